@@ -1,0 +1,388 @@
+"""The plan language: what the embedded model writes instead of SQL, over a closed vocabulary of the semantic layer.
+
+``FROM datasets WHERE datasets.pii IS_TRUE datasets:outside_eu SELECT datasets.name`` is a plan. One coroutine is both its
+parser and its decoding grammar: it yields the tokens that may come next and is sent the one that did.
+Knows nothing about SQL text, see ``plan_sql``.
+"""
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from catalog.semantic import Column, edges, views
+from nl2sql.errors import BadPlan
+
+SLOT_KINDS = tuple(sorted({c.slot for v in views().values() for c in v.columns.values() if c.slot} | {"number", "period", "term"}))
+SLOTS_PER_KIND = 3
+NUMBERS = ("0", "1", "2", "3", "4", "5", "10", "20", "50", "100", "0.5", "0.8", "0.9", "0.95")
+COMPARISONS = ("EQ", "NE", "LT", "LE", "GT", "GE")
+AGGREGATES = ("COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX")
+DATE_PARTS = ("DAY", "WEEK", "MONTH", "YEAR")
+HEADS = ("FROM", "ASK", "WHICH", "REFUSE", "DATA", "CHANGE")
+END = "<end>"
+KEYWORDS = (
+    *HEADS,
+    *("JOIN", "LATEST", "WHERE", "SELECT", "HAVING", "ORDER", "ASC", "DESC", "LIMIT", "OR", "NOT", "EXISTS", "NOT_EXISTS", "END"),
+    *COMPARISONS,
+    *("IS_NULL", "NOT_NULL", "IS_TRUE", "IS_FALSE", "DURING", "NOT_DURING", "PAST", "FUTURE", "HAS", "HAS_NOT", "CONTAINS"),
+    *("COUNT", "SHOW", "DIFF", "COUNT_IF", "SHARE_IF"),
+    *AGGREGATES,
+    *DATE_PARTS,
+)
+
+
+def literal(value: str) -> str:
+    """The token of one value of a closed vocabulary: ``in review`` → ``'in_review'``."""
+    return f"'{value.replace(' ', '_')}'"
+
+
+@cache
+def vocabulary() -> tuple[str, ...]:
+    """Every token of the plan language, in an order that depends on the semantic layer alone."""
+    columns = [f"{v.name}.{c.name}" for v in views().values() for c in v.columns.values()]
+    literals = {literal(x) for v in views().values() for c in v.columns.values() for x in c.values}
+    segments = [f"{v.name}:{s}" for v in views().values() for s in v.segments]
+    measures = [f"{v.name}#{m}" for v in views().values() for m in v.measures]
+    slots = [f"@{kind}{n}" for kind in SLOT_KINDS for n in range(1, SLOTS_PER_KIND + 1)]
+    kinds = [f"?{kind}" for kind in SLOT_KINDS]
+    return (END, *KEYWORDS, *NUMBERS, *views(), *columns, *segments, *measures, *map(str, edges()), *sorted(literals), *slots, *kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """``column op value``; ``value`` is empty for tests such as IS_NULL, else a slot, literal, number or column token."""
+
+    column: str
+    op: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A named predicate of the semantic layer, ``view:name``."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    condition: "Predicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    left: "Predicate"
+    right: "Predicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """An edge of the semantic layer and the view that it adds."""
+
+    edge: str
+    view: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """A related row exists (or none does) in the view that ``join`` adds."""
+
+    join: Join
+    conditions: tuple["Predicate", ...]
+    negated: bool
+
+
+Predicate = Condition | Segment | Not | Or | Exists
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A result column: ``fn`` is empty for a plain column or measure, else COUNT, AVG, MONTH, DIFF, COUNT_IF …"""
+
+    fn: str
+    args: tuple[str, ...] = ()
+    conditions: tuple[Predicate, ...] = ()
+
+    @property
+    def is_aggregate(self) -> bool:
+        return self.fn in (*AGGREGATES, "COUNT", "COUNT_IF", "SHARE_IF") or (self.fn == "" and "#" in self.args[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    view: str
+    joins: tuple[Join, ...] = ()
+    latest: bool = False
+    where: tuple[Predicate, ...] = ()
+    select: tuple[Item, ...] = ()
+    having: tuple[Item, str, str] | None = None
+    order: tuple[Item, str] | None = None
+    limit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskBack:
+    """The words fit several columns or measures: ask which."""
+
+    choices: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskWhich:
+    """The question points at something it does not name (``this dataset``): ask which one of ``kind``."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Not a question that the catalog answers: REFUSE (out of scope), DATA (wants the data itself) or CHANGE (a write)."""
+
+    kind: str
+
+
+Plan = Query | AskBack | AskWhich | Decline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a plan may name: ``view.column`` tokens of the asker and the slots that the question holds."""
+
+    columns: frozenset[str]
+    slots: frozenset[str]
+
+    @property
+    def views(self) -> frozenset[str]:
+        return frozenset(c.split(".")[0] for c in self.columns)
+
+
+@cache
+def full_scope() -> Scope:
+    """Every column and every slot."""
+    columns = frozenset(f"{v.name}.{c}" for v in views().values() for c in v.columns)
+    return Scope(columns=columns, slots=frozenset(t for t in vocabulary() if t.startswith("@")))
+
+
+def column_of(token: str) -> Column:
+    view, name = token.split(".")
+    return views()[view].columns[name]
+
+
+Steps = Generator[frozenset[str], str]
+
+
+class _Grammar:
+    """The productions of the plan language, cut to one scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.views = scope.views
+        self.edges = [e for e in edges() if e.left in scope.columns and e.right in scope.columns]
+        self.number_slots = frozenset(s for s in scope.slots if s.startswith("@number"))
+        self.period_slots = frozenset(s for s in scope.slots if s.startswith("@period"))
+        self.text_slots = scope.slots - self.number_slots - self.period_slots
+
+    def columns(self, among: Sequence[str]) -> frozenset[str]:
+        return frozenset(c for c in self.scope.columns if c.split(".")[0] in among)
+
+    def columns_where(self, among: Sequence[str], *, number: bool = False, time: bool = False) -> frozenset[str]:
+        picked = ((c, column_of(c)) for c in self.columns(among))
+        return frozenset(c for c, spec in picked if (number and spec.is_number) or (time and spec.is_time))
+
+    def segments(self, among: Sequence[str]) -> frozenset[str]:
+        return frozenset(f"{v}:{s}" for v in among for s in views()[v].segments)
+
+    def measures(self, among: Sequence[str]) -> frozenset[str]:
+        return frozenset(f"{v}#{m}" for v in among for m in views()[v].measures)
+
+    def new_edges(self, among: Sequence[str]) -> dict[str, str]:
+        """Edges that add one view to those present, with the view each adds."""
+        return {
+            str(e): (b if a in among else a)
+            for e in self.edges
+            for a, b in [e.view_names]
+            if (a in among) != (b in among)
+        }
+
+    def plan(self) -> Generator[frozenset[str], str, Plan]:
+        head = yield frozenset(HEADS)
+        if head == "FROM":
+            return (yield from self.query())
+        if head == "ASK":
+            first = yield self.item_starts(tuple(self.views))
+            choices = []
+            while first != END:
+                choices.append((yield from self.item(first, tuple(self.views))))
+                first = yield self.item_starts(tuple(self.views)) | ({END} if len(choices) > 1 else frozenset())
+            return AskBack(tuple(choices))
+        if head == "WHICH":
+            kind = yield frozenset(f"?{kind}" for kind in SLOT_KINDS)
+            yield frozenset({END})
+            return AskWhich(kind[1:])
+        yield frozenset({END})
+        return Decline(head)
+
+    def query(self) -> Generator[frozenset[str], str, Query]:
+        view = yield self.views
+        among, joins, latest = [view], list[Join](), False
+        where: tuple[Predicate, ...] = ()
+        token = yield self.after_from(among)
+        while token == "JOIN":
+            added = self.new_edges(among)
+            edge = yield frozenset(added)
+            joins.append(Join(edge, added[edge]))
+            among.append(added[edge])
+            token = yield self.after_from(among)
+        if token == "LATEST":
+            latest = True
+            token = yield frozenset({"WHERE", "SELECT"})
+        if token == "WHERE":
+            where = yield from self.conditions(among, "SELECT")
+        select, token = yield from self.items(among)
+        having = order = None
+        limit = ""
+        if token == "HAVING":
+            item = yield from self.item((yield self.aggregate_starts(among)), among)
+            op = yield frozenset(COMPARISONS)
+            having = (item, op, (yield self.numbers()))
+            token = yield frozenset({"ORDER", "LIMIT", END})
+        if token == "ORDER":
+            item = yield from self.item((yield self.item_starts(among)), among)
+            order = (item, (yield frozenset({"ASC", "DESC"})))
+            token = yield frozenset({"LIMIT", END})
+        if token == "LIMIT":
+            limit = yield self.numbers()
+            yield frozenset({END})
+        return Query(view=view, joins=tuple(joins), latest=latest, where=where, select=select, having=having, order=order, limit=limit)
+
+    def after_from(self, among: Sequence[str]) -> frozenset[str]:
+        options = {"WHERE", "SELECT"}
+        if self.new_edges(among) and len(among) < 4:
+            options.add("JOIN")
+        if views()[among[0]].latest_by:
+            options.add("LATEST")
+        return frozenset(options)
+
+    def numbers(self) -> frozenset[str]:
+        return self.number_slots | frozenset(NUMBERS)
+
+    def condition_starts(self, among: Sequence[str]) -> frozenset[str]:
+        more = {"NOT", "EXISTS", "NOT_EXISTS"} if self.new_edges(among) else {"NOT"}
+        return self.columns(among) | self.segments(among) | frozenset(more)
+
+    def conditions(self, among: Sequence[str], stop: str) -> Generator[frozenset[str], str, tuple[Predicate, ...]]:
+        """One or more conditions, up to the ``stop`` token, which is consumed."""
+        found: list[Predicate] = []
+        token = yield self.condition_starts(among) | ({stop} if stop == "END" else frozenset())
+        while token != stop:
+            if token == "OR":
+                right = yield from self.condition((yield self.condition_starts(among)), among)
+                found[-1] = Or(found[-1], right)
+            else:
+                found.append((yield from self.condition(token, among)))
+            token = yield self.condition_starts(among) | {stop, "OR"}
+        return tuple(found)
+
+    def condition(self, token: str, among: Sequence[str]) -> Generator[frozenset[str], str, Predicate]:
+        if token == "NOT":
+            inner = yield from self.condition((yield self.columns(among) | self.segments(among)), among)
+            return Not(inner)
+        if token in ("EXISTS", "NOT_EXISTS"):
+            added = self.new_edges(among)
+            edge = yield frozenset(added)
+            conditions = yield from self.conditions([added[edge]], "END")
+            return Exists(Join(edge, added[edge]), conditions, token == "NOT_EXISTS")
+        if ":" in token:
+            return Segment(token)
+        column = column_of(token)
+        op = yield self.operators(column)
+        if op in ("IS_NULL", "NOT_NULL", "IS_TRUE", "IS_FALSE", "PAST", "FUTURE"):
+            return Condition(token, op)
+        return Condition(token, op, (yield self.operands(token, column, op, among)))
+
+    def operators(self, column: Column) -> frozenset[str]:
+        if column.type == "BOOLEAN":
+            return frozenset({"IS_TRUE", "IS_FALSE"})
+        if column.is_time:
+            return frozenset({"IS_NULL", "NOT_NULL", "PAST", "FUTURE", "LT", "GT"}) | ({"DURING", "NOT_DURING"} if self.period_slots else frozenset())
+        if column.is_number:
+            return frozenset({*COMPARISONS, "IS_NULL", "NOT_NULL"})
+        if column.is_list:
+            return frozenset({"IS_NULL", "NOT_NULL"}) | ({"HAS", "HAS_NOT"} if self.text_slots else frozenset())
+        has_value = bool(column.values or column.slot or self.text_slots)
+        return frozenset({"IS_NULL", "NOT_NULL"}) | ({"EQ", "NE", "CONTAINS"} if has_value else frozenset())
+
+    def operands(self, token: str, column: Column, op: str, among: Sequence[str]) -> frozenset[str]:
+        if op in ("DURING", "NOT_DURING"):
+            return self.period_slots
+        if column.is_time:
+            return self.columns_where(among, time=True) - {token}
+        if column.is_number:
+            return self.numbers() | (self.columns_where(among, number=True) - {token})
+        alike = frozenset(c for c in self.columns(among) if column.slot and column_of(c).slot == column.slot) - {token}
+        return self.text_slots | frozenset(map(literal, column.values)) | alike
+
+    def aggregate_starts(self, among: Sequence[str]) -> frozenset[str]:
+        return frozenset({*AGGREGATES, "COUNT", "COUNT_IF", "SHARE_IF"}) | self.measures(among)
+
+    def item_starts(self, among: Sequence[str]) -> frozenset[str]:
+        return self.columns(among) | self.aggregate_starts(among) | frozenset({*DATE_PARTS, "DIFF"})
+
+    def items(self, among: Sequence[str]) -> Generator[frozenset[str], str, tuple[tuple[Item, ...], str]]:
+        found: list[Item] = []
+        follow = frozenset({"HAVING", "ORDER", "LIMIT", END})
+        token = yield self.item_starts(among) | {"SHOW"}
+        while token not in follow:
+            found.append(Item("SHOW") if token == "SHOW" else (yield from self.item(token, among)))
+            token = yield self.item_starts(among) | follow
+        return tuple(found), token
+
+    def item(self, token: str, among: Sequence[str]) -> Generator[frozenset[str], str, Item]:
+        if token == "COUNT":
+            return Item(token)
+        if token in ("COUNT_IF", "SHARE_IF"):
+            return Item(token, (), (yield from self.conditions(among, "END")))
+        if token == "COUNT_DISTINCT":
+            return Item(token, ((yield self.columns(among)),))
+        if token in AGGREGATES:
+            comparable = self.columns_where(among, number=True, time=token in ("MIN", "MAX"))
+            return Item(token, ((yield comparable),))
+        if token in DATE_PARTS:
+            return Item(token, ((yield self.columns_where(among, time=True)),))
+        if token == "DIFF":
+            numbers = self.columns_where(among, number=True)
+            left = yield numbers
+            return Item(token, (left, (yield numbers - {left})))
+        return Item("", (token,))
+
+
+class Reader:
+    """Reads a plan token by token: ``allowed`` is what may come next, ``plan`` the result once it ended."""
+
+    def __init__(self, scope: Scope | None = None) -> None:
+        self._steps = _Grammar(scope or full_scope()).plan()
+        self.allowed = next(self._steps)
+        self.plan: Plan | None = None
+
+    def push(self, token: str) -> None:
+        """Take one token. Raises `BadPlan` where the grammar does not have it."""
+        if token not in self.allowed:
+            raise BadPlan(f"{token!r} cannot stand here")
+        try:
+            self.allowed = self._steps.send(token)
+        except StopIteration as done:
+            self.allowed = frozenset()
+            self.plan = done.value
+
+
+def parse(tokens: str | Iterable[str], scope: Scope | None = None) -> Plan:
+    """The plan that the tokens spell. Raises `BadPlan` at the first token that cannot stand where it does."""
+    words = tokens.split() if isinstance(tokens, str) else list(tokens)
+    reader = Reader(scope)
+    for at, word in enumerate([*words, END]):
+        try:
+            reader.push(word)
+        except BadPlan as bad:
+            raise BadPlan(f"token {at + 1} of {' '.join(words)!r}: {bad.what}") from None
+    assert reader.plan is not None
+    return reader.plan

@@ -1,0 +1,237 @@
+"""Compiles a plan to DuckDB SQL over the semantic layer. Decides nothing about access: the guard reads what comes out."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeVar
+
+from catalog.semantic import Column, views
+from nl2sql.errors import BadPlan
+from nl2sql.plan import AGGREGATES, DATE_PARTS, Condition, Exists, Item, Not, Or, Predicate, Query, Segment, column_of, literal
+from nl2sql.values import Bindings, Number, Period, Text
+
+SIGNS = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
+V = TypeVar("V", Text, Number, Period)
+SCALE_FROM_BYTES = {"bytes": 1.0, "GB": 1e-9, "MB": 1e-6}
+
+
+def compile_query(query: Query, bindings: Bindings, now: datetime) -> str:
+    """SQL text of a query plan, with slots replaced by values and ``now`` as the clock.
+
+    Rows are distinct wherever the result does not aggregate. What a result is ordered by is shown.
+    Raises `BadPlan` for a slot without a value or a value of the wrong kind.
+    """
+    return _Compiler(bindings, now).query(query)
+
+
+class _Compiler:
+    def __init__(self, bindings: Bindings, now: datetime) -> None:
+        self.bindings = bindings
+        self.now = now
+
+    def query(self, query: Query) -> str:
+        items = list(_expand(query))
+        if query.order and query.order[0] not in items:
+            items.append(query.order[0])
+        grouped = any(item.is_aggregate for item in items) or query.having is not None
+        columns = [f"{self.item(i, query)} AS {_alias(i)}" if _alias(i) else self.item(i, query) for i in items]
+        distinct = "" if grouped else "DISTINCT "
+        parts = [f"SELECT {distinct}{', '.join(columns)}", f"FROM {self.source(query)}"]
+        parts += [f"JOIN {_relation(join.view)} ON {self.equal(join.edge)}" for join in query.joins]
+        if query.where:
+            parts.append("WHERE " + " AND ".join(self.predicate(p) for p in query.where))
+        keys = [self.item(i, query) for i in items if not i.is_aggregate]
+        if grouped and keys:
+            parts.append("GROUP BY " + ", ".join(keys))
+        if query.having:
+            item, op, number = query.having
+            parts.append(f"HAVING {self.item(item, query)} {SIGNS[op]} {self.number(number, _column(item))}")
+        if query.order:
+            item, direction = query.order
+            parts.append(f"ORDER BY {self.item(item, query)} {direction} NULLS LAST")
+        if query.limit:
+            parts.append(f"LIMIT {int(float(self.number(query.limit, None)))}")
+        return " ".join(parts)
+
+    def source(self, query: Query) -> str:
+        if not query.latest:
+            return _relation(query.view)
+        view = views()[query.view]
+        relation = _relation(query.view)
+        columns = ", ".join(f"{relation}.{c}" for c in view.columns)
+        keys = ", ".join(f"{relation}.{c}" for c in view.latest_by)
+        rank = f"row_number() OVER (PARTITION BY {keys} ORDER BY {relation}.{view.time} DESC)"
+        return f"(SELECT {columns} FROM {relation} QUALIFY {rank} = 1) AS {relation}"
+
+    def equal(self, edge: str) -> str:
+        left, right = edge.split("=")
+        return f"{self.column(left)} = {self.column(right)}"
+
+    def column(self, token: str) -> str:
+        view, name = token.split(".")
+        return f"{_relation(view)}.{name}"
+
+    def item(self, item: Item, query: Query) -> str:
+        match item.fn:
+            case "":
+                return self.formula(item.args[0]) if "#" in item.args[0] else self.column(item.args[0])
+            case "COUNT":
+                if not query.joins:
+                    return "count(*)"
+                return f"count(DISTINCT {self.column(f'{query.view}.{views()[query.view].key[0]}')})"
+            case "COUNT_IF":
+                return f"count(CASE WHEN {self.all_of(item.conditions)} THEN 1 END)"
+            case "SHARE_IF":
+                return f"avg(CASE WHEN {self.all_of(item.conditions)} THEN 1.0 ELSE 0.0 END)"
+            case "COUNT_DISTINCT":
+                return f"count(DISTINCT {self.column(item.args[0])})"
+            case "DIFF":
+                return f"{self.column(item.args[0])} - {self.column(item.args[1])}"
+            case fn if fn in AGGREGATES:
+                return f"{fn.lower()}({self.column(item.args[0])})"
+            case fn if fn in DATE_PARTS:
+                return f"CAST(date_trunc('{fn.lower()}', {self.column(item.args[0])}) AS DATE)"
+        raise BadPlan(f"{item.fn} is no result column here")
+
+    def formula(self, token: str) -> str:
+        view, _, name = token.partition("#")
+        return views()[view].measures[name].sql.replace("{now}", self.clock())
+
+    def clock(self) -> str:
+        return f"TIMESTAMP '{self.now:%Y-%m-%d %H:%M:%S}'"
+
+    def all_of(self, conditions: Iterable[Predicate]) -> str:
+        return " AND ".join(self.predicate(c) for c in conditions) or "TRUE"
+
+    def predicate(self, predicate: Predicate) -> str:
+        match predicate:
+            case Segment(token):
+                view, name = token.split(":")
+                return f"({views()[view].segments[name].sql.replace('{now}', self.clock())})"
+            case Not(Condition(column, "EQ", value)):
+                return self.predicate(Condition(column, "NE", value))
+            case Not(inner):
+                return f"NOT coalesce({self.predicate(inner)}, FALSE)"
+            case Or(left, right):
+                return f"({self.predicate(left)} OR {self.predicate(right)})"
+            case Exists():
+                return self.exists(predicate)
+            case Condition():
+                return self.condition(predicate)
+
+    def exists(self, exists: Exists) -> str:
+        """A semi-join or anti-join as IN over the related view, whose columns alone the conditions name."""
+        left, right = exists.join.edge.split("=")
+        outer, inner = (left, right) if right.split(".")[0] == exists.join.view else (right, left)
+        tests = [f"{self.column(inner)} IS NOT NULL", *(self.predicate(c) for c in exists.conditions)]
+        related = f"SELECT {self.column(inner)} FROM {_relation(exists.join.view)} WHERE {' AND '.join(tests)}"
+        return f"{self.column(outer)} {'NOT IN' if exists.negated else 'IN'} ({related})"
+
+    def condition(self, condition: Condition) -> str:
+        spec = column_of(condition.column)
+        column = self.column(condition.column)
+        match condition.op:
+            case "IS_NULL":
+                return f"{column} IS NULL"
+            case "NOT_NULL":
+                return f"{column} IS NOT NULL"
+            case "IS_TRUE":
+                return column
+            case "IS_FALSE":
+                return f"NOT {column}"
+            case "PAST" | "FUTURE" as op:
+                return f"{column} {'<' if op == 'PAST' else '>='} {self.clock()}"
+            case "DURING":
+                return self.during(column, self.value(condition.value, Period))
+            case "NOT_DURING":
+                return f"NOT coalesce({self.during(column, self.value(condition.value, Period))}, FALSE)"
+            case "HAS" | "HAS_NOT" as op:
+                tests = [f"list_contains({column}, {_quoted(v)})" for v in self.value(condition.value, Text).values]
+                joined = f"({' OR '.join(tests)})" if len(tests) > 1 else tests[0]
+                return joined if op == "HAS" else f"NOT coalesce({joined}, FALSE)"
+            case "CONTAINS":
+                tests = [f"contains(lower({column}), {_quoted(v.lower())})" for v in self.texts(condition.value, spec)]
+                return f"({' OR '.join(tests)})" if len(tests) > 1 else tests[0]
+        return f"{column} {self.comparison(condition, spec)}"
+
+    def comparison(self, condition: Condition, spec: Column) -> str:
+        sign = SIGNS[condition.op]
+        if "." in condition.value and condition.value.split(".")[0] in views():
+            return f"{sign} {self.column(condition.value)}"
+        if spec.is_number:
+            return f"{sign} {self.number(condition.value, spec)}"
+        values = [_quoted(v) for v in self.texts(condition.value, spec)]
+        if len(values) == 1:
+            return f"{sign} {values[0]}"
+        return f"{'IN' if condition.op == 'EQ' else 'NOT IN'} ({', '.join(values)})"
+
+    def during(self, column: str, period: Period) -> str:
+        tests = []
+        if period.start:
+            tests.append(f"{column} >= TIMESTAMP '{period.start:%Y-%m-%d %H:%M:%S}'")
+        if period.end:
+            tests.append(f"{column} < TIMESTAMP '{period.end:%Y-%m-%d %H:%M:%S}'")
+        return f"({' AND '.join(tests)})" if tests else f"{column} IS NOT NULL"
+
+    def texts(self, token: str, spec: Column) -> tuple[str, ...]:
+        if token.startswith("@"):
+            return self.value(token, Text).values
+        return (next(v for v in spec.values if literal(v) == token),)
+
+    def number(self, token: str, spec: Column | None) -> str:
+        """A number in the unit of the column that it is compared with."""
+        if not token.startswith("@"):
+            return token
+        number = self.value(token, Number)
+        value, unit = number.value, spec.unit if spec else ""
+        if number.unit == "percent" and unit in ("ratio", ""):
+            value /= 100
+        elif number.unit == "bytes":
+            value *= SCALE_FROM_BYTES.get(unit, 1.0)
+        elif unit == "ratio" and 1 < value <= 100:
+            value /= 100
+        return f"{int(value)}" if value == int(value) else f"{value:.10g}"
+
+    def value(self, token: str, kind: type[V]) -> V:
+        bound = self.bindings.get(token)
+        if not isinstance(bound, kind):
+            raise BadPlan(f"{token} is not a {kind.__name__.lower()} in this question")
+        return bound
+
+
+def _expand(query: Query) -> Iterable[Item]:
+    for item in query.select:
+        if item.fn == "SHOW":
+            yield from (Item("", (f"{query.view}.{c}",)) for c in views()[query.view].display)
+        else:
+            yield item
+
+
+def _column(item: Item) -> Column | None:
+    return column_of(item.args[0]) if item.args and "." in item.args[0] else None
+
+
+def _alias(item: Item) -> str:
+    """Result column names that say what the value is; plain columns keep their own."""
+    match item.fn:
+        case "":
+            return item.args[0].split("#")[1] if "#" in item.args[0] else ""
+        case "COUNT":
+            return "count"
+        case "DIFF":
+            return "difference"
+        case "COUNT_IF" | "SHARE_IF":
+            return ""
+        case "COUNT_DISTINCT":
+            return f"distinct_{item.args[0].split('.')[1]}"
+        case fn if fn in DATE_PARTS:
+            return fn.lower()
+        case fn:
+            return f"{fn.lower()}_{item.args[0].split('.')[1]}"
+
+
+def _relation(view: str) -> str:
+    return '"columns"' if view == "columns" else view
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

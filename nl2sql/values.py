@@ -1,0 +1,33 @@
+"""The values that a question mentions, each bound to a typed slot of the plan language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Catalog values a span of the question stands for; several when the same name is spelt in several ways."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number with the unit written beside it: ``bytes`` (already multiplied out), ``percent``, ``hours`` … or none."""
+
+    value: float
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A half-open span of time in UTC; None on a side that is open."""
+
+    start: datetime | None
+    end: datetime | None
+
+
+Value = Text | Number | Period
+Bindings = Mapping[str, Value]
+"""Slot token (``@dataset1``) to the value it stands for."""
