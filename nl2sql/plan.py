@@ -168,7 +168,9 @@ def column_of(token: str) -> Column:
     return views()[view].columns[name]
 
 
-Steps = Generator[frozenset[str], str]
+def _alike(one: Column, other: Column) -> bool:
+    """Text columns that can hold the same thing."""
+    return one.type == other.type == "VARCHAR" and one.slot == other.slot and not one.text and not one.values
 
 
 class _Grammar:
@@ -309,7 +311,7 @@ class _Grammar:
             return frozenset({*COMPARISONS, "IS_NULL", "NOT_NULL"})
         if column.is_list:
             return frozenset({"IS_NULL", "NOT_NULL"}) | ({"HAS", "HAS_NOT"} if self.text_slots else frozenset())
-        has_value = bool(column.values or column.slot or self.text_slots)
+        has_value = bool(column.values or self.text_slots) or not column.text
         return frozenset({"IS_NULL", "NOT_NULL"}) | ({"EQ", "NE", "CONTAINS"} if has_value else frozenset())
 
     def operands(self, token: str, column: Column, op: str, among: Sequence[str]) -> frozenset[str]:
@@ -319,7 +321,7 @@ class _Grammar:
             return self.columns_where(among, time=True) - {token}
         if column.is_number:
             return self.numbers() | (self.columns_where(among, number=True) - {token})
-        alike = frozenset(c for c in self.columns(among) if column.slot and column_of(c).slot == column.slot) - {token}
+        alike = frozenset(c for c in self.columns(among) if not column.values and _alike(column_of(c), column)) - {token}
         return self.text_slots | frozenset(map(literal, column.values)) | alike
 
     def aggregate_starts(self, among: Sequence[str]) -> frozenset[str]:

@@ -1,0 +1,1 @@
+"""Synthesises (question, plan) pairs for training from phrase files that people write."""

@@ -1,0 +1,1 @@
+"""Trains and exports the embedded model; needs the ``train`` extra (torch, transformers, onnx)."""

@@ -1,0 +1,78 @@
+"""Batches of synthetic examples: composed and styled by worker processes, tokenised, sorted by length."""
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from nl2sql.corpus.compose import Composer, Example
+from nl2sql.corpus.styles import restyle
+from nl2sql.errors import BadPlan
+from nl2sql.plan import END, parse, vocabulary
+from nl2sql.training.model import MAX_PLAN, MAX_QUESTION
+
+TOKEN_IDS = {token: i for i, token in enumerate(vocabulary())}
+PAD = -100
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Question ids and mask [batch, length], plan inputs and targets [batch, length], targets padded with -100."""
+
+    ids: Tensor
+    mask: Tensor
+    plan: Tensor
+    target: Tensor
+
+
+def examples(seed: int) -> Iterator[Example]:
+    """An endless stream of styled examples; plans that the grammar does not have are left out."""
+    composer = Composer(seed)
+    rng = random.Random(seed + 1)
+    known: dict[str, bool] = {}
+    while True:
+        example = composer.draw()
+        if example.plan not in known:
+            try:
+                parse(example.plan)
+                known[example.plan] = len(example.plan.split()) < MAX_PLAN - 1
+            except BadPlan:
+                known[example.plan] = False
+        if known[example.plan]:
+            yield restyle(example, rng)
+
+
+class Batches(IterableDataset[Batch]):
+    """Endless batches; each loader worker has a seed of its own, so order depends on seed and worker count alone."""
+
+    def __init__(self, tokenizer: Tokenizer, seed: int, size: int, pool: int = 32) -> None:
+        self.tokenizer, self.seed, self.size, self.pool = tokenizer, seed, size, pool
+
+    def __iter__(self) -> Iterator[Batch]:
+        info = torch.utils.data.get_worker_info()
+        seed = self.seed * 1000 + (info.id if info else 0)
+        stream, rng = examples(seed), random.Random(seed)
+        while True:
+            pool = list(itertools.islice(stream, self.size * self.pool))
+            pool.sort(key=lambda e: (len(e.question) // 12, len(e.plan)))
+            batches = [pool[i : i + self.size] for i in range(0, len(pool), self.size)]
+            rng.shuffle(batches)
+            for batch in batches:
+                yield collate(self.tokenizer, batch)
+
+
+def collate(tokenizer: Tokenizer, batch: list[Example]) -> Batch:
+    """Tokenise and pad."""
+    questions = [tokenizer.encode(e.question).ids[:MAX_QUESTION] for e in batch]
+    plans = [[TOKEN_IDS[t] for t in e.plan.split()] + [TOKEN_IDS[END]] for e in batch]
+    wide, tall = max(map(len, questions)), max(map(len, plans))
+    ids = torch.tensor([q + [0] * (wide - len(q)) for q in questions])
+    mask = torch.tensor([[1] * len(q) + [0] * (wide - len(q)) for q in questions])
+    plan = torch.tensor([[TOKEN_IDS[END], *p[:-1]] + [0] * (tall - len(p)) for p in plans])
+    target = torch.tensor([p + [PAD] * (tall - len(p)) for p in plans])
+    return Batch(ids, mask, plan, target)
