@@ -1,0 +1,113 @@
+"""Kinds of values and which of them meet without a cast that could fail on data.
+
+A kind is coarser than a SQL type: every integer type is ``whole``, DOUBLE and DECIMAL are ``real``, and a list of text is
+``text[]``. Knows nothing about syntax or access.
+"""
+
+import re
+from datetime import date, datetime
+from typing import Any
+
+Kind = str
+SCALARS = frozenset({"text", "bool", "whole", "real", "date", "timestamp", "interval"})
+NUMBERS = frozenset({"whole", "real"})
+MOMENTS = frozenset({"date", "timestamp"})
+
+_OF_TYPE = {
+    "VARCHAR": "text",
+    "BOOLEAN": "bool",
+    "TINYINT": "whole",
+    "SMALLINT": "whole",
+    "INTEGER": "whole",
+    "BIGINT": "whole",
+    "HUGEINT": "whole",
+    "FLOAT": "real",
+    "DOUBLE": "real",
+    "DECIMAL": "real",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+    "INTERVAL": "interval",
+    "NULL": "null",
+}
+_UNITS = "microsecond|millisecond|second|minute|hour|day|week|month|quarter|year"
+_INTERVAL = re.compile(rf"(\s*-?\d{{1,6}}\s*({_UNITS})s?\s*){{1,6}}", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?", re.ASCII)
+
+
+def of_column(sql_type: str) -> Kind:
+    """Kind of a view's column type: ``VARCHAR[]`` → ``text[]``."""
+    return f"{_OF_TYPE[sql_type.removesuffix('[]')]}[]" if sql_type.endswith("[]") else _OF_TYPE[sql_type]
+
+
+def of_type(node: dict[str, Any]) -> Kind:
+    """Kind of a type in DuckDB's tree."""
+    if node["id"] == "LIST":
+        return f"{of_type(node['type_info']['child_type'])}[]"
+    return _OF_TYPE[node["id"]]
+
+
+def unify(a: Kind, b: Kind) -> Kind | None:
+    """The kind that holds both without failing, or None: ``whole, real`` → ``real``; ``text, whole`` → None."""
+    if a == b or b == "null":
+        return a
+    if a == "null":
+        return b
+    if a.endswith("[]") and b.endswith("[]"):
+        inner = unify(a[:-2], b[:-2])
+        return f"{inner}[]" if inner else None
+    for family, wider in ((NUMBERS, "real"), (MOMENTS, "timestamp")):
+        if a in family and b in family:
+            return wider
+    return None
+
+
+def literal_fits(text: str, kind: Kind) -> bool:
+    """Whether a text literal is surely read as a value of ``kind``."""
+    match kind:
+        case "text":
+            return True
+        case "bool":
+            return text.lower() in ("true", "false", "t", "f")
+        case "whole" | "real":
+            return bool(_NUMBER.fullmatch(text)) and (kind == "real" or "." not in text) and len(text) < 10
+        case "date":
+            return len(text) == 10 and _is_moment(text)
+        case "timestamp":
+            return _is_moment(text)
+        case "interval":
+            return bool(_INTERVAL.fullmatch(text))
+    return False
+
+
+def _is_moment(text: str) -> bool:
+    if not _MOMENT.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def castable(source: Kind, target: Kind) -> bool:
+    """Whether an explicit cast between the kinds makes sense at all."""
+    if target == "text" or source in ("null", target) or (source == "text" and target in SCALARS - {"interval"}):
+        return True
+    if source.endswith("[]") and target.endswith("[]"):
+        return castable(source[:-2], target[:-2])
+    logical = NUMBERS | {"bool"}
+    return (source in logical and target in logical) or (source in MOMENTS and target in MOMENTS)
+
+
+def cast_is_sure(source: Kind, target_type: str) -> bool:
+    """Whether a cast to a SQL type cannot fail for any value of the source kind."""
+    if source == "null" or target_type == "VARCHAR":
+        return True
+    if source == "bool":
+        return target_type != "DECIMAL"
+    if source == "whole":
+        return target_type in ("DOUBLE", "BOOLEAN", "HUGEINT")
+    if source == "real":
+        return target_type in ("DOUBLE", "BOOLEAN")
+    return source in MOMENTS and target_type in ("DATE", "TIMESTAMP")

@@ -1,0 +1,153 @@
+"""Reads SQL text with both parsers, DuckDB's and sqlglot's, within size limits, and has DuckDB bind what is to run.
+
+The engine here is an in-memory database of empty views with files, network and settings closed. It knows no data.
+"""
+
+import json
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from catalog.semantic import views
+from nl2sql.errors import NotAllowed, SqlSyntax
+from nl2sql.guard.scope import shown
+from nl2sql.guard.tree import Node, relation_names, walk
+
+if TYPE_CHECKING:
+    import duckdb
+
+MAX_BYTES = 20_000
+MAX_NODES = 6_000
+"""Objects of the parse tree."""
+MAX_DEPTH = 160
+"""Levels of the parse tree; one nested expression takes two, one subquery about six."""
+MAX_TEXT = 2_000
+"""Characters of one literal."""
+MAX_JOINS = 12
+MAX_CTES = 16
+MAX_SET_OPERATIONS = 16
+
+SERIALIZE = "SELECT json_serialize_sql(?::VARCHAR, skip_null := false, skip_empty := false, skip_default := false)"
+_local = threading.local()
+
+
+def engine() -> "duckdb.DuckDBPyConnection":
+    """This thread's empty engine, made on first use (about 20 ms)."""
+    connection: duckdb.DuckDBPyConnection | None = getattr(_local, "connection", None)
+    if connection is None:
+        import duckdb
+
+        connection = duckdb.connect(":memory:", config={"threads": 1, "python_enable_replacements": False})
+        for view in views().values():
+            columns = ", ".join(f'"{c.name}" {c.type}' for c in view.columns.values())
+            connection.execute(f'CREATE TABLE "{view.name}" ({columns})')
+        connection.execute("PRAGMA disable_optimizer")
+        connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+        _local.connection = connection
+    return connection
+
+
+def tree_of(sql: str) -> Node:
+    """DuckDB's parse tree of one SELECT statement, without text positions.
+
+    Raises `SqlSyntax` where the text is not exactly one SELECT, `NotAllowed` where it is too large.
+    """
+    if len(sql.encode("utf-8", "replace")) > MAX_BYTES or "\0" in sql:
+        raise NotAllowed("The SQL is too long.", f"Keep it under {MAX_BYTES:,} bytes.")
+    try:
+        row = engine().execute(SERIALIZE, [sql]).fetchone()
+    except (UnicodeError, _duckdb_error()) as error:
+        raise SqlSyntax("The text is not SQL that DuckDB can read.") from error
+    assert row is not None
+    try:
+        reply = json.loads(row[0], object_hook=_without_position)
+    except (RecursionError, ValueError) as error:
+        raise NotAllowed("The SQL is nested too deeply or holds unreadable text.") from error
+    if reply["error"]:
+        raise _syntax_error(sql, reply)
+    if len(reply["statements"]) != 1:
+        raise SqlSyntax("Write exactly one SELECT statement.")
+    statement: Node = reply["statements"][0]
+    _check_size(statement)
+    return statement
+
+
+def _duckdb_error() -> type[Exception]:
+    import duckdb
+
+    return duckdb.Error
+
+
+def _without_position(item: Node) -> Node:
+    item.pop("query_location", None)
+    return item
+
+
+def _syntax_error(sql: str, reply: Node) -> SqlSyntax:
+    if reply.get("error_type") == "not implemented":
+        return SqlSyntax("Only a single SELECT statement can be run.", "Questions read the catalog; nothing is changed by SQL.")
+    position = str(reply.get("position", ""))
+    words = sql[int(position) :].split(maxsplit=1) if position.isdigit() else []
+    near = words[0] if words and words[0].isidentifier() else ""
+    return SqlSyntax(f"DuckDB cannot read the SQL near {shown(near)}." if near else "DuckDB cannot read the SQL.")
+
+
+def _check_size(statement: Node) -> None:
+    nodes, counts = 0, Counter[str]()
+    level, depth = [statement], 0
+    while level:
+        depth += 1
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                nodes += 1
+                counts[str(item.get("type"))] += 1
+                below += [v for v in item.values() if isinstance(v, dict | list)]
+            else:
+                below += [v for v in item if isinstance(v, dict | list)]
+        level = below
+        if depth > MAX_DEPTH or nodes > MAX_NODES:
+            raise NotAllowed("The SQL is nested too deeply or too large.", "Split it into simpler questions.")
+    ctes = sum("key_targets" in item for item in walk(statement))
+    texts = (item["value"] for item in walk(statement) if isinstance(item.get("value"), str))
+    if counts["JOIN"] > MAX_JOINS or ctes > MAX_CTES or counts["SET_OPERATION_NODE"] > MAX_SET_OPERATIONS:
+        raise NotAllowed(
+            "The SQL joins too much at once.", f"At most {MAX_JOINS} joins, {MAX_CTES} CTEs and {MAX_SET_OPERATIONS} set operations."
+        )
+    if any(len(text) > MAX_TEXT for text in texts):
+        raise NotAllowed("A text in the SQL is too long.", f"Keep each under {MAX_TEXT:,} characters.")
+
+
+def agree(sql: str, statement: Node) -> None:
+    """Have sqlglot read the text too. Raises `SqlSyntax` unless it sees one query over the same relations.
+
+    Comes after DuckDB's tree was checked, because sqlglot takes exponential time on some text that is no SQL.
+    """
+    import sqlglot
+    from sqlglot import exp
+
+    try:
+        parsed = sqlglot.parse(sql, dialect="duckdb")
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
+        raise SqlSyntax("The two SQL parsers do not agree on this text.", "Write it in plainer SQL.") from error
+    statements = [p for p in parsed if p is not None and not isinstance(p, exp.Semicolon)]
+    named = Counter[str]()
+    if len(statements) == 1 and isinstance(statements[0], exp.Query):
+        tables = [t for t in statements[0].find_all(exp.Table) if isinstance(t.this, exp.Identifier)]
+        named.update(".".join(p.name.lower() for p in t.parts) for t in tables)
+        if named == relation_names(statement):
+            return
+    raise SqlSyntax("The two SQL parsers do not agree on this text.", "Write it in plainer SQL.")
+
+
+def bind(sql: str) -> None:
+    """Have DuckDB bind the statement over empty views. Raises `NotAllowed` with its reason where that holds no value."""
+    import duckdb
+
+    try:
+        engine().execute(f"PREPARE approved AS {sql}")
+    except duckdb.Error as error:
+        # Only names of the vetted text can stand in a reason without a quoted value.
+        reason = str(error).splitlines()[0].partition(": ")[2].rstrip("!. ")
+        known = reason and "'" not in reason and len(reason) <= 160
+        raise NotAllowed(f"The engine cannot run this: {reason}." if known else "The engine cannot run this.") from error

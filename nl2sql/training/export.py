@@ -1,0 +1,99 @@
+"""Exports a trained parser to int8 ONNX: one graph that reads the question, one that writes a token with cached keys and values."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor, nn
+
+from nl2sql.plan import vocabulary
+from nl2sql.training.model import Layer, Parser
+from nl2sql.training.train import MINILM, load_tokenizer, new_parser
+
+
+class Reader(nn.Module):
+    """Question ids and mask [1, length] to the keys and values of every layer [layers, 2, 1, heads, length, depth]."""
+
+    def __init__(self, parser: Parser) -> None:
+        super().__init__()
+        self.parser = parser
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        states = self.parser.encode(ids, mask)
+        return torch.stack([torch.stack(_layer(x).cross_attention.keys_values(states)) for x in self.parser.layers])
+
+
+class Writer(nn.Module):
+    """One step: tokens [beams], position [1], cached and question keys and values, to logits [beams, vocabulary] and the longer cache."""
+
+    def __init__(self, parser: Parser) -> None:
+        super().__init__()
+        self.parser = parser
+
+    def forward(self, token: Tensor, position: Tensor, cache: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        x = (self.parser.embed(token) + self.parser.position(position))[:, None]
+        grown = []
+        nothing = torch.zeros(1)
+        for i, module in enumerate(self.parser.layers):
+            layer = _layer(module)
+            keys, values = layer.own_keys_values(x)
+            keys, values = torch.cat([cache[i, 0], keys], 2), torch.cat([cache[i, 1], values], 2)
+            grown.append(torch.stack([keys, values]))
+            x = layer(x, (keys, values), (memory[i, 0], memory[i, 1]), None, nothing)
+        logits = self.parser.norm(x)[:, 0] @ self.parser.embed.weight.T + self.parser.bias
+        return logits, torch.stack(grown)
+
+
+def _layer(module: nn.Module) -> Layer:
+    assert isinstance(module, Layer)
+    return module
+
+
+def export(checkpoint: Path, out: Path, quantised: bool = True) -> None:
+    """Write ``reader.onnx``, ``writer.onnx``, ``tokenizer.json`` and ``plan_vocabulary.json`` into ``out``."""
+    tokenizer = load_tokenizer()
+    saved = torch.load(checkpoint, weights_only=True)
+    layers = 1 + max(int(name.split(".")[1]) for name in saved["parser"] if name.startswith("layers."))
+    parser = new_parser(layers, tokenizer)
+    parser.load_state_dict(saved["parser"])
+    parser.eval()
+    parser.encoder.set_attn_implementation("eager")
+    width, heads = parser.embed.weight.shape[1], _layer(parser.layers[0]).self_attention.heads
+    out.mkdir(parents=True, exist_ok=True)
+    ids = torch.ones(1, 12, dtype=torch.long)
+    cache = torch.zeros(layers, 2, 3, heads, 5, width // heads)
+    memory = torch.zeros(layers, 2, 1, heads, 12, width // heads)
+    step = (torch.zeros(3, dtype=torch.long), torch.tensor([5]), cache, memory)
+    length = torch.export.Dim("length", min=2, max=512)
+    beams, past = torch.export.Dim("beams", min=1, max=64), torch.export.Dim("past", min=0, max=512)
+    reader_shapes = {"ids": {1: length}, "mask": {1: length}}
+    writer_shapes = {"token": {0: beams}, "position": {}, "cache": {2: beams, 4: past}, "memory": {4: length}}
+    _write(Reader(parser), (ids, torch.ones_like(ids)), out / "reader.onnx", (["ids", "mask"], ["memory"]), reader_shapes, quantised)
+    names = (["token", "position", "cache", "memory"], ["logits", "grown"])
+    _write(Writer(parser), step, out / "writer.onnx", names, writer_shapes, quantised)
+    (out / "tokenizer.json").write_bytes((MINILM / "tokenizer.json").read_bytes())
+    about = {"vocabulary": vocabulary(), "layers": layers, "heads": heads, "width": width, "steps": saved["step"]}
+    (out / "parser.json").write_text(json.dumps(about), encoding="utf-8")
+
+
+def _write(
+    module: nn.Module,
+    inputs: tuple[Tensor, ...],
+    path: Path,
+    names: tuple[list[str], list[str]],
+    shapes: dict[str, dict[int, torch.export.Dim]],
+    quantised: bool,
+) -> None:
+    module.eval()
+    with tempfile.TemporaryDirectory() as scratch:
+        plain = Path(scratch) / path.name
+        program = torch.onnx.export(module, inputs, input_names=names[0], output_names=names[1], dynamic_shapes=shapes, dynamo=True)
+        assert program is not None
+        program.save(plain, external_data=False)
+        if quantised:
+            quantize_dynamic(plain, path, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm", "Gather"])
+        else:
+            onnx.save(onnx.load(plain), path)
