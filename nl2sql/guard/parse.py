@@ -4,6 +4,7 @@ The engine here is an in-memory database of empty views with files, network and 
 """
 
 import json
+import re
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -29,22 +30,27 @@ MAX_SET_OPERATIONS = 16
 
 SERIALIZE = "SELECT json_serialize_sql(?::VARCHAR, skip_null := false, skip_empty := false, skip_default := false)"
 _local = threading.local()
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def engine() -> "duckdb.DuckDBPyConnection":
-    """This thread's empty engine, made on first use (about 20 ms)."""
-    connection: duckdb.DuckDBPyConnection | None = getattr(_local, "connection", None)
-    if connection is None:
+NOTHING_MASKED: frozenset[str] = frozenset()
+
+
+def engine(masked_to_text: frozenset[str] = NOTHING_MASKED) -> "duckdb.DuckDBPyConnection":
+    """This thread's empty engine, made on first use (about 20 ms). ``view.column`` given as masked are text in it."""
+    engines: dict[frozenset[str], duckdb.DuckDBPyConnection] = _local.__dict__.setdefault("engines", {})
+    if masked_to_text not in engines:
         import duckdb
 
         connection = duckdb.connect(":memory:", config={"threads": 1, "python_enable_replacements": False})
         for view in views().values():
-            columns = ", ".join(f'"{c.name}" {c.type}' for c in view.columns.values())
+            types = {c.name: "VARCHAR" if f"{view.name}.{c.name}" in masked_to_text else c.type for c in view.columns.values()}
+            columns = ", ".join(f'"{column}" {sql_type}' for column, sql_type in types.items())
             connection.execute(f'CREATE TABLE "{view.name}" ({columns})')
         connection.execute("PRAGMA disable_optimizer")
         connection.execute("SET enable_external_access = false; SET lock_configuration = true")
-        _local.connection = connection
-    return connection
+        engines[masked_to_text] = connection
+    return engines[masked_to_text]
 
 
 def tree_of(sql: str) -> Node:
@@ -87,9 +93,9 @@ def _syntax_error(sql: str, reply: Node) -> SqlSyntax:
     if reply.get("error_type") == "not implemented":
         return SqlSyntax("Only a single SELECT statement can be run.", "Questions read the catalog; nothing is changed by SQL.")
     position = str(reply.get("position", ""))
-    words = sql[int(position) :].split(maxsplit=1) if position.isdigit() else []
-    near = words[0] if words and words[0].isidentifier() else ""
-    return SqlSyntax(f"DuckDB cannot read the SQL near {shown(near)}." if near else "DuckDB cannot read the SQL.")
+    word = _WORD.match(sql, int(position)) if position.isdigit() else None
+    near = f" near {shown(word.group())}" if word else ""
+    return SqlSyntax(f"DuckDB cannot read the SQL{near}.", "A column called like a word of SQL takes its view: market.at.")
 
 
 def _check_size(statement: Node) -> None:
@@ -140,12 +146,12 @@ def agree(sql: str, statement: Node) -> None:
     raise SqlSyntax("The two SQL parsers do not agree on this text.", "Write it in plainer SQL.")
 
 
-def bind(sql: str) -> None:
+def bind(sql: str, masked_to_text: frozenset[str]) -> None:
     """Have DuckDB bind the statement over empty views. Raises `NotAllowed` with its reason where that holds no value."""
     import duckdb
 
     try:
-        engine().execute(f"PREPARE approved AS {sql}")
+        engine(masked_to_text).execute(f"PREPARE approved AS {sql}")
     except duckdb.Error as error:
         # Only names of the vetted text can stand in a reason without a quoted value.
         reason = str(error).splitlines()[0].partition(": ")[2].rstrip("!. ")

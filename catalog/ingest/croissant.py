@@ -1,0 +1,244 @@
+"""Croissant 0.8, 1.0 and 1.1: JSON-LD about machine learning datasets, with record sets, files, RAI and provenance terms.
+
+Keys are read by their local names, with or without a prefix. https://docs.mlcommons.org/croissant/docs/croissant-spec.html
+"""
+
+import re
+from collections.abc import Iterator
+
+from catalog.errors import BadDocument
+from catalog.ingest.languages import language_name
+from catalog.ingest.licences import Licence, from_prose, governing
+from catalog.ingest.parts import Part
+from catalog.ingest.reading import Context, Document
+from catalog.records import Dataset, DatasetColumn, LineageEdge, Record
+
+FORMATS = {
+    "text/csv": "csv", "text/tab-separated-values": "tsv", "application/x-parquet": "parquet", "application/vnd.apache.parquet": "parquet",
+    "application/json": "json", "application/jsonlines": "jsonl", "application/x-jsonlines": "jsonl", "application/jsonl": "jsonl",
+    "text/plain": "text", "application/zip": "zip", "application/x-tar": "tar", "application/gzip": "gzip", "application/x-gzip": "gzip",
+    "image/jpeg": "jpeg", "image/png": "png", "audio/mpeg": "mp3", "audio/wav": "wav", "video/mp4": "mp4", "application/pdf": "pdf",
+}  # fmt: skip
+CONTAINERS = frozenset({"zip", "tar", "gzip", "git", "git+https"})
+MODALITIES = (
+    ("image", ("imageobject", "image/")),
+    ("audio", ("audioobject", "audio/")),
+    ("video", ("videoobject", "video/")),
+)
+UNITS = {
+    "b": 1,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "tb": 10**12,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+    "tib": 2**40,
+}
+
+
+class Croissant:
+    """Reads one dataset with its columns and what it was derived from."""
+
+    kind = "croissant"
+
+    def detects(self, document: Document) -> bool:
+        """A JSON-LD dataset that conforms to Croissant, or has its vocabulary or parts."""
+        value = document.value
+        if not isinstance(value, dict) or "Dataset" not in [_local(t) for t in _texts(value.get("@type"))]:
+            return False
+        said = [*_texts(value.get("conformsTo")), *_texts(value.get("dct:conformsTo")), *_texts(_context_terms(value))]
+        return any("croissant" in text or "mlcommons.org" in text for text in said) or "recordSet" in value
+
+    def read(self, document: Document, context: Context) -> Iterator[Record]:
+        """The dataset, its columns and its parents; raises BadDocument when it has no name."""
+        root = context.root(document)
+        name = _name(root["name"]) or _name(root["@id"]) or _from_url(root["url"])
+        if name is None:
+            raise BadDocument("$.name", "the name of the dataset")
+        node = context.node
+        licence = governing(_licences(root))
+        columns = list(_columns(root, name, node))
+        files = [part for key in ("distribution", "cr:distribution") for part in root[key].each()]
+        sizes = [_size(file["contentSize"]) for file in files]
+        hashes = {digest for file in files if (digest := file["sha256"].line())}
+        modified = root.first("dateModified", "datePublished", "dateCreated")
+        yield Dataset(
+            node=node,
+            name=name,
+            description=_said(root["description"]),
+            data_type=_data_type(root, files),
+            format=_format(files),
+            owner=_owner(root),
+            licence=licence.name if licence else None,
+            licence_class=licence.licence_class if licence else "unspecified",
+            pii=_personal(root),
+            bytes=sum(size or 0 for size in sizes) if files and None not in sizes else None,
+            languages=tuple(dict.fromkeys(language_name(code) for code in _names(root["inLanguage"]))),
+            version=root["version"].line(),
+            content_hash=next(iter(hashes)).lower() if len(hashes) == 1 and len(files) == 1 else None,
+            last_updated=modified.moment(),
+            aliases=tuple(dict.fromkeys([*_names(root["alternateName"]), *_hosted(root["url"])])),
+            as_of=root.first("sdDatePublished", "dateModified", "datePublished").moment(),
+        )
+        yield from columns
+        for key in ("prov:wasDerivedFrom", "wasDerivedFrom", "isBasedOn", "sc:isBasedOn"):
+            for source in root[key].each():
+                if parent := _source(source):
+                    yield LineageEdge(node=node, upstream=parent, downstream=name)
+
+
+def _texts(value: object) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [v for v in values if isinstance(v, str)] + [
+        v["@id"] for v in values if isinstance(v, dict) and isinstance(v.get("@id"), str)
+    ]
+
+
+def _context_terms(value: dict[str, object]) -> list[object]:
+    context = value.get("@context")
+    contexts = context if isinstance(context, list) else [context]
+    return [term for entry in contexts for term in (entry.values() if isinstance(entry, dict) else [entry])]
+
+
+def _local(term: str) -> str:
+    """The local name of a term: ``sc:Dataset`` and ``https://schema.org/Dataset`` → ``Dataset``."""
+    return re.split(r"[/#:]", term)[-1]
+
+
+def _said(part: Part) -> str | None:
+    """Text that may be a language map's value: ``{"@value": "…"}`` or ``{"en": "…"}``."""
+    if isinstance(part.value, dict):
+        return part.first("@value", "en", "name").text()
+    return next(
+        (text for each in part.each() if not isinstance(each.value, (dict, list)) and (text := each.text())), None
+    )
+
+
+def _name(part: Part) -> str | None:
+    said = _said(part)
+    return " ".join(said.split())[:500] or None if said else None
+
+
+def _names(part: Part) -> list[str]:
+    return [
+        name
+        for each in part.each()
+        if (name := _name(each["name"] if isinstance(each.value, dict) and "name" in each.value else each))
+    ]
+
+
+def _hosted(url: Part) -> list[str]:
+    """The name on Hugging Face, when the dataset lives there."""
+    match = re.match(r"https?://huggingface\.co/datasets/([^?#]+)", url.line() or "")
+    return [match[1].strip("/")] if match else []
+
+
+def _from_url(url: Part) -> str | None:
+    hosted = _hosted(url)
+    return hosted[0] if hosted else None
+
+
+def _licences(root: Part) -> list[Licence]:
+    found = []
+    for key in ("license", "sc:license"):
+        for part in root[key].each():
+            stated = part.first("name", "url", "@id") if isinstance(part.value, dict) else part
+            if licence := from_prose(
+                (stated.text() or "").removeprefix("https://choosealicense.com/licenses/").strip("/")
+            ):
+                found.append(licence)
+    return found
+
+
+def _owner(root: Part) -> str | None:
+    for key in ("creator", "publisher", "sc:creator", "author", "maintainer"):
+        if names := _names(root[key]):
+            return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return None
+
+
+def _personal(root: Part) -> bool | None:
+    """Whether the RAI term names personal data; an empty or denying statement is False, no statement None."""
+    part = root.first("rai:personalSensitiveInformation", "personalSensitiveInformation")
+    said = [text.lower() for each in part.each() if (text := each.text())]
+    if not said:
+        return None
+    return not all(re.match(r"(none|no|not applicable|n/?a)\b", text) for text in said)
+
+
+def _format(files: list[Part]) -> str | None:
+    """The file format of the data rather than of the archive around it."""
+    types = [line.lower() for file in files for line in file["encodingFormat"].lines() if not line.startswith("http")]
+    formats = list(dict.fromkeys(FORMATS.get(mime, mime.rsplit("/", 1)[-1].removeprefix("x-")) for mime in types))
+    return next((name for name in formats if name not in CONTAINERS), formats[0] if formats else None)
+
+
+def _data_type(root: Part, files: list[Part]) -> str | None:
+    types = [_local(t).lower() for field in _fields(root) for t in _texts(field["dataType"].value)]
+    types += [t.lower() for file in files for t in _texts(file["encodingFormat"].value)]
+    found = [kind for kind, marks in MODALITIES if any(mark in t for t in types for mark in marks)]
+    if len(found) > 1:
+        return "multimodal"
+    if found:
+        return found[0]
+    return "tabular" if any("csv" in t or "parquet" in t for t in types) else None
+
+
+def _fields(root: Part) -> Iterator[Part]:
+    for record_set in root.first("recordSet", "cr:recordSet").each():
+        yield from record_set.first("field", "cr:field").each()
+
+
+def _columns(root: Part, dataset: str, node: str) -> Iterator[DatasetColumn]:
+    """Fields of the record sets that hold data, named ``record set/field`` when there are several of these."""
+    sets = []
+    for record_set in root.first("recordSet", "cr:recordSet").each():
+        kinds = [_local(t) for t in _texts(record_set["dataType"].value)]
+        if "Enumeration" not in kinds and "Split" not in kinds:
+            sets.append(record_set)
+    for record_set in sets:
+        keys = {_local(key) for key in _texts(record_set["key"].value)}
+        prefix = f"{_short(record_set)}/" if len(sets) > 1 else ""
+        yield from _fields_of(record_set, dataset, node, prefix=prefix, keys=keys)
+
+
+def _fields_of(record_set: Part, dataset: str, node: str, *, prefix: str, keys: set[str]) -> Iterator[DatasetColumn]:
+    for field in record_set.first("field", "cr:field").each():
+        if name := _short(field):
+            types = [_local(t) for t in _texts(field["dataType"].value)]
+            yield DatasetColumn(
+                node=node,
+                dataset=dataset,
+                column_name=f"{prefix}{name}",
+                type=", ".join(types) or None,
+                definition=_said(field["description"]),
+                is_key=name in keys if keys else None,
+            )
+
+
+def _short(part: Part) -> str | None:
+    name = _name(part["name"]) or _name(part["@id"])
+    return name.rstrip("/").rsplit("/", 1)[-1] if name else None
+
+
+def _size(part: Part) -> int | None:
+    """Bytes of a content size such as ``1,234 B``, ``12 MB`` or a bare number."""
+    match = re.fullmatch(r"([\d.,]+)\s*([kmgt]?i?b)?(?:ytes)?", (part.line() or "").lower())
+    if match is None:
+        return None
+    try:
+        return round(float(match[1].replace(",", "")) * UNITS[match[2] or "b"])
+    except (ValueError, OverflowError):
+        return None
+
+
+def _source(part: Part) -> str | None:
+    """The name of what a dataset was derived from: a name or address, also inside an object."""
+    if not isinstance(part.value, dict):
+        return part.line()
+    for key in ("name", "prov:label", "prov:atLocation", "url", "@id"):
+        if line := _name(part[key]):
+            return line
+    return None

@@ -1,0 +1,152 @@
+"""Files as parsed documents: finds them under the given paths and reads JSON, newline-delimited JSON and YAML.
+
+Whatever a file holds, reading it ends in a value or in a reason; knows no format.
+"""
+
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from catalog.errors import BadDocument, UsageError
+
+LARGEST_BYTES = 100_000_000
+DEEPEST = 200
+"""Levels of nesting; libyaml's composer is recursive C and would take the process down with it."""
+STRUCTURED = frozenset({".json", ".jsonl", ".ndjson", ".jsonld", ".yaml", ".yml"})
+
+
+def find(paths: list[Path]) -> Iterator[tuple[Path, str]]:
+    """Files under the paths in order, with what is wrong with them ('' when nothing); hidden ones are left out.
+
+    Raises UsageError for a path that does not exist.
+    """
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UsageError(f"There is no file or folder {path}.", "Check the path.")
+    seen: set[str] = set()
+    for path in paths:
+        yield from _walk(path, seen, ())
+
+
+def _walk(path: Path, seen: set[str], above: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
+    try:
+        mode = path.stat().st_mode
+        real = os.path.realpath(path)
+    except OSError as error:
+        yield path, _reason(error)
+        return
+    if stat.S_ISDIR(mode):
+        if real in above:
+            yield path, "a link into a folder above it"
+        elif real not in seen:
+            seen.add(real)
+            try:
+                inside = sorted(path.iterdir())
+            except OSError as error:
+                yield path, _reason(error)
+                return
+            for child in inside:
+                if not child.name.startswith("."):
+                    yield from _walk(child, seen, (*above, real))
+    elif real not in seen:
+        seen.add(real)
+        yield path, "" if stat.S_ISREG(mode) else "not a regular file"
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "cannot be read").lower()
+
+
+def content(path: Path) -> tuple[bytes, str]:
+    """A file's bytes and their SHA-256 in hex; raises BadDocument when it is too large or cannot be read."""
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise BadDocument("$", f"at most {LARGEST_BYTES // 1_000_000} MB")
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadDocument("$", f"a readable file, but it is {_reason(error)}") from error
+    return data, sha256(data).hexdigest()
+
+
+def parsed(data: bytes, suffix: str) -> Any:
+    """The value that a file's bytes hold, or None when they are prose rather than JSON or YAML.
+
+    Newline-delimited JSON is a list. Raises BadDocument.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadDocument("$", f"UTF-8 text, but byte {error.start} is not") from None
+    if not text.strip():
+        raise BadDocument("$", "a document, but the file is empty")
+    if "\0" in text:
+        raise BadDocument("$", "text, but the file is binary")
+    looks_like_json = text.lstrip()[0] in "{["
+    if looks_like_json or suffix not in (".yaml", ".yml"):
+        try:
+            return _json(text)
+        except (ValueError, RecursionError) as error:
+            if suffix not in (".yaml", ".yml") and (looks_like_json or suffix in STRUCTURED):
+                raise BadDocument("$", f"JSON, but {_json_reason(error)}") from None
+    try:
+        return _yaml(text)
+    except BadDocument:
+        if suffix in STRUCTURED:
+            raise
+        return None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=lambda _: None)
+    except json.JSONDecodeError as whole:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) < 2 or whole.msg != "Extra data":
+            raise
+        return [json.loads(line, parse_constant=lambda _: None) for line in lines]
+
+
+def _json_reason(error: ValueError | RecursionError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _yaml(text: str) -> Any:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        if _may_be_deep(text) and _depth(yaml.parse(text, loader)) > DEEPEST:
+            raise BadDocument("$", f"at most {DEEPEST} levels of nesting")
+        documents = list(yaml.load_all(text, loader))
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise BadDocument("$", f"YAML, but {getattr(error, 'problem', None) or error}{where}") from None
+    return documents[0] if len(documents) == 1 else documents
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether a YAML text has so many brackets, dashes on one line or spaces before one that it could be deep."""
+    if text.count("[") + text.count("{") > DEEPEST:
+        return True
+    return any(len(prefix[0]) > DEEPEST for prefix in re.finditer(r"(?m)^[ ?:-]+", text))
+
+
+def _depth(events: Iterator[Any]) -> int:
+    """Levels of nesting that a stream of YAML events reaches, counted without recursion."""
+    from yaml.events import CollectionEndEvent, CollectionStartEvent
+
+    depth = deepest = 0
+    for event in events:
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        deepest = max(deepest, depth)
+        if deepest > DEEPEST:
+            break
+    return deepest

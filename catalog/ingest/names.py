@@ -1,0 +1,54 @@
+"""Names of datasets across publishers: one spelling to compare by, and the search for whom a written name means.
+
+A name resolves only to the one dataset that bears it; a guess is never made. Knows nothing about records' storage.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+NOISE = re.compile(r"\b(the|dataset|datasets|data set|corpus|collection)\b")
+HOSTS = re.compile(
+    r"^(?:https?://)?(?:www\.)?(?:(?:huggingface\.co|hf\.co)/datasets/|github\.com/|paperswithcode\.com/dataset/|"
+    r"(?:www\.)?kaggle\.com/datasets/)"
+)
+
+
+def plain(name: str) -> str:
+    """A name reduced to what people mean by it: ``The SQuAD_v1 dataset`` and ``squad-v1`` are both ``squadv1``."""
+    text = unicodedata.normalize("NFKD", name).casefold()
+    text = HOSTS.sub("", text).split("?")[0]
+    text = NOISE.sub(" ", re.sub(r"[_/.\s-]+", " ", text))
+    return re.sub(r"[^\w]|_", "", text)
+
+
+def tail(name: str) -> str:
+    """The last part of a path-like name: ``tatsu-lab/alpaca`` → ``alpaca``."""
+    return name.rstrip("/").rsplit("/", 1)[-1]
+
+
+class Names:
+    """Who bears which name. The strongest kind of match that is unique decides: exact, plain, alias, end of an alias."""
+
+    def __init__(self, datasets: Iterable[tuple[str, Iterable[str]]]) -> None:
+        self._exact: set[str] = set()
+        self._levels: tuple[dict[str, set[str]], ...] = ({}, {}, {})
+        for name, aliases in datasets:
+            self._exact.add(name)
+            self._bear(0, name, name)
+            for alias in aliases:
+                self._bear(1, alias, name)
+                self._bear(2, tail(alias), name)
+
+    def _bear(self, level: int, written: str, name: str) -> None:
+        if key := plain(written):
+            self._levels[level].setdefault(key, set()).add(name)
+
+    def resolve(self, written: str) -> str | None:
+        """The dataset that a written name means; None when nobody or more than one bears it."""
+        if written in self._exact:
+            return written
+        for level in self._levels:
+            if bearers := level.get(plain(written)):
+                return next(iter(bearers)) if len(bearers) == 1 else None
+        return None

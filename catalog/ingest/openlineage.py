@@ -1,0 +1,150 @@
+"""OpenLineage events, spec 2-0-2: what a run read and wrote, one event, a list of events, or one per line.
+
+Facets of datasets are read by ``openlineage_facets``. https://openlineage.io/spec/2-0-2/OpenLineage.json
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from catalog.ingest.openlineage_facets import Facets, about_columns, about_dataset, about_quality
+from catalog.ingest.parts import Part
+from catalog.ingest.reading import Context, Document, ShortName
+from catalog.records import LineageEdge, Record
+
+TRANSFORMS = {
+    "IDENTITY": "copy",
+    "AGGREGATION": "aggregation",
+    "GROUP_BY": "aggregation",
+    "JOIN": "join",
+    "FILTER": "filter",
+}
+"""Subtypes of the columnLineage facet; any other is a 'transformation'."""
+BROKEN = frozenset({"FAIL", "ABORT"})
+
+
+class OpenLineage:
+    """Reads run, job and dataset events as datasets, columns, edges, metrics and checks."""
+
+    kind = "openlineage"
+
+    def detects(self, document: Document) -> bool:
+        """An event, or a list with at least one."""
+        value = document.value
+        return any(map(_is_event, value)) if isinstance(value, list) else _is_event(value)
+
+    def read(self, document: Document, context: Context) -> Iterator[Record]:
+        """Records of every event; what is no event in a list is reported."""
+        for event in context.root(document).each():
+            if _is_event(event.value):
+                yield from _Event(event, context.node).records()
+            else:
+                context.complain(event.path, "an OpenLineage event")
+
+
+def _is_event(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if isinstance(value.get("job"), dict):
+        return any(key in value for key in ("inputs", "outputs", "run", "eventType"))
+    return isinstance(value.get("dataset"), dict) and ("eventTime" in value or "schemaURL" in value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    part: Part
+    node: str
+
+    def records(self) -> Iterator[Record]:
+        at, kind = self.part["eventTime"].moment(), (self.part["eventType"].line() or "").upper()
+        run = self.part["run"]["runId"].line() or (at.isoformat() if at else "")
+        inputs = list(self._datasets("inputs"))
+        outputs = [] if kind in BROKEN else list(self._datasets("outputs"))
+        done = at if kind in ("COMPLETE", "") else None
+        for dataset in [*inputs, *outputs, *self._datasets("dataset")]:
+            written = done if dataset in outputs else None
+            name, facets = _identifier(dataset), Facets(dataset)
+            yield _short(dataset, self.node)
+            yield about_dataset(facets, name, node=self.node, at=at, written=written)
+            yield from about_columns(facets, name, node=self.node, at=at)
+            yield from about_quality(facets, name, node=self.node, at=at, run=run)
+        job = self.part["job"]["name"].line()
+        for output in outputs:
+            flow = _Flow(self.node, _identifier(output), job, at, done)
+            for source in inputs:
+                yield from flow.whole(source)
+            yield from flow.facets(Facets(output))
+
+    def _datasets(self, key: str) -> Iterator[Part]:
+        for dataset in self.part[key].each():
+            if dataset["name"].line():
+                yield dataset
+            else:
+                dataset.complain(dataset["name"].path, "the name of the dataset")
+
+
+def _identifier(dataset: Part) -> str:
+    """Namespace and name as one, which no two datasets share."""
+    namespace, name = dataset["namespace"].line(), dataset["name"].line() or ""
+    return f"{namespace.rstrip('/')}/{name.lstrip('/')}" if namespace else name
+
+
+def _short(dataset: Part, node: str) -> ShortName:
+    return ShortName(node=node, identifier=_identifier(dataset), short=dataset["name"].line() or "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """Edges into one output of one event."""
+
+    node: str
+    output: str
+    job: str | None
+    at: datetime | None
+    last_run: datetime | None
+
+    def whole(self, source: Part) -> Iterator[LineageEdge]:
+        if _identifier(source) != self.output:
+            yield self._edge(source, None, None, "transformation", None)
+
+    def facets(self, facets: Facets) -> Iterator[Record]:
+        """Edges that the columnLineage facet and its successor, the lineage facet, state."""
+        for facet, sources in (("columnLineage", "inputFields"), ("lineage", "inputs")):
+            for column, field in facets[facet]["fields"].members():
+                older = field["transformationType"].line()
+                for source in field[sources].each():
+                    yield from self._column(source, " ".join(column.split()), older)
+        for part in (facets["columnLineage"]["dataset"], facets["lineage"]["inputs"]):
+            for source in part.each():
+                yield from self._column(source, None, None)
+
+    def _column(self, source: Part, column: str | None, older: str | None) -> Iterator[Record]:
+        if not source["name"].line() or source["type"].line() == "JOB":
+            return
+        steps = list(source["transformations"].each())
+        kinds = [TRANSFORMS.get(step["subtype"].line() or "", "transformation") for step in steps]
+        if older and not kinds:
+            kinds = [TRANSFORMS.get(older, "transformation")]
+        masks = [mask for step in steps if (mask := step["masking"].flag()) is not None]
+        yield _short(source, self.node)
+        upstream = source["field"].line()
+        if upstream or column or _identifier(source) != self.output:
+            kind = next((k for k in kinds if k != "copy"), kinds[0] if kinds else "transformation")
+            yield self._edge(source, upstream, column, kind, any(masks) if masks else None)
+
+    def _edge(
+        self, source: Part, upstream: str | None, column: str | None, kind: str, masking: bool | None
+    ) -> LineageEdge:
+        return LineageEdge(
+            node=self.node,
+            upstream=_identifier(source),
+            upstream_column=upstream,
+            downstream=self.output,
+            downstream_column=column,
+            job=self.job,
+            transform_type=kind,
+            masking=masking,
+            last_run=self.last_run,
+            as_of=self.at,
+        )

@@ -1,0 +1,215 @@
+"""OpenLineage dataset facets as records: schema, tags, ownership, documentation, symlinks, lifecycle, quality.
+
+https://openlineage.io/docs/spec/facets/dataset-facets
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalog.ingest.parts import Part
+from catalog.records import Dataset, DatasetColumn, Metric, QualityCheck, Record
+
+PII_CATEGORIES = (
+    ("email", r"e-?mail"),
+    ("phone", r"phone|mobile"),
+    ("birth date", r"birth|dob"),
+    ("national id", r"national|ssn|social security|passport"),
+    ("ip address", r"\bip\b|ip[ _]?addr"),
+    ("address", r"address|postal|street"),
+    ("location", r"location|geo|latitude|longitude"),
+    ("health", r"health|medical|phi\b|diagnos"),
+    ("financial", r"financ|iban|card|account|salary"),
+    ("name", r"\bname"),
+)
+CLASSES = frozenset({"public", "internal", "confidential", "restricted"})
+CHECKS = (
+    ("not_null", r"not_?null|not_be_null|missing|completeness"),
+    ("unique", r"unique|duplicate"),
+    ("accepted_values", r"accepted_values|in_set|allowed|enum"),
+    ("foreign_key", r"relationship|foreign|referential|orphan"),
+    ("freshness", r"fresh|recency|stale"),
+    ("row_count", r"row_?count|volume"),
+    ("format", r"regex|format|pattern|match|of_type"),
+    ("range", r"between|range|min|max|greater|less|positive"),
+)
+SEVERITIES = {"error": "high", "warn": "medium", "warning": "medium", "info": "low"}
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """The facets of a dataset, wherever an event keeps them; one that says it is deleted is absent."""
+
+    dataset: Part
+
+    def __getitem__(self, name: str) -> Part:
+        for place in ("facets", "inputFacets", "outputFacets"):
+            part = self.dataset[place][name]
+            if part.present and part["_deleted"].value is not True:
+                return part
+        return Part(None, f"{self.dataset.path}.facets.{name}", self.dataset.complain)
+
+
+def about_dataset(facets: Facets, name: str, *, node: str, at: datetime | None, written: datetime | None) -> Dataset:
+    """The dataset as one event states it; ``written`` is when a finished run wrote it."""
+    metrics, change = facets["dataQualityMetrics"], facets["lifecycleStateChange"]
+    tags = [(key, value) for key, value, field in _tags(facets) if field is None]
+    column_tags = [(key, value) for key, value, field in _tags(facets) if field is not None]
+    owners = facets["ownership"]["owners"].each()
+    return Dataset(
+        node=node,
+        name=name,
+        description=facets["documentation"]["description"].text(),
+        domain=next((value for key, value in tags if key == "domain"), None),
+        data_type="tabular" if facets["schema"]["fields"].value else None,
+        format=facets["storage"]["fileFormat"].line(),
+        owner=", ".join(dict.fromkeys(_owner(line) for part in owners if (line := part["name"].line()))) or None,
+        pii=True if any(_is_marked(tag, "pii") for tag in [*tags, *column_tags]) else None,
+        phi=True if any(_is_marked(tag, "phi") for tag in [*tags, *column_tags]) else None,
+        row_count=metrics["rowCount"].whole(),
+        bytes=metrics["bytes"].whole(),
+        version=facets["version"]["datasetVersion"].line(),
+        last_updated=metrics["lastUpdated"].moment() or written,
+        deprecated=(change["lifecycleStateChange"].line() or "").upper() == "DROP",
+        aliases=_other_names(facets, change),
+        as_of=at,
+    )
+
+
+def _other_names(facets: Facets, change: Part) -> tuple[str, ...]:
+    names = [part["name"].line() for part in facets["symlinks"]["identifiers"].each()]
+    if (change["lifecycleStateChange"].line() or "").upper() == "RENAME":
+        names.append(change["previousIdentifier"]["name"].line())
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _owner(name: str) -> str:
+    """The owner without its kind: ``team:payments`` → ``payments``."""
+    return re.sub(r"^(team|user|group|application|service):", "", name)
+
+
+def _tags(facets: Facets) -> Iterator[tuple[str, str, str | None]]:
+    """Key, value and field of every tag, those that Marquez writes inside the schema included."""
+    for tag in facets["tags"]["tags"].each():
+        if key := tag["key"].line():
+            value = tag["value"].line() if not isinstance(tag["value"].value, bool) else str(tag["value"].value).lower()
+            yield key.lower(), (value or "true").lower(), tag["field"].line()
+    for field in facets["schema"]["fields"].each():
+        for tag in field["tags"].each():
+            key = tag["key"].line() if isinstance(tag.value, dict) else tag.line()
+            if key:
+                yield key.lower(), "true", field["name"].line()
+
+
+def _is_marked(tag: tuple[str, str], mark: str) -> bool:
+    key, value = tag
+    if value in ("false", "no", "none", "0"):
+        return False
+    return key == mark or key.startswith((f"{mark}:", f"{mark}.", f"{mark}_")) or value == mark
+
+
+def about_columns(facets: Facets, name: str, *, node: str, at: datetime | None) -> Iterator[DatasetColumn]:
+    """Columns of the schema facet, nested ones by their path ``a.b``, with what tags say of them."""
+    tagged: dict[str, list[tuple[str, str]]] = {}
+    for key, value, field in _tags(facets):
+        if field:
+            tagged.setdefault(field, []).append((key, value))
+    for path, part in _fields(facets["schema"]["fields"], ""):
+        tags = tagged.pop(path, [])
+        yield _column(path, tags, name, node, at, type_=part["type"].line(), definition=part["description"].text())
+    for path, tags in tagged.items():
+        yield _column(path, tags, name, node, at, type_=None, definition=None)
+
+
+def _fields(fields: Part, above: str) -> Iterator[tuple[str, Part]]:
+    for field in fields.each():
+        if name := field["name"].line():
+            yield f"{above}{name}", field
+            yield from _fields(field["fields"], f"{above}{name}.")
+
+
+def _column(
+    path: str,
+    tags: list[tuple[str, str]],
+    dataset: str,
+    node: str,
+    at: datetime | None,
+    *,
+    type_: str | None,
+    definition: str | None,
+) -> DatasetColumn:
+    words = " ".join(f"{key} {value}" for key, value in tags if _is_marked((key, value), "pii"))
+    return DatasetColumn(
+        node=node,
+        dataset=dataset,
+        column_name=path,
+        type=type_,
+        definition=definition,
+        pii_category=next((kind for kind, pattern in PII_CATEGORIES if words and re.search(pattern, words)), None),
+        classification=next((v for k, v in tags if k in ("classification", "sensitivity") and v in CLASSES), None),
+        as_of=at,
+    )
+
+
+def about_quality(facets: Facets, name: str, *, node: str, at: datetime | None, run: str) -> Iterator[Record]:
+    """Metrics and checks of one event; without the event's time nothing says when they were measured."""
+    if at is None:
+        return
+    metrics = facets["dataQualityMetrics"]
+    rows = metrics["rowCount"].whole()
+    measured: list[tuple[str | None, str, str, str, float | None]] = [
+        (None, "volume", "row_count", "count", rows),
+        (None, "volume", "bytes", "bytes", metrics["bytes"].whole()),
+        (None, "volume", "file_count", "count", metrics["fileCount"].whole()),
+        (None, "volume", "rows_written", "count", facets["outputStatistics"]["rowCount"].whole()),
+        (None, "volume", "bytes_written", "bytes", facets["outputStatistics"]["size"].whole()),
+    ]
+    for column, values in metrics["columnMetrics"].members():
+        nulls, field = values["nullCount"].whole(), " ".join(column.split())
+        measured.append((field, "completeness", "null_count", "count", nulls))
+        measured.append((field, "uniqueness", "distinct_count", "count", values["distinctCount"].whole()))
+        if nulls is not None and rows and nulls <= rows:
+            measured.append((field, "completeness", "completeness", "ratio", 1 - nulls / rows))
+    for column_name, dimension, metric, unit, value in measured:
+        if value is not None:
+            yield Metric(
+                node=node,
+                dataset=name,
+                column_name=column_name,
+                dimension=dimension,
+                metric=metric,
+                value=float(value),
+                unit=unit,
+                measured_at=at,
+                as_of=at,
+            )
+    for assertion in facets["dataQualityAssertions"]["assertions"].each():
+        yield from _check(assertion, name, node, at, run)
+
+
+def _check(assertion: Part, dataset: str, node: str, at: datetime, run: str) -> Iterator[QualityCheck]:
+    stated, success = assertion["assertion"].line(), assertion["success"].flag()
+    if stated is None or success is None:
+        assertion.complain(assertion.path, "an assertion and whether it succeeded")
+        return
+    kind = next((name for name, pattern in CHECKS if re.search(pattern, stated.lower())), None)
+    if kind is None:
+        assertion.complain(assertion["assertion"].path, f"one of {', '.join(name for name, _ in CHECKS)}")
+        return
+    column = assertion["column"].line()
+    test = assertion["name"].line() or stated
+    severity = (assertion["severity"].line() or "").lower()
+    yield QualityCheck(
+        node=node,
+        check_id="/".join(part for part in (dataset, column, test, run) if part),
+        dataset=dataset,
+        column_name=column,
+        check_name=kind,
+        expected=assertion["expected"].line(),
+        actual=assertion["actual"].line(),
+        status="passed" if success else "failed",
+        severity=SEVERITIES.get(severity, severity if severity in ("low", "medium", "high", "critical") else None),
+        opened=at,
+        as_of=at,
+    )

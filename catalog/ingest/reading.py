@@ -1,0 +1,56 @@
+"""What a reader of one format is, and what it is given. A user's own format is one small class with these three members.
+
+``READERS`` in ``catalog.ingest.readers`` lists them; a record's ``as_of`` is the document's own date, or None.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from catalog.ingest.parts import Complain, Part
+from catalog.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file: where it lies and the value that its JSON or YAML holds."""
+
+    path: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """For whom a document is read, and where to say what is wrong in it."""
+
+    node: str
+    complain: Complain
+
+    def root(self, document: Document) -> Part:
+        """The document's value as a Part, from which every other is reached."""
+        return Part(document.value, "$", self.complain)
+
+
+class Reader(Protocol):
+    """One format: its name, how its documents are recognised by content, and the records they state."""
+
+    kind: str
+
+    def detects(self, document: Document) -> bool:
+        """Whether a document is of this format; must not raise for any value."""
+        ...
+
+    def read(self, document: Document, context: Context) -> Iterator[Record]:
+        """Records that the document states; raises BadDocument when it cannot be read at all."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShortName(Record):
+    """A dataset's identifier within its format, and the name that people type, used where no other dataset has it."""
+
+    table: ClassVar[str] = "short_name"
+    key: ClassVar[tuple[str, ...]] = ("node", "identifier")
+
+    identifier: str
+    short: str

@@ -1,0 +1,124 @@
+"""What a node's statements amount to: one name and one record per dataset, parents found, claims weighed.
+
+A pure function; knows nothing about documents, formats or storage.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+from catalog.ingest.names import Names
+from catalog.ingest.reading import ShortName
+from catalog.records import Claim, Dataset, DatasetColumn, LineageEdge, Model, Record
+from catalog.rows import Key, merged, record_key
+
+QUORUM = 2
+"""Claims about one attribute that make their consensus count."""
+COMPLETED = (Dataset, DatasetColumn, LineageEdge, Model)
+"""Records that several documents describe: what a newer one leaves out stays as an older one said."""
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Records of a node, and the parents that no dataset of the catalog bears the name of."""
+
+    records: list[Record]
+    unresolved: tuple[str, ...]
+
+
+def settle(stated: Iterable[Record], elsewhere: Iterable[tuple[str, Iterable[str]]]) -> Settled:
+    """Records from what documents state, oldest first; ``elsewhere`` are names and aliases of other nodes' datasets."""
+    stated = list(stated)
+    shorts = {record.identifier: record.short for record in stated if isinstance(record, ShortName)}
+    rename = _typed_names(shorts, {record.name for record in stated if isinstance(record, Dataset)})
+    rows: dict[tuple[str, Key], Record] = {}
+    for record in stated:
+        if not isinstance(record, ShortName):
+            _add(rows, _renamed(record, rename, shorts))
+    datasets = [record for record in rows.values() if isinstance(record, Dataset)]
+    names = Names([*((record.name, record.aliases) for record in datasets), *elsewhere])
+    others = [record for record in rows.values() if not isinstance(record, (LineageEdge, Claim))]
+    claims = [record for record in rows.values() if isinstance(record, Claim)]
+    edges, unresolved = _edges((record for record in rows.values() if isinstance(record, LineageEdge)), names)
+    return Settled([*others, *edges, *_weighed(claims)], unresolved)
+
+
+def _typed_names(shorts: Mapping[str, str], datasets: set[str]) -> dict[str, str]:
+    """The name that people type for each identifier: the short one, unless another dataset's name reads the same."""
+    bearers: dict[str, set[str]] = {}
+    for identifier, short in shorts.items():
+        bearers.setdefault(short.casefold(), set()).add(identifier)
+    for name in {*datasets, *shorts}:
+        bearers.setdefault(name.casefold(), set()).add(name)
+    return {i: short if bearers[short.casefold()] == {i} else i for i, short in shorts.items()}
+
+
+def _renamed(record: Record, rename: Mapping[str, str], shorts: Mapping[str, str]) -> Record:
+    if isinstance(record, Dataset) and record.name in rename:
+        name = rename[record.name]
+        return replace(record, name=name, aliases=(*record.aliases, shorts[record.name], record.name))
+    changes: dict[str, Any] = {
+        field.name: rename[value]
+        for field in fields(record)
+        if field.name in ("dataset", "upstream", "downstream") and (value := getattr(record, field.name)) in rename
+    }
+    return replace(record, **changes) if changes else record
+
+
+def _add(rows: dict[tuple[str, Key], Record], record: Record) -> None:
+    key = (record.table, record_key(record))
+    earlier = rows.get(key)
+    if earlier is not None and isinstance(record, COMPLETED):
+        record = _completed(earlier, record)
+    if isinstance(record, Dataset):
+        said = (*earlier.aliases, *record.aliases) if isinstance(earlier, Dataset) else record.aliases
+        record = replace(record, aliases=tuple(dict.fromkeys(alias for alias in said if alias != record.name)))
+    rows[key] = record
+
+
+def _completed(earlier: Record, later: R) -> R:
+    assert isinstance(earlier, type(later))
+    return merged(earlier, later)
+
+
+def _edges(edges: Iterable[LineageEdge], names: Names) -> tuple[list[Record], tuple[str, ...]]:
+    """Edges between the datasets that their ends mean; one that leads from a dataset to itself is none."""
+    rows: dict[tuple[str, Key], Record] = {}
+    unresolved: set[str] = set()
+    for edge in edges:
+        ends: dict[str, Any] = {}
+        for end, kind in (("upstream", edge.upstream_kind), ("downstream", edge.downstream_kind)):
+            written = getattr(edge, end)
+            found = names.resolve(written) if kind == "dataset" else written
+            if found is None:
+                unresolved.add(written)
+            ends[end] = found or written
+        edge = replace(edge, **ends)
+        if edge.upstream != edge.downstream or edge.upstream_column or edge.downstream_column:
+            _add(rows, edge)
+    return list(rows.values()), tuple(sorted(unresolved))
+
+
+def _weighed(claims: Iterable[Claim]) -> Iterator[Claim]:
+    """Claims with the consensus of their group: the value that more than half of the weight states, else none."""
+    groups: dict[tuple[str, str], list[Claim]] = {}
+    for claim in claims:
+        groups.setdefault((claim.dataset, claim.attribute), []).append(claim)
+    for group in groups.values():
+        weight: dict[str, float] = {}
+        for claim in group:
+            value = claim.claimed_value or ""
+            weight[value] = weight.get(value, 0.0) + (1.0 if claim.weight is None else claim.weight)
+        total = sum(weight.values())
+        leader = max(weight, key=lambda value: weight[value])
+        for claim in group:
+            yield replace(
+                claim,
+                consensus_value=leader if 2 * weight[leader] > total else None,
+                agreement=weight[leader] / total if total else None,
+                disputed=len(weight) > 1,
+                quorum_met=len(group) >= QUORUM,
+                decided=max((c.as_of for c in group if c.as_of), default=None),
+            )

@@ -1,0 +1,57 @@
+"""What a backend is given and what it may say: the seam between question and model."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from nl2sql.linking.link import Linked
+
+DeclineKind = Literal["out_of_scope", "data_request", "change_request"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """A question as one asker put it: its values linked against what this asker may see, and the clock."""
+
+    question: str
+    linked: Linked
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SqlDraft:
+    """SQL with the reading behind it in words and the calibrated probability that it is right."""
+
+    sql: str
+    reading: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clarify:
+    """A question back, with choices."""
+
+    message: str
+    choices: tuple[str, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Not a question that the catalog answers."""
+
+    kind: DeclineKind
+    confidence: float
+
+
+Draft = SqlDraft | Clarify | Decline
+
+
+class Backend(Protocol):
+    """Drafts for a question, best first; at least one."""
+
+    name: str
+
+    def draft(self, context: Context) -> list[Draft]:
+        """What the question may mean. Raises `BackendUnavailable`."""
+        ...

@@ -1,0 +1,74 @@
+"""The shipped model as a backend: reads the linked question into plans and compiles them."""
+
+import math
+
+from catalog.semantic import views
+from nl2sql.backends.base import Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
+from nl2sql.embedded.parser import Candidate, EmbeddedParser
+from nl2sql.errors import BadPlan
+from nl2sql.explain import explain, explain_item
+from nl2sql.plan import AskBack, AskWhich, Item, Query, Scope, full_scope
+from nl2sql.plan import Decline as DeclinePlan
+from nl2sql.plan_sql import compile_query
+
+DECLINED: dict[str, DeclineKind] = {"REFUSE": "out_of_scope", "DATA": "data_request", "CHANGE": "change_request"}
+
+
+class EmbeddedBackend:
+    """Question to SQL through the plan language.
+
+    The grammar spans the whole public schema: what this asker may not use is for the guard to deny by name of the rule, where a
+    grammar cut to their scope would answer another question in its place. Values are linked from their own snapshot only.
+    """
+
+    name = "embedded"
+
+    def __init__(self, parser: EmbeddedParser | None = None) -> None:
+        self._parser = parser or EmbeddedParser()
+        calibration = self._parser.about.get("calibration", {"slope": 1.0, "offset": 0.0, "threshold": 0.5})
+        self._slope, self._offset, self._threshold = (calibration[k] for k in ("slope", "offset", "threshold"))
+
+    def draft(self, context: Context) -> list[Draft]:
+        """Drafts, best first; a question back with the likeliest readings when the best is below the calibrated threshold."""
+        scope = Scope(columns=full_scope().columns, slots=frozenset(context.linked.bindings))
+        candidates = self._parser.read(context.linked.text, scope)
+        drafts = [draft for c in candidates if (draft := self._drafted(c, context)) is not None]
+        readings = [d for d in drafts if isinstance(d, SqlDraft)]
+        if drafts and isinstance(drafts[0], SqlDraft) and drafts[0].confidence < self._threshold:
+            choices = tuple(dict.fromkeys(d.reading for d in readings[:3]))
+            return [Clarify("I am not sure that I read this right. Did you mean one of these?", choices, drafts[0].confidence)]
+        return drafts or [Decline("out_of_scope", 0.0)]
+
+    def _drafted(self, candidate: Candidate, context: Context) -> Draft | None:
+        confidence = self._confidence(candidate.probability)
+        bindings = context.linked.bindings
+        match candidate.plan:
+            case Query() as query:
+                try:
+                    sql = compile_query(query, bindings, context.now)
+                except BadPlan:
+                    return None
+                return SqlDraft(sql, explain(query, bindings), confidence)
+            case AskBack(choices):
+                return Clarify("That can mean more than one thing. Which one?", tuple(_choice(c) for c in choices), confidence)
+            case AskWhich(kind):
+                return Clarify(f"Which {KIND_WORDS.get(kind, kind)} do you mean? Name it in the question.", (), confidence)
+            case DeclinePlan(kind):
+                return Decline(DECLINED[kind], confidence)
+
+    def _confidence(self, probability: float) -> float:
+        """Platt's scaling (1999) of the sequence's log-odds, fitted on development questions."""
+        p = min(max(probability, 1e-6), 1 - 1e-6)
+        return 1 / (1 + math.exp(-(self._slope * math.log(p / (1 - p)) + self._offset)))
+
+
+KIND_WORDS = {"org": "organisation", "group": "group of people", "run": "training run", "term": "topic"}
+
+
+def _choice(item: Item) -> str:
+    words = explain_item(item, {})
+    token = item.args[0] if item.args else ""
+    if "." in token:
+        view, column = token.split(".")
+        return f"{words} ({views()[view].columns[column].meaning})"
+    return words

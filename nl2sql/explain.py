@@ -1,0 +1,98 @@
+"""Says in plain words how a question was read, so that a person can see a misreading before trusting the rows."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from catalog.semantic import views
+from nl2sql.plan import Condition, Exists, Item, Not, Or, Predicate, Query, Segment
+from nl2sql.values import Bindings, Number, Period, Text
+
+OPERATORS = {
+    "EQ": "is", "NE": "is not", "LT": "is below", "LE": "is at most", "GT": "is above", "GE": "is at least",
+    "IS_NULL": "is not set", "NOT_NULL": "is set", "IS_TRUE": "is true", "IS_FALSE": "is false", "PAST": "is in the past", "FUTURE": "is in the future",
+    "HAS": "include", "HAS_NOT": "do not include", "CONTAINS": "mentions", "DURING": "is", "NOT_DURING": "is not",
+}  # fmt: skip
+FUNCTIONS = {"SUM": "total", "AVG": "average", "MIN": "lowest", "MAX": "highest", "COUNT_DISTINCT": "number of different"}
+
+
+def explain(query: Query, bindings: Bindings) -> str:
+    """One line: ``name of datasets where personal data is true and held by a node outside the European Union``."""
+    what = ", ".join(explain_item(item, bindings) for item in query.select if item.fn != "SHOW")
+    rows = query.view.replace("_", " ") + "".join(f" with their {join.view.replace('_', ' ')}" for join in query.joins)
+    text = f"{what} of {rows}" if what else rows
+    if query.latest:
+        text = f"latest {text}"
+    if query.where:
+        text += " where " + " and ".join(_predicate(p, bindings) for p in query.where)
+    if query.having:
+        item, op, value = query.having
+        text += f", only where the {explain_item(item, bindings)} {OPERATORS[op]} {_value(value, bindings)}"
+    if query.order:
+        item, direction = query.order
+        text += f", ordered by {explain_item(item, bindings)}, {'highest' if direction == 'DESC' else 'lowest'} first"
+    if query.limit:
+        text += f", the first {_value(query.limit, bindings)}"
+    return text
+
+
+def explain_item(item: Item, bindings: Bindings) -> str:
+    """A result column in words."""
+    match item.fn:
+        case "":
+            return _measure(item.args[0]) if "#" in item.args[0] else _column(item.args[0])
+        case "COUNT":
+            return "number"
+        case "DIFF":
+            return f"{_column(item.args[0])} minus {_column(item.args[1])}"
+        case "COUNT_IF" | "SHARE_IF":
+            kind = "number" if item.fn == "COUNT_IF" else "share"
+            return f"{kind} where {_all(item.conditions, bindings)}"
+        case fn if fn in FUNCTIONS:
+            return f"{FUNCTIONS[fn]} {_column(item.args[0])}"
+    return f"{item.fn.lower()} of {_column(item.args[0])}"
+
+
+def _predicate(predicate: Predicate, bindings: Bindings) -> str:
+    match predicate:
+        case Segment(token):
+            view, name = token.split(":")
+            return views()[view].segments[name].meaning
+        case Not(inner):
+            return f"not ({_predicate(inner, bindings)})"
+        case Or(left, right):
+            return f"({_predicate(left, bindings)} or {_predicate(right, bindings)})"
+        case Exists(join, conditions, negated):
+            inside = f" where {_all(conditions, bindings)}" if conditions else ""
+            return f"there {'are no' if negated else 'are'} {join.view.replace('_', ' ')}{inside}"
+        case Condition(column, op, value):
+            said = f" {_value(value, bindings)}" if value else ""
+            return f"{_column(column)} {OPERATORS[op]}{said}"
+
+
+def _all(conditions: Iterable[Predicate], bindings: Bindings) -> str:
+    return " and ".join(_predicate(c, bindings) for c in conditions)
+
+
+def _column(token: str) -> str:
+    view, name = token.split(".")
+    synonyms = views()[view].columns[name].synonyms
+    return synonyms[0] if synonyms else name
+
+
+def _measure(token: str) -> str:
+    view, name = token.split("#")
+    return views()[view].measures[name].meaning
+
+
+def _value(token: str, bindings: Bindings) -> str:
+    match bindings.get(token):
+        case Text(values):
+            return " or ".join(values)
+        case Number(value, unit):
+            plain = f"{value:,.10g}"
+            return f"{plain} {unit}".strip()
+        case Period(start, end):
+            if start and end:
+                return f"from {start:%Y-%m-%d} to {end - timedelta(seconds=1):%Y-%m-%d}"
+            return f"since {start:%Y-%m-%d}" if start else f"before {end:%Y-%m-%d}" if end else "at any time"
+    return _column(token) if "." in token and token.split(".")[0] in views() else token.strip("'").replace("_", " ")

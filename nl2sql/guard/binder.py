@@ -1,0 +1,366 @@
+"""Binds whole queries: which views and CTEs are read, what ``*`` stands for, and which columns each query gives.
+
+Every view and column is looked up in the asker's permits; what is not there does not exist. Builds the tree that runs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from catalog.errors import AccessDenied
+from catalog.policy import Authorisation, masked_type
+from catalog.semantic import views
+from nl2sql.errors import NotAllowed, UnknownRelation
+from nl2sql.guard import kinds
+from nl2sql.guard.expressions import SERIES, Expressions
+from nl2sql.guard.literals import literal_of
+from nl2sql.guard.scope import Bound, Relation, Scope, Source, did_you_mean, shown, unknown_column
+from nl2sql.guard.tree import Node, walk
+
+MAX_SCANS = 64
+"""Views scanned by one statement, counting each use of a CTE."""
+MAX_REWRITTEN = 20_000
+"""Objects of the rewritten tree: an alias that is used again is written out again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """What a FROM clause makes visible."""
+
+    sources: Mapping[str, Source]
+    merged: Mapping[str, Bound]
+
+
+class Binder(Expressions):
+    """Binds one statement for one asker; ``views_read`` collects the views that it reads."""
+
+    def __init__(self, authorisation: Authorisation, now: datetime) -> None:
+        super().__init__(now)
+        self.authorisation = authorisation
+        self.views_read: set[str] = set()
+        self.scans = 0
+        self.written = 0
+
+    def statement(self, statement: Node) -> Node:
+        """The rewritten statement. Raises `Repairable` errors, or `AccessDenied` for a view that is closed to the asker."""
+        node, _ = self.query_node(statement["node"], Scope(), outermost=True)
+        return {**statement, "node": node}
+
+    def query(self, query: Node, scope: Scope) -> tuple[Node, Relation]:
+        before = self.scans
+        node, columns = self.query_node(query["node"], scope)
+        return {**query, "node": node}, Relation(columns, self.scans - before)
+
+    def query_node(self, node: Node, scope: Scope, outermost: bool = False) -> tuple[Node, dict[str, kinds.Kind]]:
+        scope, entries = self.with_ctes(node["cte_map"]["map"], scope)
+        bind = self.select if node["type"] == "SELECT_NODE" else self.set_operation
+        rewritten, columns = bind(node, scope, outermost)
+        return {**rewritten, "cte_map": {"map": entries}}, columns
+
+    def with_ctes(self, entries: Sequence[Node], scope: Scope) -> tuple[Scope, list[Node]]:
+        rewritten = []
+        for entry in entries:
+            name = entry["key"].lower()
+            if name in views():
+                raise NotAllowed(f"A CTE may not be called {shown(name)}, which is a view.", "Give it another name.")
+            # A CTE sees the CTEs before it and no columns of the query around it.
+            query, relation = self.query(entry["value"]["query"], Scope(ctes=scope.ctes))
+            renamed = _renamed(relation, entry["value"]["aliases"])
+            scope = replace(scope, ctes={**scope.ctes, name: renamed})
+            rewritten.append({"key": entry["key"], "value": {**entry["value"], "query": query}})
+        return scope, rewritten
+
+    # FROM
+
+    def relation(self, node: Node, outer: Scope) -> tuple[Node, _Joined]:
+        match node["type"]:
+            case "BASE_TABLE":
+                return self.named(node, outer)
+            case "SUBQUERY":
+                query, relation = self.query(node["subquery"], outer)
+                renamed = _renamed(relation, node["column_name_alias"])
+                return {**node, "subquery": query}, _alone(node["alias"] or "unnamed_subquery", renamed)
+            case "TABLE_FUNCTION":
+                return self.table_function(node, outer)
+            case "JOIN":
+                return self.join(node, outer)
+            case "EMPTY":
+                return node, _Joined({}, {})
+        raise NotAllowed("VALUES stands only alone.")
+
+    def named(self, node: Node, outer: Scope) -> tuple[Node, _Joined]:
+        name = node["table_name"].lower()
+        cte = outer.ctes.get(name)
+        if cte is None:
+            if node["column_name_alias"]:
+                raise NotAllowed("The columns of a view keep their names in FROM.", "Rename them in the SELECT list.")
+            relation = self.view(node["table_name"])
+        else:
+            relation = _renamed(cte, node["column_name_alias"])
+        self.scans += max(relation.weight, 1)
+        if self.scans > MAX_SCANS:
+            raise NotAllowed("The SQL reads too many views at once.", f"At most {MAX_SCANS}, counting each use of a CTE.")
+        return {**node, "table_name": name if cte is None else node["table_name"]}, _alone(node["alias"] or name, relation)
+
+    def view(self, typed: str) -> Relation:
+        """The columns of a view that the asker may use. Raises `AccessDenied` or, in one text for all else, `UnknownRelation`."""
+        name = typed.lower()
+        permit = self.authorisation.permits.get(name)
+        if permit is not None and name in views():
+            self.views_read.add(name)
+            columns = (c for c in views()[name].columns.values() if c.name in permit.columns)
+            return Relation({c.name: kinds.of_column(masked_type(c, permit.columns[c.name])) for c in columns})
+        denial = self.authorisation.denials.get(name)
+        if denial is not None and name in views():
+            raise AccessDenied(f"The view {name} is not open to you.", denial.rule)
+        hint = did_you_mean(typed, self.authorisation.permits) or "Run 'steward views' to see the views you may use."
+        raise UnknownRelation(f"There is no view {shown(typed)}.", hint)
+
+    def table_function(self, node: Node, outer: Scope) -> tuple[Node, _Joined]:
+        function = node["function"]
+        name = function["function_name"].lower()
+        if name != "unnest" and name not in SERIES:
+            raise NotAllowed(f"The table function {shown(name)} is not among those Steward runs.", "unnest and range are.")
+        bound = self.function(function, outer)
+        kind = bound.kind.removesuffix("[]")
+        if len(node["column_name_alias"]) > 1:
+            raise NotAllowed(f"{shown(name)} gives one column.")
+        column = node["column_name_alias"][0] if node["column_name_alias"] else name
+        return {**node, "function": bound.node}, _alone(node["alias"] or name, Relation({column.lower(): kind}, 0))
+
+    def join(self, node: Node, outer: Scope) -> tuple[Node, _Joined]:
+        left_node, left = self.relation(node["left"], outer)
+        beside = Scope(left.sources, left.merged, outer.ctes, outer)
+        right_node, right = self.relation(node["right"], beside)
+        if left.sources.keys() & right.sources.keys():
+            (first, *_) = left.sources.keys() & right.sources.keys()
+            raise NotAllowed(f"Two views are called {shown(first)} here.", "Give each its own alias.")
+        sources = {**left.sources, **right.sources}
+        merged = {**left.merged, **right.merged}
+        for name in node["using_columns"]:
+            sides = [Scope(side.sources, side.merged).own(name.lower()) for side in (left, right)]
+            if sides[0] is None or sides[1] is None:
+                raise unknown_column(name, Scope(sources).names())
+            if kinds.unify(sides[0].kind, sides[1].kind) is None:
+                raise NotAllowed(f"The column {shown(name)} has two kinds of values here.")
+            merged[name.lower()] = _merged(node["join_type"], sides[0], sides[1])
+        condition = node["condition"]
+        if condition is not None:
+            condition = self.truth(condition, Scope(sources, merged, outer.ctes, outer)).node
+        elif not node["using_columns"] and node["ref_type"] != "CROSS":
+            raise NotAllowed("A JOIN needs ON or USING.")
+        if node["join_type"] in ("SEMI", "ANTI"):
+            sources, merged = dict(left.sources), dict(left.merged)
+        return {**node, "left": left_node, "right": right_node, "condition": condition}, _Joined(sources, merged)
+
+    # SELECT
+
+    def select(self, node: Node, outer: Scope, outermost: bool) -> tuple[Node, dict[str, kinds.Kind]]:
+        if node["from_table"]["type"] == "EXPRESSION_LIST":
+            return self.values(node, outer)
+        from_node, joined = self.relation(node["from_table"], outer)
+        scope = Scope(joined.sources, joined.merged, outer.ctes, outer)
+        items, scope = self.items(node["select_list"], scope)
+        if not outermost:
+            items = _named_apart(items)
+        rewritten = {**node, "from_table": from_node, "select_list": [item.node for item in items]}
+        rewritten["where_clause"] = self.truth(node["where_clause"], scope).node if node["where_clause"] else None
+        rewritten["group_expressions"] = [self.expression(g, scope).node for g in node["group_expressions"]]
+        groups = rewritten["group_expressions"]
+        having = replace(scope, merged={**_aliases_over_columns(scope, groups), **scope.merged})
+        rewritten["having"] = self.truth(node["having"], having).node if node["having"] else None
+        rewritten["qualify"] = self.truth(node["qualify"], scope).node if node["qualify"] else None
+        rewritten["modifiers"] = [self.modifier(m, scope) for m in node["modifiers"]]
+        self.written += sum(1 for _ in walk(rewritten["select_list"]))
+        if self.written > MAX_REWRITTEN:
+            raise NotAllowed("The SQL uses its aliases too often.", "Split it into CTEs.")
+        return rewritten, {_name(item.node).lower(): item.kind for item in items}
+
+    def values(self, node: Node, outer: Scope) -> tuple[Node, dict[str, kinds.Kind]]:
+        rows = [[self.expression(v, outer) for v in row] for row in node["from_table"]["values"]]
+        if node["select_list"] != [{**node["select_list"][0], "class": "STAR"}] or any(len(r) != len(rows[0]) for r in rows):
+            raise NotAllowed("VALUES stands only alone, with rows of one length.")
+        columns: dict[str, kinds.Kind] = {}
+        for at in range(len(rows[0])):
+            kind: kinds.Kind | None = "null"
+            for row in rows:
+                kind = kinds.unify(kind, row[at].kind) if kind else None
+            if kind is None:
+                raise NotAllowed("A column of VALUES holds one kind of values.")
+            columns[f"col{at}"] = kind
+        values = {**node["from_table"], "values": [[v.node for v in row] for row in rows]}
+        modifiers = [self.output_modifier(m, columns) for m in node["modifiers"]]
+        return {**node, "from_table": values, "modifiers": modifiers}, columns
+
+    def items(self, select_list: Sequence[Node], scope: Scope) -> tuple[list[Bound], Scope]:
+        """The SELECT list with stars written out, and the scope in which its aliases are known."""
+        items: list[Bound] = []
+        for node in select_list:
+            if node["class"] == "STAR":
+                items += self.star(node, scope)
+                continue
+            bound = self.expression({**node, "alias": ""}, scope)
+            alias = node["alias"]
+            if alias and alias.lower() not in scope.aliases:
+                scope = replace(scope, aliases={**scope.aliases, alias.lower(): bound})
+            if not alias and node["class"] == "COLUMN_REF" and _name(bound.node).lower() != node["column_names"][-1].lower():
+                alias = node["column_names"][-1]
+            items.append(Bound({**bound.node, "alias": alias}, bound.kind))
+        return items, scope
+
+    def star(self, node: Node, scope: Scope) -> list[Bound]:
+        if node["columns"]:
+            raise NotAllowed("COLUMNS() is not part of what Steward runs.", "Name the columns.")
+        only = node["relation_name"].lower()
+        if only and only not in scope.sources:
+            raise unknown_column(f"{node['relation_name']}.*", scope.sources)
+        left_out = {name.lower() for name in node["exclude_list"]}
+        items: list[Bound] = []
+        found, merged = set[str](), set[str]()
+        for key, source in scope.sources.items():
+            for name in source.relation.columns:
+                found.add(name)
+                if (only and key != only) or name in left_out or name in merged:
+                    continue
+                shared = None if only else scope.merged.get(name)
+                if shared is not None:
+                    merged.add(name)
+                bound = shared or source.column(name)
+                alias = name if bound.node["class"] != "COLUMN_REF" else ""
+                items.append(Bound({**bound.node, "alias": alias}, bound.kind))
+        if left_out - found:
+            raise unknown_column(min(left_out - found), found)
+        if not items:
+            raise NotAllowed("The star stands for no column here.")
+        return items
+
+    def modifier(self, node: Node, scope: Scope) -> Node:
+        match node["type"]:
+            case "ORDER_MODIFIER":
+                return {**node, "orders": [self.ordering(order, scope) for order in node["orders"]]}
+            case "DISTINCT_MODIFIER":
+                targets = [self.expression(t, scope).node for t in node["distinct_on_targets"]]
+                return {**node, "distinct_on_targets": targets}
+        return _limit(node)
+
+    def ordering(self, order: Node, scope: Scope) -> Node:
+        node = order["expression"]
+        if node["class"] == "STAR":
+            return _all(order)
+        if node["class"] == "COLUMN_REF" and len(node["column_names"]) == 1 and node["column_names"][0].lower() in scope.aliases:
+            return order  # a bare alias of the SELECT list comes first in ORDER BY, whatever columns are called
+        return {**order, "expression": self.expression(node, scope).node}
+
+    # UNION, EXCEPT, INTERSECT
+
+    def set_operation(self, node: Node, scope: Scope, outermost: bool) -> tuple[Node, dict[str, kinds.Kind]]:
+        left_node, left = self.query_node(node["left"], scope)
+        right_node, right = self.query_node(node["right"], scope)
+        if node["setop_type"] == "UNION_BY_NAME":
+            pairs = [(name, left.get(name, "null"), right.get(name, "null")) for name in {**left, **right}]
+        elif len(left) == len(right):
+            pairs = [(name, kind, other) for (name, kind), other in zip(left.items(), right.values(), strict=True)]
+        else:
+            raise NotAllowed(f"The two sides of {node['setop_type']} give {len(left)} and {len(right)} columns.")
+        columns: dict[str, kinds.Kind] = {}
+        for name, kind, other in pairs:
+            shared = kinds.unify(kind, other)
+            if shared is None:
+                raise NotAllowed(f"A {kind} meets a {other} in {shown(name)}.", "Give both sides the same kind with TRY_CAST.")
+            columns[name] = shared
+        modifiers = [self.output_modifier(m, columns) for m in node["modifiers"]]
+        return {**node, "left": left_node, "right": right_node, "modifiers": modifiers}, columns
+
+    def output_modifier(self, node: Node, columns: Mapping[str, kinds.Kind]) -> Node:
+        """ORDER BY and LIMIT of a set operation, which know its result columns only."""
+        if node["type"] == "LIMIT_MODIFIER":
+            return _limit(node)
+        if node["type"] == "DISTINCT_MODIFIER":
+            raise NotAllowed("DISTINCT stands with SELECT.")
+        for order in node["orders"]:
+            by = order["expression"]
+            if by["class"] == "STAR":
+                _all(order)
+            elif by["class"] == "COLUMN_REF" and len(by["column_names"]) == 1:
+                if by["column_names"][0].lower() not in columns:
+                    raise unknown_column(by["column_names"][0], columns)
+            elif not isinstance(literal_of(by), int):
+                raise NotAllowed("A set operation is ordered by its result columns.", "Wrap it in a subquery.")
+        return node
+
+
+def _alone(alias: str, relation: Relation) -> _Joined:
+    return _Joined({alias.lower(): Source(alias, relation)}, {})
+
+
+def _renamed(relation: Relation, names: Sequence[str]) -> Relation:
+    """A CTE or subquery with its first columns called anew: ``WITH a(x) AS (SELECT 1)``."""
+    if not names:
+        return relation
+    kept = list(relation.columns)
+    if len(names) > len(kept):
+        raise NotAllowed(f"{len(names)} names are given to {len(kept)} columns.")
+    called = [name.lower() for name in names] + kept[len(names) :]
+    if len(set(called)) < len(called):
+        raise NotAllowed("Two columns of a subquery are given one name.")
+    return Relation(dict(zip(called, relation.columns.values(), strict=True)), relation.weight)
+
+
+def _merged(join_type: str, left: Bound, right: Bound) -> Bound:
+    """The column that USING makes of two: ``FULL JOIN … USING (k)`` → ``COALESCE(l.k, r.k)``."""
+    if join_type == "RIGHT":
+        return right
+    if join_type != "FULL":
+        return left
+    node = {"class": "OPERATOR", "type": "OPERATOR_COALESCE", "alias": "", "children": [left.node, right.node]}
+    return Bound(node, kinds.unify(left.kind, right.kind) or left.kind)
+
+
+def _aliases_over_columns(scope: Scope, groups: Sequence[Node]) -> dict[str, Bound]:
+    """Aliases that HAVING means though a column has their name: ``SELECT sum(n) AS n … HAVING n > 1``."""
+    chosen = {}
+    for name, bound in scope.aliases.items():
+        column = scope.own(name) if any(name in s.relation.columns for s in scope.sources.values()) else None
+        if column is not None and column.node not in groups:
+            chosen[name] = bound
+    return chosen
+
+
+def _name(node: Node) -> str:
+    """The name of a result column, where it has one that the author can know."""
+    if node["alias"]:
+        return str(node["alias"])
+    return str(node["column_names"][-1]) if node["class"] == "COLUMN_REF" else f"{id(node)}"
+
+
+def _named_apart(items: Sequence[Bound]) -> list[Bound]:
+    """Columns of a subquery, each under its own name: a second ``node`` becomes ``node_1``, as DuckDB has it."""
+    seen: dict[str, int] = {}
+    named = []
+    for item in items:
+        unnamed = not item.node["alias"] and item.node["class"] != "COLUMN_REF"
+        name = str(item.node.get("function_name", "value")) if unnamed else _name(item.node)
+        name = {"count_star": "count"}.get(name, name) if name.replace("_", "").isalnum() else "value"
+        key = name.lower()
+        count = seen[key] = seen.get(key, -1) + 1
+        while count and f"{key}_{count}" in seen:
+            count += 1
+        alias = f"{name}_{count}" if count else (name if unnamed else item.node["alias"])
+        seen.setdefault(alias.lower(), 0)
+        named.append(Bound({**item.node, "alias": alias}, item.kind))
+    return named
+
+
+def _all(order: Node) -> Node:
+    star = order["expression"]
+    if not star["columns"] or star["relation_name"] or star["exclude_list"]:
+        raise NotAllowed("ORDER BY takes columns or ALL.")
+    return order
+
+
+def _limit(node: Node) -> Node:
+    for field in ("limit", "offset"):
+        value = node[field] and literal_of(node[field])
+        if node[field] is not None and not (isinstance(value, int) and value >= 0):
+            raise NotAllowed("LIMIT and OFFSET are whole numbers.")
+    return node

@@ -1,0 +1,120 @@
+"""What happens between a question and its end: one event per stage, then exactly one outcome.
+
+CLI, terminal app and evals consume these and nothing else.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.engine import ResultSet
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage that ended: ``context``, ``draft``, ``guard`` or ``run``, and how long it took."""
+
+    name: str
+    elapsed_ms: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who asked, what was decided and by which rules; ``masked`` lists columns shown altered."""
+
+    principal: str
+    verdict: str
+    rules: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    policy_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old the data of an answer is and what it is made of: as-of times in ISO 8601, rows by origin."""
+
+    generation: int
+    oldest: str | None
+    newest: str | None
+    synthetic: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a turn ended; ``stage`` names where. Every front door shows these same fields."""
+
+    status: str
+    message: str
+    stage: str
+    decision: Decision
+    question: str = ""
+    reading: str = ""
+    sql: str = ""
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Outcome):
+    """Rows, and what they are."""
+
+    result: ResultSet
+    freshness: Freshness
+    status: str = "answered"
+    stage: str = "run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted(Outcome):
+    """SQL that would be allowed but was not run, because the asker only wants to see it."""
+
+    status: str = "answered"
+    stage: str = "guard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedBack(Outcome):
+    """A question to the asker, with what to choose from."""
+
+    choices: tuple[str, ...]
+    status: str = "asked_back"
+    stage: str = "draft"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Outcome):
+    """Not a question for the catalog: ``reason`` is out_of_scope, data_request or change_request."""
+
+    reason: str
+    status: str = "refused"
+    stage: str = "draft"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied(Outcome):
+    """The policy does not let this principal see it."""
+
+    hint: str
+    status: str = "denied"
+    stage: str = "guard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed(Outcome):
+    """Something broke at ``stage``; ``exit_code`` says what kind of thing."""
+
+    hint: str
+    exit_code: int
+    status: str = "failed"
+
+
+Event = Stage | Outcome
+
+
+@dataclass(slots=True)
+class Clockwork:
+    """Milliseconds per stage of one turn."""
+
+    stages: dict[str, float] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: round(ms, 1) for name, ms in self.stages.items()}

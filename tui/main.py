@@ -1,0 +1,87 @@
+"""The ``steward`` command: its verbs, each loaded when it is called, and what every error looks like."""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from catalog.errors import GovernanceError
+
+VERBS = {
+    "ask": ("tui.ask", "Ask a question, get a governed answer."),
+    "sql": ("tui.ask", "Run your own SELECT through the same guard."),
+    "demo": ("tui.verbs", "Build the demo catalog: true facts about public AI datasets, synthetic operations."),
+    "ingest": ("tui.verbs", "Read metadata documents into the catalog."),
+    "status": ("tui.verbs", "What the catalog holds and how old it is."),
+    "token": ("tui.verbs", "Issue, list and revoke tokens that prove who asks."),
+    "train": ("tui.train", "Train the embedded model anew (needs the 'train' extra)."),
+}
+
+
+class Verbs(click.Group):
+    """A group that knows its verbs by name and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(VERBS[cmd_name][0])
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in VERBS.items()])
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--catalog",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="STEWARD_CATALOG",
+    help="Folder of the catalog.  [env: STEWARD_CATALOG; default: the user data folder]",
+)
+@click.version_option(package_name="datasteward", message="%(version)s")
+@click.pass_context
+def cli(ctx: click.Context, catalog: Path | None) -> None:
+    """Ask plain questions about data that lives on many nodes, and get governed answers.
+
+    Answers go to standard output, everything else to standard error.
+    """
+    ctx.obj = catalog
+
+
+def main() -> None:
+    """Run the command line and exit: 0 ok, 1 query failed, 2 usage, 3 unreachable, 4 timeout, 5 denied, 6 no answer, 130 interrupt."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except GovernanceError as error:
+        report(error)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing more to say
+        sys.exit(0)
+
+
+def report(error: GovernanceError) -> None:
+    """What happened and what to try, on standard error."""
+    from tui.safe import safe
+
+    click.echo(f"steward: {safe(error.what)}", err=True)
+    if error.hint:
+        click.echo(f"  {safe(error.hint)}", err=True)
+
+
+if __name__ == "__main__":
+    main()

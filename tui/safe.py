@@ -1,0 +1,13 @@
+"""Makes untrusted text harmless on a terminal."""
+
+import re
+import unicodedata
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_].*?(?:\x1b\\|\x07|$)|.)|\x9b[0-?]*[ -/]*[@-~]", re.S)
+
+
+def safe(text: str) -> str:
+    """Text without escape sequences (ECMA-48), control characters and bidirectional overrides; line breaks become spaces."""
+    plain = _ESCAPES.sub("", text)
+    plain = re.sub(r"[\r\n\t]+", " ", plain)
+    return "".join(c for c in plain if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co"))
