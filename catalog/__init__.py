@@ -1,0 +1,1 @@
+"""The governed catalog: semantic views, ingest, policy, snapshots, sandboxed engine, audit."""

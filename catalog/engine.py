@@ -85,9 +85,15 @@ class Engine:
 
     @property
     def confined(self) -> bool:
-        """The kernel itself keeps the child from every other file and from TCP; waits for the child's greeting."""
+        """The kernel itself keeps the child from every other file and from TCP; waits for the child's greeting.
+
+        Raises `QueryFailed` when the child does not start.
+        """
         with self._turn:
-            return self._child.confined
+            try:
+                return self._child.confined
+            except (OSError, ValueError):
+                raise _failed("worker") from None
 
     def run(self, approved: Approved, snapshot: Path, limits: Limits) -> ResultSet:
         """The rows of one approved query.
@@ -109,7 +115,7 @@ class Engine:
             try:
                 reply = self._child.ask(json.dumps(request).encode(), limits)
                 return _result(reply, started)
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, RecursionError):
                 self._child.kill()
                 raise _failed("worker") from None
             finally:
@@ -144,14 +150,14 @@ class _Child:
         )
         assert self.process.stdin and self.process.stdout
         self.requests, self.replies = self.process.stdin, self.process.stdout
-        self.greeting: dict[str, Any] | None = None
+        self.greeting: object = None
         self.alive = True
 
     @property
     def confined(self) -> bool:
         if self.greeting is None:
             self.greeting = json.loads(read_message(self.replies, OVERHEAD_BYTES) or b"{}")
-        return self.greeting.get("confined") is True
+        return self.greeting == {"confined": True}
 
     def ask(self, request: bytes, limits: Limits) -> Any:
         """The reply to a request. Raises `QueryTimeout` or `QueryFailed` when the child dies over it or says so."""
@@ -180,6 +186,7 @@ class _Child:
         if "error" not in reply:
             return reply
         if reply["error"] == "memory":
+            self.kill()  # what it still holds would count against the next query
             raise QueryTimeout(f"The query needs more than {limits.memory_mb} MB of memory.")
         raise _failed(reply["error"] if reply["error"] in CODES.values() else "engine")
 

@@ -25,3 +25,18 @@ def freshness(snapshot: Path, view_names: Iterable[str]) -> tuple[str | None, st
             if "origin" in present:
                 synthetic |= connection.execute(f"SELECT 1 FROM \"{view}\" WHERE origin = 'synthetic' LIMIT 1").fetchone() is not None
     return min(oldest, default=None), max(newest, default=None), synthetic
+
+
+def census(snapshot: Path, view_names: Iterable[str]) -> dict[str, tuple[int, str | None]]:
+    """Rows of each view of a snapshot and its newest ``as_of``."""
+    import duckdb
+
+    counts = {}
+    with duckdb.connect(str(snapshot), read_only=True) as connection:
+        for view in view_names:
+            present = {row[0] for row in connection.execute(f'DESCRIBE "{view}"').fetchall()}
+            newest = "max(as_of)::VARCHAR" if "as_of" in present else "NULL"
+            found = connection.execute(f'SELECT count(*), {newest} FROM "{view}"').fetchone()
+            assert found is not None
+            counts[view] = (int(found[0]), found[1])
+    return counts

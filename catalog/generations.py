@@ -121,12 +121,9 @@ def writing(home: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
         number = last.number + 1 if last else 1
         building = home / f"gen-{number}.building"
         connection = _build(building, last)
-        try:
+        with connection:
             yield connection
-            connection.execute(LATEST)
-            connection.execute("CHECKPOINT")
-        finally:
-            connection.close()
+            _finish(connection)
         _commit(home, building, Generation(number, home / f"gen-{number}.duckdb"))
     except NothingToWrite:
         pass
@@ -172,18 +169,31 @@ def _copy_tables(connection: "duckdb.DuckDBPyConnection") -> None:
             connection.execute(f'CREATE TABLE "{table}" AS SELECT * FROM last."{table}"')
 
 
+def _finish(connection: "duckdb.DuckDBPyConnection") -> None:
+    import duckdb
+
+    try:
+        connection.execute(LATEST)
+        connection.execute("CHECKPOINT")
+    except duckdb.IOException as error:
+        raise CatalogUnavailable(f"The catalog cannot be written: {error}.") from error
+
+
 def _commit(home: Path, building: Path, generation: Generation) -> None:
     """Make a closed file the current generation; every step is durable before the next begins."""
-    _sync(building)
-    building.chmod(0o444)
-    building.rename(generation.path)
-    generation.pin.touch(mode=0o644)
-    _sync(home)
-    pointer = home / "CURRENT.tmp"
-    pointer.write_text(f"{generation.path.name}\n", encoding="utf-8")
-    _sync(pointer)
-    pointer.replace(home / "CURRENT")
-    _sync(home)
+    try:
+        _sync(building)
+        building.chmod(0o444)
+        building.rename(generation.path)
+        generation.pin.touch(mode=0o644)
+        _sync(home)
+        pointer = home / "CURRENT.tmp"
+        pointer.write_text(f"{generation.path.name}\n", encoding="utf-8")
+        _sync(pointer)
+        pointer.replace(home / "CURRENT")
+        _sync(home)
+    except OSError as error:
+        raise CatalogUnavailable(f"The catalog in {home} cannot be written: {error}.") from error
 
 
 def _sync(path: Path) -> None:

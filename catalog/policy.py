@@ -24,6 +24,7 @@ from catalog.semantic import Column, views
 CLEARANCES = ("public", "internal", "confidential", "restricted")
 ATTRIBUTES = ("$clearance", "$jurisdictions", "$organisation", "$node", "$purposes")
 BUILT_IN_ROLES = frozenset({"anonymous", "member"})
+POLICY_FILE = "policy.yaml"
 NO_RULE = "default"
 """What a denial cites when no rule allows: deny by default."""
 
@@ -144,6 +145,15 @@ def load_policy(path: Path) -> Policy:
     from catalog.policy_file import read_policy  # pydantic and yaml, about 0.1 s that only readers of a file pay
 
     return read_policy(path)
+
+
+def ensure_policy(home: Path) -> Path:
+    """The policy file of a catalog folder; a new folder gets one that shows anonymous public metadata only."""
+    path = home / POLICY_FILE
+    if not path.exists():
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_bytes((Path(__file__).parent / "default_policy.yaml").read_bytes())
+    return path
 
 
 def authorise(principal: Principal, policy: Policy) -> Authorisation:

@@ -102,7 +102,8 @@ COMMON_COLUMNS = (
 
 
 def _column(name: str, spec: dict[str, Any]) -> Column:
-    column = Column(name=name, **{k: tuple(v) if isinstance(v, list) else v for k, v in spec.items()})
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in spec.items()}
+    column = Column(name=name, **fields)
     assert column.type in CORE_TYPES, f"{name}: unknown type {column.type}"
     return column
 

@@ -6,6 +6,7 @@ Intent is recorded durably before anything is asked of the data, the outcome aft
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 from catalog.engine import Approved
 from catalog.errors import AccessDenied, GovernanceError, QueryFailed, QueryTimeout
@@ -17,7 +18,19 @@ from nl2sql.errors import Repairable
 from nl2sql.guard import approve
 from nl2sql.linking.link import Linked, link
 from nl2sql.session import Session
-from nl2sql.turn import Answered, AskedBack, Decision, Denied, Drafted, Event, Failed, Freshness, Outcome, Refused, Stage
+from nl2sql.turn import (
+    Answered,
+    AskedBack,
+    Decision,
+    Denied,
+    Drafted,
+    Event,
+    Failed,
+    Freshness,
+    Outcome,
+    Refused,
+    Stage,
+)
 
 LONGEST_QUESTION = 2000
 """Characters; people do not need more, attacks do."""
@@ -138,7 +151,7 @@ class _Turn:
         masked = tuple(f"{p.view}.{c}" for p in permits for c, how in p.columns.items() if how != "show" and c in approved.sql)
         return self.decision("masked" if masked else "allowed", approved.rules, masked)
 
-    def about(self, draft: SqlDraft, sql: str, own: bool) -> "dict[str, object]":
+    def about(self, draft: SqlDraft, sql: str, own: bool) -> dict[str, Any]:
         confidence = None if own else draft.confidence
         return {"question": self.question, "reading": draft.reading, "sql": sql, "confidence": confidence}
 

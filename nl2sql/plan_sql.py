@@ -6,7 +6,20 @@ from typing import TypeVar
 
 from catalog.semantic import Column, views
 from nl2sql.errors import BadPlan
-from nl2sql.plan import AGGREGATES, DATE_PARTS, Condition, Exists, Item, Not, Or, Predicate, Query, Segment, column_of, literal
+from nl2sql.plan import (
+    AGGREGATES,
+    DATE_PARTS,
+    Condition,
+    Exists,
+    Item,
+    Not,
+    Or,
+    Predicate,
+    Query,
+    Segment,
+    column_of,
+    literal,
+)
 from nl2sql.values import Bindings, Number, Period, Text
 
 SIGNS = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}

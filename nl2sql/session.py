@@ -1,20 +1,17 @@
 """One asker's open catalog: generation, authorisation, names they may mention, sandboxed engine. Opened once, asked often."""
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from catalog.engine import Engine, Limits
-from catalog.generations import Generation
-from catalog.policy import Authorisation, authorise, load_policy
 from catalog.errors import AccessDenied, CatalogUnavailable
-from catalog.policy import ANONYMOUS, Principal
+from catalog.generations import Generation
+from catalog.policy import ANONYMOUS, POLICY_FILE, Authorisation, Principal, authorise, load_policy
 from catalog.snapshot import directory, prepare
 from catalog.state import State
 from nl2sql.linking.index import NameIndex, build_index
 
-POLICY_FILE = "policy.yaml"
 CLOCK_FILE = "clock"
 
 
@@ -39,21 +36,26 @@ class Session:
     def index(self) -> NameIndex:
         """Names that this asker may see, read from their own snapshot and kept beside it."""
         if self._index is None:
-            snapshot = prepare(self.home, self.generation, self.state, self.authorisation, _nameable(self.authorisation), self.now)
-            cached = snapshot.with_suffix(".names.json")
-            if cached.exists():
-                self._index = NameIndex.load(cached.read_text(encoding="utf-8"))
-            else:
-                self._index = build_index(snapshot, _shown(self.authorisation))
-                draft = cached.with_suffix(".tmp")
-                draft.write_text(self._index.dump(), encoding="utf-8")
-                draft.chmod(0o600)
-                draft.replace(cached)
+            self._index = read_names(self.home, self.generation, self.state, self.authorisation, self.now)
         return self._index
 
     def close(self) -> None:
         """End the engine's process."""
         self.engine.close()
+
+
+def read_names(home: Path, generation: Generation, state: State, authorisation: Authorisation, now: datetime) -> NameIndex:
+    """The index of the names an asker may see, from a redacted snapshot of theirs, kept beside it."""
+    snapshot = prepare(home, generation, state, authorisation, _nameable(authorisation), now)
+    cached = snapshot.with_suffix(".names.json")
+    if cached.exists():
+        return NameIndex.load(cached.read_text(encoding="utf-8"))
+    index = build_index(snapshot, _shown(authorisation))
+    draft = cached.with_suffix(".tmp")
+    draft.write_text(index.dump(), encoding="utf-8")
+    draft.chmod(0o600)
+    draft.replace(cached)
+    return index
 
 
 def open_session(home: Path, generation: Generation, token: str | None, now: datetime | None = None, limits: Limits | None = None) -> Session:
@@ -95,8 +97,3 @@ def _shown(authorisation: Authorisation) -> dict[str, list[str]]:
 
 def _nameable(authorisation: Authorisation) -> list[str]:
     return [name for name in authorisation.permits if name != "audit_log"]
-
-
-def fingerprint(text: str) -> str:
-    """Short SHA-256 for logs."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

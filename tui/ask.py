@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -45,8 +46,8 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--backend", default="embedded", show_default=True, help="The model that drafts.")
 @_options
 @click.pass_context
-def ask(ctx: click.Context, question: tuple[str, ...], sql_only: bool, backend: str, **options: Any) -> None:
-    """Ask a QUESTION in plain words.
+def ask(ctx: click.Context, /, question: tuple[str, ...], sql_only: bool, backend: str, **options: Any) -> None:
+    r"""Ask a QUESTION in plain words.
 
     \b
     steward ask "which datasets contain personal data stored outside the EU?"
@@ -59,11 +60,9 @@ def ask(ctx: click.Context, question: tuple[str, ...], sql_only: bool, backend: 
     def asker(text: str, session: Session) -> Iterator[Event]:
         from nl2sql.pipeline import ask as ask_question
 
-        nonlocal model
-        model = model or open_backend(backend)
-        return ask_question(text, session, model, run=not sql_only)
+        return ask_question(text, session, model(), run=not sql_only)
 
-    model = None
+    model = cache(lambda: open_backend(backend))
     ctx.exit(_answer(ctx, "question", question, asker, options))
 
 
@@ -71,8 +70,8 @@ def ask(ctx: click.Context, question: tuple[str, ...], sql_only: bool, backend: 
 @click.argument("statement", nargs=-1)
 @_options
 @click.pass_context
-def sql(ctx: click.Context, statement: tuple[str, ...], **options: Any) -> None:
-    """Run your own SELECT STATEMENT over the views that you may see.
+def sql(ctx: click.Context, /, statement: tuple[str, ...], **options: Any) -> None:
+    r"""Run your own SELECT STATEMENT over the views that you may see.
 
     \b
     steward sql "SELECT name, licence FROM datasets WHERE pii"

@@ -3,6 +3,7 @@
 One bad document is reported and the rest kept; a run is one generation or none. Formats are in ``readers``.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ __all__ = ["Problem", "Progress", "Report", "ingest"]
 Progress = Callable[[int, int], None]
 """Called with the number of files done and of all files."""
 MOST_PROBLEMS = 20
-"""Complaints about one document that are kept; a document wrong throughout is wrong in one way."""
+"""Complaints about one document that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +129,13 @@ class _Reading:
 
     def read(self, known: dict[str, str]) -> tuple[str, str, list[Record]] | None:
         """Kind, SHA-256 and records of a new or changed document; None for any other file."""
-        problems: dict[tuple[str, str], Problem] = {}
+        problems: dict[str, Problem] = {}
 
         def complain(path: str, expected: str) -> None:
+            # A list whose elements are all wrong in one way is one problem, shown at the first of them.
+            place = re.sub(r"\[\d+\]", "[]", path)
             if len(problems) < MOST_PROBLEMS:
-                problems[path, expected] = Problem(str(self.path), path, expected)
+                problems.setdefault(place, Problem(str(self.path), path, expected))
 
         try:
             data, digest = content(self.path)
@@ -145,8 +148,8 @@ class _Reading:
                 self.report.skipped.append(str(self.path))
                 return None
             found = list(reader.read(document, Context(self.node, complain)))
-            if not found:
-                raise BadDocument("$", f"something that a {reader.kind} document states")
+            if problems and not found:
+                return None
         except BadDocument as error:
             complain(error.path, error.expected)
             return None

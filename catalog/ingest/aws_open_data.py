@@ -112,7 +112,7 @@ class AwsOpenData:
             format=next((tag for tag in lower if tag in FORMATS), None),
             owner=_manager(entry["ManagedBy"]),
             licence=licence.name if licence else None,
-            licence_class=licence.licence_class if licence else "unspecified",
+            licence_class=licence.licence_class if licence else None,
             tasks=tuple(tag for tag in lower if tag in TASKS),
             region=_region(entry["Resources"]),
             update_frequency=frequency(entry["UpdateFrequency"].text()),

@@ -4,10 +4,12 @@ Keys are read by their local names, with or without a prefix. https://docs.mlcom
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from catalog.errors import BadDocument
-from catalog.ingest.languages import language_name
+from catalog.ingest.jsonld import local_name, name_of, names_of, text_of, texts
+from catalog.ingest.languages import NAMES, language_name
 from catalog.ingest.licences import Licence, from_prose, governing
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import Context, Document
@@ -25,6 +27,12 @@ MODALITIES = (
     ("audio", ("audioobject", "audio/")),
     ("video", ("videoobject", "video/")),
 )
+LANGUAGES = frozenset(NAMES.values())
+TASK = re.compile(
+    r"[a-z]+(-[a-z]+)*-(classification|generation|answering|translation|recognition|detection|segmentation|retrieval|"
+    r"forecasting|regression|similarity|ranking)|summarization|translation|fill-mask|text-to-\w+|image-to-\w+|robotics"
+)
+"""Task names as Hugging Face writes them among the keywords."""
 UNITS = {
     "b": 1,
     "kb": 10**3,
@@ -46,15 +54,15 @@ class Croissant:
     def detects(self, document: Document) -> bool:
         """A JSON-LD dataset that conforms to Croissant, or has its vocabulary or parts."""
         value = document.value
-        if not isinstance(value, dict) or "Dataset" not in [_local(t) for t in _texts(value.get("@type"))]:
+        if not isinstance(value, dict) or "Dataset" not in [local_name(t) for t in texts(value.get("@type"))]:
             return False
-        said = [*_texts(value.get("conformsTo")), *_texts(value.get("dct:conformsTo")), *_texts(_context_terms(value))]
+        said = [*texts(value.get("conformsTo")), *texts(value.get("dct:conformsTo")), *texts(_context_terms(value))]
         return any("croissant" in text or "mlcommons.org" in text for text in said) or "recordSet" in value
 
     def read(self, document: Document, context: Context) -> Iterator[Record]:
         """The dataset, its columns and its parents; raises BadDocument when it has no name."""
         root = context.root(document)
-        name = _name(root["name"]) or _name(root["@id"]) or _from_url(root["url"])
+        name = name_of(root["name"]) or name_of(root["@id"]) or _from_url(root["url"])
         if name is None:
             raise BadDocument("$.name", "the name of the dataset")
         node = context.node
@@ -67,19 +75,20 @@ class Croissant:
         yield Dataset(
             node=node,
             name=name,
-            description=_said(root["description"]),
+            description=text_of(root["description"]),
             data_type=_data_type(root, files),
             format=_format(files),
             owner=_owner(root),
             licence=licence.name if licence else None,
-            licence_class=licence.licence_class if licence else "unspecified",
+            licence_class=licence.licence_class if licence else None,
             pii=_personal(root),
             bytes=sum(size or 0 for size in sizes) if files and None not in sizes else None,
-            languages=tuple(dict.fromkeys(language_name(code) for code in _names(root["inLanguage"]))),
+            languages=_languages(root),
+            tasks=tuple(word for word in root["keywords"].lines() if TASK.fullmatch(word)),
             version=root["version"].line(),
             content_hash=next(iter(hashes)).lower() if len(hashes) == 1 and len(files) == 1 else None,
             last_updated=modified.moment(),
-            aliases=tuple(dict.fromkeys([*_names(root["alternateName"]), *_hosted(root["url"])])),
+            aliases=tuple(dict.fromkeys([*names_of(root["alternateName"]), *_hosted(root["url"])])),
             as_of=root.first("sdDatePublished", "dateModified", "datePublished").moment(),
         )
         yield from columns
@@ -89,44 +98,10 @@ class Croissant:
                     yield LineageEdge(node=node, upstream=parent, downstream=name)
 
 
-def _texts(value: object) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    return [v for v in values if isinstance(v, str)] + [
-        v["@id"] for v in values if isinstance(v, dict) and isinstance(v.get("@id"), str)
-    ]
-
-
 def _context_terms(value: dict[str, object]) -> list[object]:
     context = value.get("@context")
     contexts = context if isinstance(context, list) else [context]
     return [term for entry in contexts for term in (entry.values() if isinstance(entry, dict) else [entry])]
-
-
-def _local(term: str) -> str:
-    """The local name of a term: ``sc:Dataset`` and ``https://schema.org/Dataset`` → ``Dataset``."""
-    return re.split(r"[/#:]", term)[-1]
-
-
-def _said(part: Part) -> str | None:
-    """Text that may be a language map's value: ``{"@value": "…"}`` or ``{"en": "…"}``."""
-    if isinstance(part.value, dict):
-        return part.first("@value", "en", "name").text()
-    return next(
-        (text for each in part.each() if not isinstance(each.value, (dict, list)) and (text := each.text())), None
-    )
-
-
-def _name(part: Part) -> str | None:
-    said = _said(part)
-    return " ".join(said.split())[:500] or None if said else None
-
-
-def _names(part: Part) -> list[str]:
-    return [
-        name
-        for each in part.each()
-        if (name := _name(each["name"] if isinstance(each.value, dict) and "name" in each.value else each))
-    ]
 
 
 def _hosted(url: Part) -> list[str]:
@@ -152,9 +127,14 @@ def _licences(root: Part) -> list[Licence]:
     return found
 
 
+def _languages(root: Part) -> tuple[str, ...]:
+    stated = [language_name(code) for code in names_of(root["inLanguage"])]
+    return tuple(dict.fromkeys(stated or [word for word in root["keywords"].lines() if word in LANGUAGES]))
+
+
 def _owner(root: Part) -> str | None:
     for key in ("creator", "publisher", "sc:creator", "author", "maintainer"):
-        if names := _names(root[key]):
+        if names := names_of(root[key]):
             return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return None
 
@@ -176,14 +156,18 @@ def _format(files: list[Part]) -> str | None:
 
 
 def _data_type(root: Part, files: list[Part]) -> str | None:
-    types = [_local(t).lower() for field in _fields(root) for t in _texts(field["dataType"].value)]
-    types += [t.lower() for file in files for t in _texts(file["encodingFormat"].value)]
-    found = [kind for kind, marks in MODALITIES if any(mark in t for t in types for mark in marks)]
+    """The modality that keywords, field types and files show; several of image, audio, video and text are multimodal."""
+    shown = [local_name(t).lower() for field in _fields(root) for t in texts(field["dataType"].value)]
+    shown += [t.lower() for file in files for t in texts(file["encodingFormat"].value)]
+    words = {word.lower() for word in root["keywords"].lines()}
+    found = [kind for kind, marks in MODALITIES if kind in words or any(mark in t for t in shown for mark in marks)]
+    if "text" in words:
+        found.append("text")
     if len(found) > 1:
         return "multimodal"
     if found:
         return found[0]
-    return "tabular" if any("csv" in t or "parquet" in t for t in types) else None
+    return "tabular" if "tabular" in words or any("csv" in t or "parquet" in t for t in shown) else None
 
 
 def _fields(root: Part) -> Iterator[Part]:
@@ -192,34 +176,32 @@ def _fields(root: Part) -> Iterator[Part]:
 
 
 def _columns(root: Part, dataset: str, node: str) -> Iterator[DatasetColumn]:
-    """Fields of the record sets that hold data, named ``record set/field`` when there are several of these."""
-    sets = []
-    for record_set in root.first("recordSet", "cr:recordSet").each():
-        kinds = [_local(t) for t in _texts(record_set["dataType"].value)]
-        if "Enumeration" not in kinds and "Split" not in kinds:
-            sets.append(record_set)
-    for record_set in sets:
-        keys = {_local(key) for key in _texts(record_set["key"].value)}
-        prefix = f"{_short(record_set)}/" if len(sets) > 1 else ""
-        yield from _fields_of(record_set, dataset, node, prefix=prefix, keys=keys)
-
-
-def _fields_of(record_set: Part, dataset: str, node: str, *, prefix: str, keys: set[str]) -> Iterator[DatasetColumn]:
-    for field in record_set.first("field", "cr:field").each():
-        if name := _short(field):
-            types = [_local(t) for t in _texts(field["dataType"].value)]
+    """Fields of the record sets that hold data; a name that several of these have is ``record set/field``."""
+    sets = [
+        (
+            record_set,
+            [(name, field) for field in record_set.first("field", "cr:field").each() if (name := _short(field))],
+        )
+        for record_set in root.first("recordSet", "cr:recordSet").each()
+        if not {local_name(t) for t in texts(record_set["dataType"].value)} & {"Enumeration", "Split"}
+    ]
+    bearers = Counter(name for _, fields in sets for name in {name for name, _ in fields})
+    for record_set, fields in sets:
+        keys = {local_name(key) for key in texts(record_set["key"].value)}
+        for name, field in fields:
+            types = [local_name(t) for t in texts(field["dataType"].value)]
             yield DatasetColumn(
                 node=node,
                 dataset=dataset,
-                column_name=f"{prefix}{name}",
+                column_name=name if bearers[name] == 1 else f"{_short(record_set)}/{name}",
                 type=", ".join(types) or None,
-                definition=_said(field["description"]),
+                definition=text_of(field["description"]),
                 is_key=name in keys if keys else None,
             )
 
 
 def _short(part: Part) -> str | None:
-    name = _name(part["name"]) or _name(part["@id"])
+    name = name_of(part["name"]) or name_of(part["@id"])
     return name.rstrip("/").rsplit("/", 1)[-1] if name else None
 
 
@@ -239,6 +221,6 @@ def _source(part: Part) -> str | None:
     if not isinstance(part.value, dict):
         return part.line()
     for key in ("name", "prov:label", "prov:atLocation", "url", "@id"):
-        if line := _name(part[key]):
+        if line := name_of(part[key]):
             return line
     return None

@@ -54,7 +54,6 @@ class DataProvenance:
 
 def _entry(entry: Part, name: str, node: str) -> Iterator[Record]:
     inferred = entry["Inferred Metadata"]
-    claims = list(_claims(entry, name, node))
     licence = governing(_curated(entry))
     models = tuple(model for model in entry["Model Generated"].lines() if model.lower() not in NO_MODEL)
     languages = entry["Languages"].lines()
@@ -67,7 +66,7 @@ def _entry(entry: Part, name: str, node: str) -> Iterator[Record]:
         data_type="code" if languages == ("Code",) else "text",
         owner=", ".join(entry["Creators"].lines()) or None,
         licence=licence.name if licence else None,
-        licence_class=licence.licence_class if licence else "unspecified",
+        licence_class=licence.licence_class if licence else None,
         row_count=entry["Text Metrics"]["Num Dialogs"].whole(),
         languages=languages,
         tasks=entry["Task Categories"].lines(),
@@ -75,7 +74,7 @@ def _entry(entry: Part, name: str, node: str) -> Iterator[Record]:
         last_updated=inferred["HF Date"].moment(),
         aliases=_aliases(entry, short),
     )
-    yield from claims
+    yield from _claims(entry, name, node, licence)
     for model in models:
         yield Model(node=node, name=model)
         yield LineageEdge(
@@ -108,22 +107,21 @@ def _curated(entry: Part) -> list[Licence]:
     return list(dict.fromkeys(licence for licence in stated if licence))
 
 
-def _claims(entry: Part, name: str, node: str) -> Iterator[Claim]:
-    said = {CURATOR: "; ".join(sorted(licence.name for licence in _curated(entry)))}
+def _claims(entry: Part, name: str, node: str, curated: Licence | None) -> Iterator[Claim]:
+    said = {CURATOR: curated.name} if curated else {}
     for field, source in SOURCES:
         if licence := named(entry["Inferred Metadata"][field].line()):
             said.setdefault(source, licence.name)
     for claimant, value in said.items():
-        if value:
-            yield Claim(
-                node=node,
-                claim_id=f"{name}/licence/{claimant}",
-                dataset=name,
-                attribute="licence",
-                claimed_value=value,
-                claimant=claimant,
-                weight=CURATED_WEIGHT if claimant == CURATOR else 1.0,
-            )
+        yield Claim(
+            node=node,
+            claim_id=f"{name}/licence/{claimant}",
+            dataset=name,
+            attribute="licence",
+            claimed_value=value,
+            claimant=claimant,
+            weight=CURATED_WEIGHT if claimant == CURATOR else 1.0,
+        )
 
 
 def _collection(collection: str, members: list[str], node: str) -> Iterator[Record]:

@@ -45,7 +45,7 @@ KNOWN = [
         ("Academic Free License v3.0", r"academic free license|^afl[ -]3"),
         ("The Unlicense", r"^(the )?unlicense"),
         ("ODbL 1.0", r"\bodbl\b|open database license|licenses/odbl"),
-        ("ODC BY 1.0", r"\bodc[ -]by\b|open data commons attribution|licenses/by/1-0"),
+        ("ODC BY 1.0", r"\bodc[ -]by\b|open data commons attribution|opendatacommons\.org/licenses/by"),
         ("PDDL 1.0", r"\bpddl\b|public domain dedication and licen"),
         ("CDLA Permissive 1.0", r"cdla[ -]permissive[ -]?(v?1|license|$)|cdla\.dev/permissive-1"),
         ("CDLA Permissive 2.0", r"cdla[ -]permissive[ -]?v?2|cdla\.dev/permissive-2"),
@@ -88,6 +88,10 @@ CC_WORDS = (
 )
 CC_CODE = re.compile(
     r"\bcc[ -]((?:(?:by|nc|sa|nd)\b[ -]*)+)(?:v?(\d\.\d))?|creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)"
+)
+CC_NAMED = re.compile(
+    r"(?:creative commons(?: license)?|^(?=attribution))[ :-]*"
+    r"((?:((?:\b(?:by|nc|sa|nd)\b[ -]*)+)|(?:attribution|non[ -]?commercial|share[ -]?alike|no[ -]?deriv\w*)[ -]*)*)"
 )
 CC_VERSION = re.compile(r"\b(\d\.\d)\b")
 FORBIDS_COMMERCE = re.compile(r"non[ -]?commercial|not (be used )?for (any )?commercial|no commercial use")
@@ -160,18 +164,22 @@ def _creative_commons(said: str) -> Iterable[Licence]:
     spelled = False
     for match in CC_CODE.finditer(said):
         parts = set(re.findall(r"by|nc|sa|nd", match[1] or match[3] or ""))
-        version = match[2] or match[4] or _version_after(said, match.end())
+        version = match[2] or match[4] or _version_near(said, match.start(), match.end())
         spelled = True
         yield _cc(parts, version)
-    if not spelled and re.search(r"creative commons|attribution[ -].*international", said):
-        parts = {code for word, code in CC_WORDS if re.search(word, said)}
-        parts |= set(re.findall(r"\b(by|nc|sa|nd)\b(?=[ -]|$)", said))
-        if "by" in parts or parts & {"nc", "sa", "nd"}:
-            yield _cc(parts, _version_after(said, 0))
+    if spelled:
+        return
+    for match in CC_NAMED.finditer(said):
+        named_so = match[1]
+        parts = {code for word, code in CC_WORDS if re.search(word, named_so)}
+        parts |= set(re.findall(r"by|nc|sa|nd", match[2] or ""))
+        if parts:
+            yield _cc(parts, _version_near(said, match.start(), match.start()))
 
 
-def _version_after(said: str, start: int) -> str:
-    match = CC_VERSION.search(said, start, start + 60) if start else CC_VERSION.search(said)
+def _version_near(said: str, start: int, end: int) -> str:
+    """The version that a text states after a name, or just before it."""
+    match = CC_VERSION.search(said, end, end + 90) or CC_VERSION.search(said, max(0, start - 40), start)
     return match[1] if match else ""
 
 

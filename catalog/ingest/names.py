@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-NOISE = re.compile(r"\b(the|dataset|datasets|data set|corpus|collection)\b")
+NOISE = re.compile(r"\b(the|datasets?|data sets?|corpus|collection)\b", re.IGNORECASE)
 HOSTS = re.compile(
     r"^(?:https?://)?(?:www\.)?(?:(?:huggingface\.co|hf\.co)/datasets/|github\.com/|paperswithcode\.com/dataset/|"
     r"(?:www\.)?kaggle\.com/datasets/)"
@@ -15,11 +15,14 @@ HOSTS = re.compile(
 
 
 def plain(name: str) -> str:
-    """A name reduced to what people mean by it: ``The SQuAD_v1 dataset`` and ``squad-v1`` are both ``squadv1``."""
-    text = unicodedata.normalize("NFKD", name).casefold()
-    text = HOSTS.sub("", text).split("?")[0]
-    text = NOISE.sub(" ", re.sub(r"[_/.\s-]+", " ", text))
+    """A name without its spelling: ``https://huggingface.co/datasets/SQuAD_v1`` and ``squad-v1`` are both ``squadv1``."""
+    text = HOSTS.sub("", unicodedata.normalize("NFKD", name).casefold()).split("?")[0]
     return re.sub(r"[^\w]|_", "", text)
+
+
+def without_noise(name: str) -> str:
+    """A name without the words that say no more than that it is a dataset: ``The MED Dataset`` → ``MED``."""
+    return NOISE.sub(" ", name)
 
 
 def tail(name: str) -> str:
@@ -48,7 +51,8 @@ class Names:
         """The dataset that a written name means; None when nobody or more than one bears it."""
         if written in self._exact:
             return written
-        for level in self._levels:
-            if bearers := level.get(plain(written)):
-                return next(iter(bearers)) if len(bearers) == 1 else None
+        for spelling in (written, without_noise(written)):
+            for level in self._levels:
+                if bearers := level.get(plain(spelling)):
+                    return next(iter(bearers)) if len(bearers) == 1 else None
         return None

@@ -48,7 +48,10 @@ def _is_event(value: Any) -> bool:
         return False
     if isinstance(value.get("job"), dict):
         return any(key in value for key in ("inputs", "outputs", "run", "eventType"))
-    return isinstance(value.get("dataset"), dict) and ("eventTime" in value or "schemaURL" in value)
+    if isinstance(value.get("dataset"), dict):
+        return "eventTime" in value or "schemaURL" in value
+    named = (each for key in ("inputs", "outputs") if isinstance(value.get(key), list) for each in value[key])
+    return any(isinstance(each, dict) and "namespace" in each and "name" in each for each in named)
 
 
 @dataclass(frozen=True, slots=True)

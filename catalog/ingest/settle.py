@@ -37,6 +37,9 @@ def settle(stated: Iterable[Record], elsewhere: Iterable[tuple[str, Iterable[str
     for record in stated:
         if not isinstance(record, ShortName):
             _add(rows, _renamed(record, rename, shorts))
+    for key, record in rows.items():
+        if isinstance(record, Dataset) and record.licence_class is None:
+            rows[key] = replace(record, licence_class="unspecified")
     datasets = [record for record in rows.values() if isinstance(record, Dataset)]
     names = Names([*((record.name, record.aliases) for record in datasets), *elsewhere])
     others = [record for record in rows.values() if not isinstance(record, (LineageEdge, Claim))]

@@ -20,7 +20,7 @@ def main(names: list[str]) -> int:
             found += 1
     composer = Composer(1, files)
     composer.views = [v for v in composer.views if v in wanted] or composer.views
-    composer.wholes = [(v, w) for v, w in composer.wholes if v in wanted] or composer.wholes
+    composer.wholes = {v: w for v, w in composer.wholes.items() if v in wanted} or composer.wholes
     if "general" not in wanted:
         composer.general = {}
     reported: set[str] = set()

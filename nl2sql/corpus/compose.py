@@ -7,9 +7,12 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from nl2sql.corpus import frames
 from nl2sql.corpus.phrases import HOLE, SLOT, Filter, Phrases, load
+from nl2sql.linking.index import NameIndex
+from nl2sql.linking.link import link
 from nl2sql.plan import SLOTS_PER_KIND
 
 UNITS = {
@@ -25,9 +28,10 @@ UNITS = {
     "ratio": ("", "", "%"),
     "seconds": ("seconds", "s", "sec"),
 }
-SHAPES_PER_COMPOSED = 0.5
-SHARE_GENERAL = 0.14
-SHARE_WHOLE = 0.46
+CLOCK = datetime(2026, 10, 16, 12)
+SHARE_LINKED = 0.85
+SHARE_GENERAL = 0.16
+SHARE_WHOLE = 0.44
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +54,17 @@ class _Text:
 class Composer:
     """Draws examples from the phrase files with one seeded random generator."""
 
-    def __init__(self, seed: int, phrases: dict[str, Phrases] | None = None) -> None:
+    def __init__(self, seed: int, phrases: dict[str, Phrases] | None = None, names: NameIndex | None = None) -> None:
+        """``names`` lets values that phrases spell out become slots, as they will when a person types them."""
         self.rng = random.Random(seed)
+        self.names = names
+        self.linked: dict[str, str] = {}
         self.phrases = dict(phrases or load())
         general = self.phrases.pop("general", Phrases())
         self.general: dict[str, list[tuple[str, str]]] = {}
         for whole in general.whole:
             self.general.setdefault(whole.plan.split()[0], []).extend((whole.plan, ask) for ask in whole.ask)
-        self.wholes = [(view, whole) for view, file in self.phrases.items() for whole in file.whole]
+        self.wholes = {view: file.whole for view, file in self.phrases.items() if file.whole}
         self.views = [view for view, file in self.phrases.items() if file.entity]
         self.count = 0
         self.shapes: list[tuple[float, Callable[[str, Phrases], _Text | None]]] = [
@@ -82,7 +89,8 @@ class Composer:
                 plan, ask = self.rng.choice(self.general[head])
                 made, intent = self._unique(ask, plan), plan
             elif at < SHARE_GENERAL + SHARE_WHOLE:
-                view, whole = self.rng.choice(self.wholes)
+                weights = [len(wholes) ** 0.6 for wholes in self.wholes.values()]
+                whole = self.rng.choice(self.rng.choices(list(self.wholes.values()), weights)[0])
                 made, intent = self._unique(self.rng.choice(whole.ask), whole.plan), whole.plan
             else:
                 view = self.rng.choice(self.views)
@@ -101,8 +109,26 @@ class Composer:
         """Give every hole of a fragment a number of its own, so that fragments can be joined."""
         self.count += 1
         mark = self.count
+        if self.names is not None and self.rng.random() < SHARE_LINKED:
+            text = self._literals_linked(text, self.names)
         text = HOLE.sub(lambda m: f"⟦{m[1]}.{m[2] or 'a'}{mark}:{m[3] or ''}⟧", text)
         return _Text(text, SLOT.sub(lambda m: f"@{m[1]}.{m[2] or 'a'}{mark}", plan))
+
+    def _literals_linked(self, text: str, names: NameIndex) -> str:
+        """``outside the EU`` → ``outside {jurisdiction_x}``: what the linker finds in a phrase becomes a hole of its own."""
+        if text not in self.linked:
+            holes = list(HOLE.finditer(text))
+            bare = HOLE.sub("\ue000", text)
+            found = link(bare, names, CLOCK)
+            if not found.bindings or found.text.count("\ue000") != len(holes):
+                self.linked[text] = text
+            else:
+                spelt = dict(zip((slot[1:] for slot in found.bindings), "xyzwvut", strict=False))
+                mended = re.sub(r"\b[a-z]+\d\b", lambda m: f"{{{m[0][:-1]}_{spelt[m[0]]}}}" if m[0] in spelt else m[0], found.text)
+                for hole in holes:
+                    mended = mended.replace("\ue000", hole[0], 1)
+                self.linked[text] = mended
+        return self.linked[text]
 
     def _pick(self, options: tuple[str, ...], plan: str) -> _Text:
         return self._unique(self.rng.choice(options), plan)
@@ -119,7 +145,7 @@ class Composer:
                 columns.add(column)
         return kept
 
-    def _rows(self, phrases: Phrases, how_many: int | None = None, superlative: str = "") -> _Text:
+    def _rows(self, phrases: Phrases, how_many: int | None = None, superlative: str = "", single: bool = False) -> _Text:
         """A noun phrase for rows: ``deprecated datasets bigger than number1 gb`` and its conditions in reading order."""
         if how_many is None:
             how_many = self.rng.choices([0, 1, 2, 3], [1, 6, 3, 0.4])[0]
@@ -129,7 +155,8 @@ class Composer:
             use_adj = chosen.adj and (not chosen.that or self.rng.random() < 0.4)
             (before if use_adj else after).append(self._pick(chosen.adj if use_adj else chosen.that, chosen.plan))
         joined = self.rng.choice([" and ", " and ", " ", ", ", " but also ", " & "]).join(t.text for t in after)
-        words = [superlative, *(t.text for t in before), self.rng.choice(phrases.entity), joined]
+        entity = self.rng.choice(phrases.entity)
+        words = [superlative, *(t.text for t in before), _singular(entity) if single else entity, joined]
         return _Text(" ".join(w for w in words if w), " ".join(t.plan for t in before + after))
 
     def _frame(self, bank: tuple[str, ...], **parts: str) -> str:
@@ -178,8 +205,8 @@ class Composer:
         if phrases.group and self.rng.random() < 0.5:
             group = self.rng.choice(phrases.group)
             by = self._pick(group.by, group.item)
-            bank = frames.MEASURE_BY if rows.plan else frames.MEASURE_BY + frames.MEASURE_BY_SHORT
-            text = self._frame(bank, noun=noun.text, rows=rows.text, by=by.text)
+            by_bank: tuple[str, ...] = frames.MEASURE_BY if rows.plan else frames.MEASURE_BY + frames.MEASURE_BY_SHORT
+            text = self._frame(by_bank, noun=noun.text, rows=rows.text, by=by.text)
             plan = f"FROM {view} {where}SELECT {group.item} {noun.plan}"
             if self.rng.random() < 0.35:
                 words, direction = self.rng.choice(frames.RANKED)
@@ -195,14 +222,13 @@ class Composer:
         order = self.rng.choice(orders)
         word = self._pick(order.super, order.plan)
         kind = self.rng.choices(["one", "number", "top"], [4, 5, 3])[0]
-        rows = self._rows(phrases, self.rng.choice([0, 0, 1, 1]), word.text if kind != "number" else "")
+        rows = self._rows(phrases, self.rng.choice([0, 0, 1, 1]), word.text if kind != "number" else "", single=kind == "one")
         plan = f"FROM {view} {self._where(rows.plan)}SELECT {phrases.select} {word.plan}"
         if kind == "number":
             number = self._unique("{number}", "@number")
             rows = self._rows_like(rows, word.text, number.text)
             return _Text(self._frame(frames.TOP_N, rows=rows.text), f"{plan} LIMIT {number.plan}")
         if kind == "one":
-            rows.text = _singular(rows.text)
             return _Text(self._frame(frames.SUPERLATIVE, rows=rows.text), f"{plan} LIMIT 1")
         return _Text(self._frame(frames.TOP, rows=rows.text), f"{plan} LIMIT 10")
 
@@ -264,8 +290,8 @@ class Composer:
         if phrases.measure and self.rng.random() < 0.4:
             measure = self.rng.choice(phrases.measure)
             value = self._pick(measure.nouns, measure.item)
-            bank, direction = (frames.HIGHEST, "DESC") if most else (frames.LOWEST, "ASC")
-            text = self._frame(bank, group=noun.text, noun=value.text)
+            direction = "DESC" if most else "ASC"
+            text = self._frame(frames.HIGHEST if most else frames.LOWEST, group=noun.text, noun=value.text)
             where = self._where("", measure.filter)
             return _Text(text, f"FROM {view} {where}SELECT {group.item} {value.plan} ORDER {value.plan} {direction} LIMIT 1")
         rows = self._rows(phrases, self.rng.choice([0, 1]))
@@ -306,6 +332,13 @@ class Composer:
         return Example(re.sub(r"\s+", " ", question).strip(), re.sub(r"\s+", " ", plan).strip(), intent)
 
 
-def _singular(noun_phrase: str) -> str:
-    """``largest datasets in country1`` → ``largest dataset in country1``, for the first plural noun of the phrase."""
-    return re.sub(r"(?<=[a-z]{3})s\b", "", noun_phrase, count=1)
+def _singular(noun: str) -> str:
+    """One of an entity: ``data sets`` → ``data set``, ``copies`` → ``copy``, ``sets of data`` → ``set of data``."""
+    head, of, rest = noun.partition(" of ")
+    if head.endswith("ies"):
+        head = head[:-3] + "y"
+    elif re.search(r"(ch|sh|ss|x)es$", head):
+        head = head[:-2]
+    elif head.endswith("s") and not head.endswith("ss"):
+        head = head[:-1]
+    return head + of + rest

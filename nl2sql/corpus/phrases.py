@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from nl2sql.plan import SLOT_KINDS
 
 PHRASE_FILES = Path(__file__).parent / "phrases"
-HOLE = re.compile(r"\{([a-z]+)(?:_([b-c]))?(?::([a-z]+))?\}")
-SLOT = re.compile(r"@([a-z]+)(?:_([b-c]))?(?= |$)")
+HOLE = re.compile(r"\{([a-z]+)(?:_([b-z]))?(?::([a-z]+))?\}")
+SLOT = re.compile(r"@([a-z]+)(?:_([b-z]))?(?= |$)")
 
 
 class _Part(BaseModel):

@@ -99,7 +99,7 @@ class EmbeddedParser:
                     chosen.append((row, _Beam((*beam.tokens, token), score, _advanced(beam, token, scope, ranked, row))))
             alive = [beam for _, beam in chosen]
             best_done = max((c.probability for c in done), default=0.0)
-            if not alive or (len(done) >= beams) or best_done > math.exp(max(b.score for b in alive)) and best_done > 0.5:
+            if not alive or (len(done) >= beams) or (best_done > math.exp(max(b.score for b in alive)) and best_done > 0.5):
                 break
             cache = cache[:, :, [row for row, _ in chosen]]
             last = np.array([self._ids[beam.tokens[-1]] for beam in alive], dtype=np.int64)

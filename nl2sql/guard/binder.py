@@ -14,6 +14,7 @@ from nl2sql.errors import NotAllowed, UnknownRelation
 from nl2sql.guard import kinds
 from nl2sql.guard.expressions import SERIES, Expressions
 from nl2sql.guard.literals import literal_of
+from nl2sql.guard.naming import merged_column, name_of, named_apart, renamed
 from nl2sql.guard.scope import Bound, Relation, Scope, Source, did_you_mean, shown, unknown_column
 from nl2sql.guard.tree import Node, walk
 
@@ -43,18 +44,18 @@ class Binder(Expressions):
 
     def statement(self, statement: Node) -> Node:
         """The rewritten statement. Raises `Repairable` errors, or `AccessDenied` for a view that is closed to the asker."""
-        node, _ = self.query_node(statement["node"], Scope(), outermost=True)
+        node, _ = self.query_node(statement["node"], Scope(), named=False)
         return {**statement, "node": node}
 
-    def query(self, query: Node, scope: Scope) -> tuple[Node, Relation]:
+    def query(self, query: Node, scope: Scope, named: bool) -> tuple[Node, Relation]:
         before = self.scans
-        node, columns = self.query_node(query["node"], scope)
+        node, columns = self.query_node(query["node"], scope, named)
         return {**query, "node": node}, Relation(columns, self.scans - before)
 
-    def query_node(self, node: Node, scope: Scope, outermost: bool = False) -> tuple[Node, dict[str, kinds.Kind]]:
+    def query_node(self, node: Node, scope: Scope, named: bool) -> tuple[Node, dict[str, kinds.Kind]]:
         scope, entries = self.with_ctes(node["cte_map"]["map"], scope)
         bind = self.select if node["type"] == "SELECT_NODE" else self.set_operation
-        rewritten, columns = bind(node, scope, outermost)
+        rewritten, columns = bind(node, scope, named)
         return {**rewritten, "cte_map": {"map": entries}}, columns
 
     def with_ctes(self, entries: Sequence[Node], scope: Scope) -> tuple[Scope, list[Node]]:
@@ -64,9 +65,9 @@ class Binder(Expressions):
             if name in views():
                 raise NotAllowed(f"A CTE may not be called {shown(name)}, which is a view.", "Give it another name.")
             # A CTE sees the CTEs before it and no columns of the query around it.
-            query, relation = self.query(entry["value"]["query"], Scope(ctes=scope.ctes))
-            renamed = _renamed(relation, entry["value"]["aliases"])
-            scope = replace(scope, ctes={**scope.ctes, name: renamed})
+            query, relation = self.query(entry["value"]["query"], Scope(ctes=scope.ctes), named=True)
+            called = renamed(relation, entry["value"]["aliases"])
+            scope = replace(scope, ctes={**scope.ctes, name: called})
             rewritten.append({"key": entry["key"], "value": {**entry["value"], "query": query}})
         return scope, rewritten
 
@@ -77,9 +78,9 @@ class Binder(Expressions):
             case "BASE_TABLE":
                 return self.named(node, outer)
             case "SUBQUERY":
-                query, relation = self.query(node["subquery"], outer)
-                renamed = _renamed(relation, node["column_name_alias"])
-                return {**node, "subquery": query}, _alone(node["alias"] or "unnamed_subquery", renamed)
+                query, relation = self.query(node["subquery"], outer, named=True)
+                called = renamed(relation, node["column_name_alias"])
+                return {**node, "subquery": query}, _alone(node["alias"] or "unnamed_subquery", called)
             case "TABLE_FUNCTION":
                 return self.table_function(node, outer)
             case "JOIN":
@@ -96,7 +97,7 @@ class Binder(Expressions):
                 raise NotAllowed("The columns of a view keep their names in FROM.", "Rename them in the SELECT list.")
             relation = self.view(node["table_name"])
         else:
-            relation = _renamed(cte, node["column_name_alias"])
+            relation = renamed(cte, node["column_name_alias"])
         self.scans += max(relation.weight, 1)
         if self.scans > MAX_SCANS:
             raise NotAllowed("The SQL reads too many views at once.", f"At most {MAX_SCANS}, counting each use of a CTE.")
@@ -143,7 +144,7 @@ class Binder(Expressions):
                 raise unknown_column(name, Scope(sources).names())
             if kinds.unify(sides[0].kind, sides[1].kind) is None:
                 raise NotAllowed(f"The column {shown(name)} has two kinds of values here.")
-            merged[name.lower()] = _merged(node["join_type"], sides[0], sides[1])
+            merged[name.lower()] = merged_column(node["join_type"], sides[0], sides[1])
         condition = node["condition"]
         if condition is not None:
             condition = self.truth(condition, Scope(sources, merged, outer.ctes, outer)).node
@@ -155,14 +156,14 @@ class Binder(Expressions):
 
     # SELECT
 
-    def select(self, node: Node, outer: Scope, outermost: bool) -> tuple[Node, dict[str, kinds.Kind]]:
+    def select(self, node: Node, outer: Scope, named: bool) -> tuple[Node, dict[str, kinds.Kind]]:
         if node["from_table"]["type"] == "EXPRESSION_LIST":
             return self.values(node, outer)
         from_node, joined = self.relation(node["from_table"], outer)
         scope = Scope(joined.sources, joined.merged, outer.ctes, outer)
         items, scope = self.items(node["select_list"], scope)
-        if not outermost:
-            items = _named_apart(items)
+        if named:
+            items = named_apart(items)
         rewritten = {**node, "from_table": from_node, "select_list": [item.node for item in items]}
         rewritten["where_clause"] = self.truth(node["where_clause"], scope).node if node["where_clause"] else None
         rewritten["group_expressions"] = [self.expression(g, scope).node for g in node["group_expressions"]]
@@ -174,7 +175,7 @@ class Binder(Expressions):
         self.written += sum(1 for _ in walk(rewritten["select_list"]))
         if self.written > MAX_REWRITTEN:
             raise NotAllowed("The SQL uses its aliases too often.", "Split it into CTEs.")
-        return rewritten, {_name(item.node).lower(): item.kind for item in items}
+        return rewritten, {name_of(item.node).lower() if named else str(at): item.kind for at, item in enumerate(items)}
 
     def values(self, node: Node, outer: Scope) -> tuple[Node, dict[str, kinds.Kind]]:
         rows = [[self.expression(v, outer) for v in row] for row in node["from_table"]["values"]]
@@ -203,7 +204,7 @@ class Binder(Expressions):
             alias = node["alias"]
             if alias and alias.lower() not in scope.aliases:
                 scope = replace(scope, aliases={**scope.aliases, alias.lower(): bound})
-            if not alias and node["class"] == "COLUMN_REF" and _name(bound.node).lower() != node["column_names"][-1].lower():
+            if not alias and node["class"] == "COLUMN_REF" and name_of(bound.node) != node["column_names"][-1].lower():
                 alias = node["column_names"][-1]
             items.append(Bound({**bound.node, "alias": alias}, bound.kind))
         return items, scope
@@ -253,9 +254,9 @@ class Binder(Expressions):
 
     # UNION, EXCEPT, INTERSECT
 
-    def set_operation(self, node: Node, scope: Scope, outermost: bool) -> tuple[Node, dict[str, kinds.Kind]]:
-        left_node, left = self.query_node(node["left"], scope)
-        right_node, right = self.query_node(node["right"], scope)
+    def set_operation(self, node: Node, scope: Scope, named: bool) -> tuple[Node, dict[str, kinds.Kind]]:
+        left_node, left = self.query_node(node["left"], scope, named=True)
+        right_node, right = self.query_node(node["right"], scope, named=True)
         if node["setop_type"] == "UNION_BY_NAME":
             pairs = [(name, left.get(name, "null"), right.get(name, "null")) for name in {**left, **right}]
         elif len(left) == len(right):
@@ -293,64 +294,6 @@ def _alone(alias: str, relation: Relation) -> _Joined:
     return _Joined({alias.lower(): Source(alias, relation)}, {})
 
 
-def _renamed(relation: Relation, names: Sequence[str]) -> Relation:
-    """A CTE or subquery with its first columns called anew: ``WITH a(x) AS (SELECT 1)``."""
-    if not names:
-        return relation
-    kept = list(relation.columns)
-    if len(names) > len(kept):
-        raise NotAllowed(f"{len(names)} names are given to {len(kept)} columns.")
-    called = [name.lower() for name in names] + kept[len(names) :]
-    if len(set(called)) < len(called):
-        raise NotAllowed("Two columns of a subquery are given one name.")
-    return Relation(dict(zip(called, relation.columns.values(), strict=True)), relation.weight)
-
-
-def _merged(join_type: str, left: Bound, right: Bound) -> Bound:
-    """The column that USING makes of two: ``FULL JOIN … USING (k)`` → ``COALESCE(l.k, r.k)``."""
-    if join_type == "RIGHT":
-        return right
-    if join_type != "FULL":
-        return left
-    node = {"class": "OPERATOR", "type": "OPERATOR_COALESCE", "alias": "", "children": [left.node, right.node]}
-    return Bound(node, kinds.unify(left.kind, right.kind) or left.kind)
-
-
-def _aliases_over_columns(scope: Scope, groups: Sequence[Node]) -> dict[str, Bound]:
-    """Aliases that HAVING means though a column has their name: ``SELECT sum(n) AS n … HAVING n > 1``."""
-    chosen = {}
-    for name, bound in scope.aliases.items():
-        column = scope.own(name) if any(name in s.relation.columns for s in scope.sources.values()) else None
-        if column is not None and column.node not in groups:
-            chosen[name] = bound
-    return chosen
-
-
-def _name(node: Node) -> str:
-    """The name of a result column, where it has one that the author can know."""
-    if node["alias"]:
-        return str(node["alias"])
-    return str(node["column_names"][-1]) if node["class"] == "COLUMN_REF" else f"{id(node)}"
-
-
-def _named_apart(items: Sequence[Bound]) -> list[Bound]:
-    """Columns of a subquery, each under its own name: a second ``node`` becomes ``node_1``, as DuckDB has it."""
-    seen: dict[str, int] = {}
-    named = []
-    for item in items:
-        unnamed = not item.node["alias"] and item.node["class"] != "COLUMN_REF"
-        name = str(item.node.get("function_name", "value")) if unnamed else _name(item.node)
-        name = {"count_star": "count"}.get(name, name) if name.replace("_", "").isalnum() else "value"
-        key = name.lower()
-        count = seen[key] = seen.get(key, -1) + 1
-        while count and f"{key}_{count}" in seen:
-            count += 1
-        alias = f"{name}_{count}" if count else (name if unnamed else item.node["alias"])
-        seen.setdefault(alias.lower(), 0)
-        named.append(Bound({**item.node, "alias": alias}, item.kind))
-    return named
-
-
 def _all(order: Node) -> Node:
     star = order["expression"]
     if not star["columns"] or star["relation_name"] or star["exclude_list"]:
@@ -364,3 +307,13 @@ def _limit(node: Node) -> Node:
         if node[field] is not None and not (isinstance(value, int) and value >= 0):
             raise NotAllowed("LIMIT and OFFSET are whole numbers.")
     return node
+
+
+def _aliases_over_columns(scope: Scope, groups: Sequence[Node]) -> dict[str, Bound]:
+    """Aliases that HAVING means though a column has their name: ``SELECT sum(n) AS n … HAVING n > 1``."""
+    chosen = {}
+    for name, bound in scope.aliases.items():
+        column = scope.own(name) if any(name in s.relation.columns for s in scope.sources.values()) else None
+        if column is not None and column.node not in groups:
+            chosen[name] = bound
+    return chosen

@@ -19,7 +19,11 @@ from nl2sql.guard.tree import Node
 CLOCK_TIMESTAMPS = frozenset({"now", "current_timestamp", "get_current_timestamp", "localtimestamp", "transaction_timestamp"})
 CLOCK_DATES = frozenset({"current_date", "today"})
 SERIES = frozenset({"range", "generate_series"})
-NO_ORDER: Node = {"type": "ORDER_MODIFIER", "orders": []}
+KEYWORDS = frozenset({"trim", "substring"})
+"""Functions with a grammar of their own, which DuckDB's parser puts into a schema."""
+SPELT = {"position": "strpos"}
+"""Functions written by another of their names, because their own has a grammar of its own."""
+LITERAL_HINT = "Write DATE '2026-01-31', TIMESTAMP '2026-01-31 12:00:00', INTERVAL '7 days' or a plain number."
 TRY_CAST_HINT = "Compare values of one type, or convert one side with TRY_CAST."
 
 
@@ -29,7 +33,8 @@ class Expressions:
     def __init__(self, now: datetime) -> None:
         self.now = now
 
-    def query(self, query: Node, scope: Scope) -> tuple[Node, Relation]:
+    def query(self, query: Node, scope: Scope, named: bool) -> tuple[Node, Relation]:
+        """A subquery rewritten, and what it gives; ``named`` where its columns need names of their own."""
         raise NotImplementedError
 
     def expression(self, node: Node, scope: Scope) -> Bound:
@@ -94,10 +99,10 @@ class Expressions:
         if not aggregate and (node["filter"] or node["distinct"] or orders):
             raise NotAllowed(f"{shown(name)} takes no DISTINCT, FILTER or ORDER BY.")
         if name.startswith("quantile") and len(children) == 1 and len(orders) == 1:
-            # percentile_cont(0.5) WITHIN GROUP (ORDER BY x) carries its value in the ORDER BY.
-            children, orders = [orders[0]["expression"], *children], []
+            # percentile_cont(0.5) WITHIN GROUP (ORDER BY x) carries its value in the ORDER BY, which gives the direction.
+            children = [orders[0]["expression"], *children]
         bound, kind = self.call(name, table, children, scope)
-        rewritten = {**node, "function_name": name, "schema": "", "children": bound}
+        rewritten = {**node, "function_name": SPELT.get(name, name), "schema": "main" if name in KEYWORDS else "", "children": bound}
         rewritten["order_bys"] = {"type": "ORDER_MODIFIER", "orders": self.orders(orders, scope)}
         rewritten["filter"] = self.truth(node["filter"], scope).node if node["filter"] else None
         return Bound(rewritten, kind)
@@ -119,7 +124,7 @@ class Expressions:
         bound = [self.expression(c, scope) for c in children]
         found = functions.resolve(table[name], [_argument(b) for b in bound])
         if found is None:
-            raise NotAllowed(f"{shown(name)} does not take ({', '.join(b.kind for b in bound)}) here.", TRY_CAST_HINT)
+            raise NotAllowed(f"{shown(name)} does not take {' and '.join(kinds.words(b.kind) for b in bound) or 'nothing'} here.", TRY_CAST_HINT)
         return [_as(b, kind).node for b, kind in zip(bound, found.arguments, strict=True)], found.kind
 
     def window(self, node: Node, scope: Scope) -> Bound:
@@ -147,11 +152,11 @@ class Expressions:
         text = literal_of(child.node)
         sure = kinds.cast_is_sure(child.kind, target) or (child.kind == kind and child.kind.endswith("[]"))
         if child.kind == "text" and isinstance(text, str):
-            sure = kinds.literal_fits(text, kind) and target not in ("TINYINT", "SMALLINT", "DECIMAL")
-            if not sure and kind == "interval":
-                raise NotAllowed("An interval reads like INTERVAL '7 days'.")
+            if not kinds.literal_fits(text, kind) and not node["try_cast"]:
+                raise NotAllowed(f"A text here does not read as {target}.", LITERAL_HINT)
+            sure = target not in ("TINYINT", "SMALLINT", "DECIMAL") and kinds.literal_fits(text, kind)
         if not kinds.castable(child.kind, kind) and not sure:
-            raise NotAllowed(f"A {child.kind} cannot be cast to {target}.")
+            raise NotAllowed(f"There is no cast from {kinds.words(child.kind)} to {target}.")
         return Bound({**node, "child": child.node, "try_cast": node["try_cast"] or not sure}, kind)
 
     def operator(self, node: Node, scope: Scope) -> Bound:
@@ -178,7 +183,7 @@ class Expressions:
         return Bound({**node, "case_checks": checks, "else_expr": other.node}, _joined([*thens, other]))
 
     def subquery(self, node: Node, scope: Scope) -> Bound:
-        inner, relation = self.query(node["subquery"], scope)
+        inner, relation = self.query(node["subquery"], scope, named=False)
         if node["subquery_type"] == "EXISTS":
             return Bound({**node, "subquery": inner}, "bool")
         if len(relation.columns) != 1:
@@ -188,14 +193,14 @@ class Expressions:
             return Bound({**node, "subquery": inner}, kind)
         child = self.expression(node["child"], scope)
         if kinds.unify(child.kind, kind) is None:
-            raise NotAllowed(f"A {child.kind} is compared with a {kind}.", TRY_CAST_HINT)
+            raise NotAllowed(f"Here {kinds.words(child.kind)} meets {kinds.words(kind)}.", TRY_CAST_HINT)
         return Bound({**node, "subquery": inner, "child": child.node}, "bool")
 
     def truth(self, node: Node, scope: Scope) -> Bound:
         """An expression that stands where a condition must."""
         bound = self.expression(node, scope)
         if bound.kind not in ("bool", "null"):
-            raise NotAllowed(f"A condition is true or false; here stands a {bound.kind}.", TRY_CAST_HINT)
+            raise NotAllowed(f"A condition is true or false; here stands {kinds.words(bound.kind)}.", TRY_CAST_HINT)
         return bound
 
     def alike(self, nodes: Sequence[Node], scope: Scope) -> list[Bound]:
@@ -216,25 +221,17 @@ def _argument(bound: Bound) -> Argument:
 def _joined(bound: Sequence[Bound]) -> Kind:
     """The kind that holds all of them. Raises `NotAllowed` where a cast would be needed that may fail."""
     shared: Kind = "null"
-    literals = [b for b in bound if b.kind == "text" and isinstance(literal_of(b.node), str)]
-    for b in (*(b for b in bound if not any(b is text for text in literals)), *literals):
+    for b in sorted(bound, key=lambda b: b.kind == "text" and isinstance(literal_of(b.node), str)):
         wider = kinds.unify(shared, b.kind)
         text: Any = literal_of(b.node)
         if wider is None and b.kind == "text" and isinstance(text, str):
-            adapted = next((k for k in _ADAPTS.get(shared, ()) if kinds.literal_fits(text, k)), None)
-            wider = kinds.unify(shared, adapted) if adapted else None
+            wider = shared if shared in _TYPES and kinds.literal_fits(text, shared) else None
         if wider is None:
-            raise NotAllowed(f"A {shared} meets a {b.kind} without a cast.", TRY_CAST_HINT)
+            raise NotAllowed(f"Here {kinds.words(shared)} meets {kinds.words(b.kind)}.", TRY_CAST_HINT)
         shared = wider
     return shared
 
 
-_ADAPTS: dict[Kind, tuple[Kind, ...]] = {
-    "date": ("date",),
-    "timestamp": ("timestamp",),
-    "bool": ("bool",),
-    "interval": ("interval",),
-}
 _TYPES = {"date": "DATE", "timestamp": "TIMESTAMP", "bool": "BOOLEAN", "interval": "INTERVAL"}
 
 

@@ -33,6 +33,7 @@ LITERALS: dict[str, tuple[Kind, Callable[[Literal], bool]]] = {
     "part": ("text", lambda v: isinstance(v, str) and v.lower() in PARTS),
     "pattern": ("text", _is_pattern),
     "short": ("text", lambda v: isinstance(v, str) and len(v) <= 64),
+    "escape": ("text", lambda v: isinstance(v, str) and len(v) == 1 and v not in "%_"),
     "flags": ("text", lambda v: isinstance(v, str) and len(v) <= 4 and v.isalpha()),
     "order": ("text", lambda v: v in ("ASC", "DESC", "NULLS FIRST", "NULLS LAST", "ORDER_DEFAULT", "ASCENDING", "DESCENDING")),
     "count": ("whole", lambda v: isinstance(v, int) and 0 <= v <= 1000),
@@ -52,12 +53,12 @@ split_part : text short whole -> text
 string_split split str_split : text short -> text[]
 contains starts_with prefix ends_with suffix ^@ : text text -> bool
 ~~ !~~ ~~* !~~* ~~~ : text text -> bool
-like_escape not_like_escape ilike_escape not_ilike_escape : text text short -> bool
+like_escape not_like_escape ilike_escape not_ilike_escape : text short escape -> bool
 regexp_matches regexp_full_match : text pattern flags? -> bool
 regexp_extract : text pattern count? -> text
 regexp_replace : text pattern short flags? -> text
 position strpos instr : text text -> whole
-jaro_winkler_similarity jaccard : text text -> real
+jaro_winkler_similarity : text text -> real
 || : text text -> text
 || list_concat array_concat : T[] T[] -> T[]
 concat : any* -> text
@@ -253,4 +254,4 @@ def _read(token: str, argument: Argument, shared: Kind | None) -> Kind | None:
         target = "timestamp"
     if argument.kind == "text" and argument.is_literal and target in MOMENTS | {"bool"}:
         return target if isinstance(argument.value, str) and literal_fits(argument.value, target) else None
-    return argument.kind if not (family == NUMBERS) and unify(argument.kind, target) == target else None
+    return argument.kind if family != NUMBERS and unify(argument.kind, target) == target else None

@@ -35,6 +35,23 @@ _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?", re.ASCII)
 
 
+_WORDS = {
+    "text": "a text",
+    "bool": "a truth value",
+    "whole": "a whole number",
+    "real": "a number",
+    "date": "a date",
+    "timestamp": "a timestamp",
+    "interval": "an interval",
+    "null": "NULL",
+}
+
+
+def words(kind: Kind) -> str:
+    """A kind as people call it: ``text[]`` → ``a list``."""
+    return "a list" if kind.endswith("[]") else _WORDS[kind]
+
+
 def of_column(sql_type: str) -> Kind:
     """Kind of a view's column type: ``VARCHAR[]`` → ``text[]``."""
     return f"{_OF_TYPE[sql_type.removesuffix('[]')]}[]" if sql_type.endswith("[]") else _OF_TYPE[sql_type]

@@ -38,10 +38,10 @@ NOTHING_MASKED: frozenset[str] = frozenset()
 
 def engine(masked_to_text: frozenset[str] = NOTHING_MASKED) -> "duckdb.DuckDBPyConnection":
     """This thread's empty engine, made on first use (about 20 ms). ``view.column`` given as masked are text in it."""
+    import duckdb
+
     engines: dict[frozenset[str], duckdb.DuckDBPyConnection] = _local.__dict__.setdefault("engines", {})
     if masked_to_text not in engines:
-        import duckdb
-
         connection = duckdb.connect(":memory:", config={"threads": 1, "python_enable_replacements": False})
         for view in views().values():
             types = {c.name: "VARCHAR" if f"{view.name}.{c.name}" in masked_to_text else c.type for c in view.columns.values()}
@@ -58,12 +58,18 @@ def tree_of(sql: str) -> Node:
 
     Raises `SqlSyntax` where the text is not exactly one SELECT, `NotAllowed` where it is too large.
     """
-    if len(sql.encode("utf-8", "replace")) > MAX_BYTES or "\0" in sql:
+    import duckdb
+
+    try:
+        size = len(sql.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise SqlSyntax("The SQL holds characters that are no Unicode text.") from error
+    if size > MAX_BYTES:
         raise NotAllowed("The SQL is too long.", f"Keep it under {MAX_BYTES:,} bytes.")
     try:
         row = engine().execute(SERIALIZE, [sql]).fetchone()
-    except (UnicodeError, _duckdb_error()) as error:
-        raise SqlSyntax("The text is not SQL that DuckDB can read.") from error
+    except duckdb.Error as error:
+        raise SqlSyntax("DuckDB cannot read the SQL.") from error
     assert row is not None
     try:
         reply = json.loads(row[0], object_hook=_without_position)
@@ -76,12 +82,6 @@ def tree_of(sql: str) -> Node:
     statement: Node = reply["statements"][0]
     _check_size(statement)
     return statement
-
-
-def _duckdb_error() -> type[Exception]:
-    import duckdb
-
-    return duckdb.Error
 
 
 def _without_position(item: Node) -> Node:

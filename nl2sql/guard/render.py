@@ -196,6 +196,8 @@ def _between(node: Node) -> str:
 
 
 def _operator(node: Node) -> str:
+    if node["type"] == "ARRAY_CONSTRUCTOR":
+        return f"ARRAY[{_list(node['children'])}]"
     first, *rest = node["children"]
     match node["type"]:
         case "OPERATOR_NOT":
@@ -210,8 +212,6 @@ def _operator(node: Node) -> str:
             return f"COALESCE({_list(node['children'])})"
         case "COMPARE_IN" | "COMPARE_NOT_IN" as kind:
             return f"{_inside(first, COMPARED)} {'IN' if kind == 'COMPARE_IN' else 'NOT IN'} ({_list(rest)})"
-        case "ARRAY_CONSTRUCTOR":
-            return f"ARRAY[{_list(node['children'])}]"
     return f"{_inside(first, OTHER)}[{':'.join(map(expression, rest))}]"
 
 
@@ -293,7 +293,7 @@ def _operation(sign: str, children: Sequence[Node]) -> str:
 def _callable(called: str) -> str:
     if called == "count_star":
         return "count"
-    return called if SIMPLE_NAME.fullmatch(called) and called not in ("position", "columns") else name(called)
+    return called if SIMPLE_NAME.fullmatch(called) else name(called)
 
 
 def _arguments(called: str, children: Sequence[Node]) -> str:

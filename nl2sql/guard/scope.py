@@ -113,5 +113,5 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def unknown_column(name: str, known: Iterable[str], alias: str = "") -> UnknownColumn:
     """The one text for a column that is not there, whether or not it exists for others."""
-    what = f"{alias} has no column {shown(name)}." if alias else f"Nothing in this part of the query has a column {shown(name)}."
+    what = f"{shown(alias)} has no column {shown(name)}." if alias else f"Nothing in this part of the query has a column {shown(name)}."
     return UnknownColumn(what, did_you_mean(name, known) or "Run 'steward views' to see the columns you may use.")

@@ -186,6 +186,19 @@ CTE: dict[str, Rule] = {
 }
 
 
+PLAIN_WORDS = {
+    "schema_name": "a qualified view name",
+    "catalog_name": "a qualified view name",
+    "schema": "a qualified function name",
+    "catalog": "a qualified function name",
+    "sample": "a sample",
+    "at_clause": "time travel",
+    "export_state": "exported aggregate states",
+    "ref_type": "a NATURAL, ASOF or POSITIONAL join",
+    "with_ordinality": "WITH ORDINALITY",
+}
+
+
 def check(statement: Node) -> None:
     """Walk the whole tree of a statement. Raises `NotAllowed` at the first node, type or field that is not listed."""
     _value("query", statement)
@@ -223,14 +236,14 @@ def _fields(node: Any, shape: dict[str, Rule], common: dict[str, Rule], name: st
         if isinstance(rule, str):
             _value(rule, value)
         elif isinstance(value, dict | list) or value not in rule:
-            raise _refuse(f"a form of {name} with {_words(field)}")
+            raise _refuse(PLAIN_WORDS.get(field, f"a form of {name} with {_words(field)}"))
 
 
 def _words(constant: str) -> str:
     return constant.lower().replace("_", " ")
 
 
-def _value(rule: str, value: Any) -> None:  # noqa: C901 - one arm per kind of field
+def _value(rule: str, value: Any) -> None:
     match rule:
         case "expression":
             kind = value.get("class") if isinstance(value, dict) else None

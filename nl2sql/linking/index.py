@@ -37,9 +37,9 @@ class NameIndex:
     text_words: frozenset[str] = frozenset()
 
     def add(self, kind: str, spelling: str, value: str) -> None:
-        """Let ``spelling`` stand for ``value``."""
+        """Let ``spelling`` stand for ``value``; words of a closed vocabulary stay words, the model knows them."""
         key = words(spelling)[:LONGEST_NAME]
-        if key and len("".join(key)) > 1:
+        if key and len("".join(key)) > 1 and key not in closed_words():
             values = self.names.setdefault(key, {}).setdefault(kind, [])
             if value not in values:
                 values.append(value)
@@ -60,9 +60,10 @@ class NameIndex:
         )
 
 
-def slot_columns() -> Mapping[str, tuple[str, ...]]:
-    """View to its columns that hold nameable values."""
-    return {v.name: tuple(c.name for c in v.columns.values() if c.slot) for v in views().values()}
+@cache
+def closed_words() -> frozenset[tuple[str, ...]]:
+    """Every value of a closed vocabulary."""
+    return frozenset(words(value) for v in views().values() for c in v.columns.values() for value in c.values)
 
 
 def build_index(snapshot: Path, shown: Mapping[str, Iterable[str]]) -> NameIndex:

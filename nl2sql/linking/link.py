@@ -12,20 +12,23 @@ from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
-from nl2sql.linking.index import LONGEST_NAME, NameIndex, countries, words
+from catalog.semantic import views
+from nl2sql.linking.index import LONGEST_NAME, NameIndex, words
 from nl2sql.linking.periods import find_periods
 from nl2sql.plan import SLOTS_PER_KIND
 from nl2sql.values import Number, Text, Value
 
 LEXICON = Path(__file__).parent / "lexicon.txt"
 """Words that people use to ask, one a line, made from the phrase files by ``steward train``."""
+ENGLISH = Path(__file__).parent / "english.txt"
+"""Whole words of MiniLM's vocabulary (Apache-2.0), one a line."""
 
 NUMBER = re.compile(
     r"(?<![\w.-])(?P<digits>\d[\d,_]*(?:\.\d+)?)(?P<scale> ?(?:k|m|bn|b|million|billion|thousand|mn|mio))?(?![\w])"
     r"(?P<unit> ?(?:%|percents?|per cent|pct|tb|gb|mb|kb|terabytes?|gigabytes?|megabytes?|kilobytes?|gigs?)(?!\w))?"
     r"|(?<![\w.-])(?P<digits_b>\d[\d,_]*(?:\.\d+)?)(?P<scale_b>k|m|bn)?(?P<unit_b>%|tb|gb|mb|kb)(?!\w)"
 )
-NUMBER_WORDS = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())} | {
+NUMBER_WORDS = {w: n for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"])} | {
     "fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100, "a hundred": 100, "a dozen": 12, "thousand": 1000,
 }  # fmt: skip
 NUMBER_WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(w for w in NUMBER_WORDS if w not in ('one', 'zero'))})(?![\w-])(?P<unit> ?(?:%|percents?|per cent|gigabytes?|gb))?")
@@ -43,7 +46,7 @@ CUES = {
     "dataset": r"data ?sets?|tables?|corpus|corpora|collection|assets?", "model": r"models?|llms?|networks?", "node": r"nodes?|servers?|hosts?|machines?|box(?:es)?|sites?",
     "column": r"columns?|fields?|attributes?", "org": r"org(?:anisation|anization)?s?|company|companies|vendor|sellers?|operators?|publishers?|owners?", "policy": r"policy|policies|rules?",
     "person": r"users?|principals?|persons?|accounts?|colleague", "run": r"runs?", "job": r"jobs?|pipelines?", "metric": r"metrics?", "group": r"groups?|cohorts?", "framework": r"frameworks?",
-    "domain": r"domains?|topics?|areas?|fields?", "licence": r"licen[cs]es?|licen[cs]ed", "network": r"networks?", "role": r"roles?", "format": r"formats?|files?", "task": r"tasks?", "region": r"regions?",
+    "domain": r"domains?|topics?|areas?|fields?|data|data ?sets?|data sets|tables?|corpora|collections?", "licence": r"licen[cs]es?|licen[cs]ed", "network": r"networks?", "role": r"roles?", "format": r"formats?|files?", "task": r"tasks?", "region": r"regions?",
     "language": r"languages?|texts?|speech|corpus|corpora|data ?sets?|data", "country": r"nodes?|servers?|hosts?|operators?|sites?|machines?|sellers?|compan(?:y|ies)|hospitals?|law|jurisdiction",
 }  # fmt: skip
 PRIORITY = ("dataset", "model", "node", "org", "jurisdiction", "country", "licence", "policy", "run", "job", "language", "framework", "format", "domain", "task", "region", "network", "metric", "group", "person", "role", "column")
@@ -89,6 +92,18 @@ def link(question: str, index: NameIndex, now: datetime) -> Linked:
 def lexicon() -> frozenset[str]:
     """Words of the phrase files."""
     return frozenset(LEXICON.read_text(encoding="utf-8").split())
+
+
+@cache
+def english() -> frozenset[str]:
+    """Everyday words, which are no misspellings and no names of people or organisations."""
+    return frozenset(ENGLISH.read_text(encoding="utf-8").split())
+
+
+@cache
+def schema_words() -> frozenset[str]:
+    """Names of views and columns, which people type too."""
+    return frozenset(views()) | {c for v in views().values() for c in v.columns}
 
 
 class _Mentions:
@@ -137,27 +152,40 @@ class _Mentions:
         self.identifiers()
 
     def is_name(self, key: tuple[str, ...], kind: str, start: int, end: int) -> bool:
+        """Whether words that could be a name are one here; everyday words need something that points at them."""
         if kind == "country" and key == ("us",):
             return self.question[start:end] in ("US", "Us") or bool(re.search(r"(?:in|from|the|outside) $", self.text[:start]))
+        word = key[0]
         if kind == "column":
-            return len(key) > 1 or self.cue(start, end) == "column"
+            return "_" in self.text[start:end] or (self.cue(start, end) == "column" and not set(key) <= lexicon())
         if len(key) > 1 or kind in ("country", "jurisdiction", "language"):
             return True
-        if key[0].isdigit():
+        if word.isdigit():
             return False
-        if key[0] not in lexicon():
-            return True
-        surface = self.question[start:end]
-        styled = surface != surface.lower() and start > 0 and not self.question.isupper() and not re.search(r"[.?!] $", self.question[:start])
-        if kind in ("domain", "format", "framework", "task", "licence", "region", "network", "metric", "run", "role"):
+        pointed = self.styled(start, end) or self.points_at(kind, start, end)
+        if kind in ("org", "person", "run", "role", "group", "job", "network", "region"):
+            return pointed or word not in english() | lexicon()
+        if word not in lexicon():
             return True
         before = re.search(r"(?:from|of|in|on|to|into|for|about|does|is|has|drop|read|uses?|feeds?|behind|with|the|and) $", self.text[:start])
-        return styled or self.cue(start, end) == kind or (kind == "dataset" and bool(before) and key[0] not in EVERYDAY)
+        return pointed or (kind == "dataset" and bool(before) and word not in EVERYDAY)
+
+    def styled(self, start: int, end: int) -> bool:
+        """Capitalised inside a sentence that is not all capitals."""
+        surface = self.question[start:end]
+        inside = start > 0 and not re.search(r"[.?!:] $", self.question[:start])
+        return surface != surface.lower() and inside and not self.question.isupper()
+
+    def points_at(self, kind: str, start: int, end: int) -> bool:
+        """A word of the kind stands right beside."""
+        after, before = self.text[end : end + 16], self.text[max(0, start - 20) : start]
+        pattern = CUES.get(kind)
+        return bool(pattern and (re.match(rf" (?:{pattern})\b", after) or re.search(rf"\b(?:{pattern})(?: called| named)? $", before)))
 
     def identifiers(self) -> None:
         """Names written like identifiers that the index lacks: snake_case, dotted, CamelCase."""
-        for match in re.finditer(r"(?<![\w@])[A-Za-z][A-Za-z0-9]*(?:[_./-][A-Za-z0-9]+)*_[A-Za-z0-9_]+|(?<![\w@])[a-z]+[A-Z]\w+", self.question):
-            if self.free(match.start(), match.end()):
+        for match in re.finditer(r"(?<![\w@])[A-Za-z][A-Za-z0-9]*(?:[_./-][A-Za-z0-9]+)*_[A-Za-z0-9_]+|(?<![\w@])[a-z]{2,}[A-Z]\w{2,}", self.question):
+            if match[0].lower() not in schema_words() and self.free(match.start(), match.end()):
                 kind = self.cue(match.start(), match.end())
                 if any(match[0].lower() in map(str.lower, columns) for columns in self.index.columns_of.values()):
                     kind = "column"
@@ -215,7 +243,7 @@ class _Mentions:
         """Mend words that are nearly ones of the lexicon, and find names that are nearly ones of the index."""
         singles = {key[0]: kinds for key, kinds in self.index.names.items() if len(key) == 1 and len(key[0]) > 4}
         for start, end, word in self.tokens:
-            if word in lexicon() or len(word) < 4 or not word.isalpha() or not self.free(start, end):
+            if word in lexicon() or word in english() or len(word) < 4 or not word.isalpha() or not self.free(start, end):
                 continue
             close = process.extractOne(word, lexicon_by_initial(word[0]), scorer=fuzz.ratio, score_cutoff=80 if len(word) < 8 else 82)
             name = process.extractOne(word, singles.keys(), scorer=fuzz.ratio, score_cutoff=86)
@@ -238,7 +266,7 @@ class _Mentions:
             elif not run or self.text[run[-1][1] : start] == " ":
                 run.append((start, end, word))
         for match in TOPIC.finditer(self.text):
-            if match[1] not in lexicon() and self.free(match.start(1), match.end(1)):
+            if not set(words(match[1])) & lexicon() and self.free(match.start(1), match.end(1)):
                 self.add(match.start(1), match.end(1), "term", Text((_stem(match[1]),)), known=False)
 
     def linked(self) -> Linked:
@@ -254,6 +282,8 @@ class _Mentions:
                 slot = f"{replacement.kind}{counts[replacement.kind]}"
                 bindings[f"@{slot}"], mentions[f"@{slot}"] = replacement.value, replacement
                 glued = end < len(self.text) and self.text[end].isalnum()
+                if replacement.kind == "jurisdiction" and pieces[-1].endswith("the "):
+                    pieces[-1] = pieces[-1].removesuffix("the ")
                 pieces.append(f"{slot} " if glued else slot)
             else:
                 pieces.append(replacement)
@@ -267,7 +297,7 @@ class _Mentions:
         yield from sorted(edits, key=lambda e: e[0])
 
 
-EVERYDAY = frozenset("data text code books names news reports images people time access users".split())
+EVERYDAY = frozenset(["data", "text", "code", "books", "names", "news", "reports", "images", "people", "time", "access", "users"])
 
 
 @cache

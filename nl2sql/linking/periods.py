@@ -12,7 +12,7 @@ from nl2sql.values import Period
 
 MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-WORDS = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())} | {
+WORDS = {w: n for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"])} | {
     "a": 1, "an": 1, "couple": 2, "a couple of": 2, "few": 3, "a few": 3, "half a": 0.5, "fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "ninety": 90,
 }  # fmt: skip
 
@@ -119,7 +119,7 @@ def _point_period(text: str, now: datetime, ahead: bool = False) -> Period | Non
 
 def _resolve_point(part: dict[str, str | None], now: datetime, ahead: bool) -> Period | None:
     today = _day(now)
-    year = int(part["year"]) if part.get("year") else None
+    year = int(part.get("year") or 0) or None
     try:
         if iso := part.get("iso"):
             return _span(datetime.fromisoformat(iso), "day", 0)
@@ -162,13 +162,13 @@ def _resolve_point(part: dict[str, str | None], now: datetime, ahead: bool) -> P
 
 def _month_period(part: dict[str, str | None], month: int, year: int | None, now: datetime, ahead: bool) -> Period:
     """A named month or a day of it; without a year the latest one that has begun, or the next one when looking ahead."""
-    day = int(part["day"]) if part.get("day") else None
+    day = int(part.get("day") or 0) or None
     start = datetime(year or now.year, month, day or 1)
     if year is None:
         last = part.get("which") in ("last", "past")
         if (start > now and not ahead) or (last and start.month == now.month):
             start = start.replace(year=start.year - 1)
-        elif ahead and _span(start, "day" if day else "month", 0).end <= now:  # type: ignore[operator]
+        elif ahead and _shift(start, 1, "day" if day else "month") <= now:
             start = start.replace(year=start.year + 1)
     return _span(start, "day" if day else "month", 0)
 
@@ -238,10 +238,6 @@ def _to_date(match: re.Match[str], now: datetime) -> Period:
     return Period(_span(now, unit, 0).start, now)
 
 
-def _recent(match: re.Match[str], now: datetime) -> Period:
-    return Period(now - timedelta(days=30), now)
-
-
 def _plain(match: re.Match[str], now: datetime) -> Period | None:
     if match[0].strip() == "may":
         return None  # far more often the verb than the month
@@ -262,6 +258,5 @@ _RULES = tuple(
         (rf"(?P<how>before|until|till|by|prior to|earlier than|older than|up to|through) (?:the )?(?P<point>{_point})", _before),
         (rf"(?P<how>since|after|from|starting|later than|newer than) (?:the )?(?P<point>{_point})(?: on| onwards?)?", _since),
         (rf"{_lead}(?P<point>{_point})", _plain),
-        (r"recently|lately|in recent (?:weeks|days|times)|of late", _recent),
     )
 )

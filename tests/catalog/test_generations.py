@@ -1,6 +1,5 @@
 """Generations: what a reader sees before, during and after a write, and after a writer's death at any step."""
 
-import os
 import subprocess
 import sys
 from datetime import datetime
@@ -110,13 +109,12 @@ def test_a_commit_is_read_only_and_the_last_generation_is_removed(tmp_path: Path
 
 def test_a_pinned_generation_outlives_commits_until_it_is_let_go(tmp_path: Path) -> None:
     write(tmp_path, Dataset(node="n", name="a"))
-    with pinned(tmp_path) as held:
+    with pinned(tmp_path) as held, duckdb.connect(held.path, read_only=True) as connection:
         write(tmp_path, Dataset(node="n", name="b"))
         write(tmp_path, Dataset(node="n", name="c"))
         assert held.path.exists() and held.number == 1
         assert not (tmp_path / "gen-2.duckdb").exists()
-        with duckdb.connect(held.path, read_only=True) as connection:
-            assert connection.execute("SELECT name FROM dataset").fetchall() == [("a",)]
+        assert connection.execute("SELECT name FROM dataset").fetchall() == [("a",)]
     write(tmp_path)
     assert not held.path.exists()
     assert names(tmp_path) == {"a", "b", "c"}
@@ -262,4 +260,4 @@ def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(CatalogUnavailable), writing(tmp_path / "file" / "home"):
         pass
-    assert os.listdir(tmp_path) == ["file"]
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

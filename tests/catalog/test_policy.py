@@ -7,7 +7,7 @@ from random import Random
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import catalog.demo
@@ -56,13 +56,21 @@ def policy(*rules: Rule) -> Policy:
 
 
 EVERY = set(views()["datasets"].columns)
-PUBLIC = '"sensitivity" IN (\'public\')'
+PUBLIC = "\"sensitivity\" IN ('public')"
 
 CASES: dict[str, tuple[Principal, list[Rule], Permit | Deny]] = {
     "no rule denies": (MAX, [], Deny("default")),
     "a rule for another role denies": (MAX, [allow("a", "steward", {"name"})], Deny("default")),
-    "an allow permits its columns": (MAX, [allow("a", "engineer", {"name"})], Permit("datasets", {"name": "show"}, "", ("a",))),
-    "everyone named is a member": (MAX, [allow("a", "member", {"name"})], Permit("datasets", {"name": "show"}, "", ("a",))),
+    "an allow permits its columns": (
+        MAX,
+        [allow("a", "engineer", {"name"})],
+        Permit("datasets", {"name": "show"}, "", ("a",)),
+    ),
+    "everyone named is a member": (
+        MAX,
+        [allow("a", "member", {"name"})],
+        Permit("datasets", {"name": "show"}, "", ("a",)),
+    ),
     "anonymous is no member": (ANONYMOUS, [allow("a", "member", {"name"})], Deny("default")),
     "clearance means all levels up to it": (
         MAX,
@@ -96,12 +104,18 @@ CASES: dict[str, tuple[Principal, list[Rule], Permit | Deny]] = {
     ),
     "a covered allow adds nothing": (
         MAX,
-        [allow("narrow", "engineer", {"name"}, sensitivity=("public",)), allow("wide", "engineer", {"name", "owner"}, sensitivity=("public", "internal"))],
+        [
+            allow("narrow", "engineer", {"name"}, sensitivity=("public",)),
+            allow("wide", "engineer", {"name", "owner"}, sensitivity=("public", "internal")),
+        ],
         Permit("datasets", {"name": "show", "owner": "show"}, "\"sensitivity\" IN ('internal', 'public')", ("wide",)),
     ),
     "allows that do not cover one another share columns, join rows": (
         MAX,
-        [allow("a", "engineer", {"name", "owner"}, node=("$node",)), allow("b", "engineer", {"name"}, sensitivity=("public",))],
+        [
+            allow("a", "engineer", {"name", "owner"}, node=("$node",)),
+            allow("b", "engineer", {"name"}, sensitivity=("public",)),
+        ],
         Permit("datasets", {"name": "show"}, f"((\"node\" IN ('n1')) OR ({PUBLIC}))", ("a", "b")),
     ),
     "allows without a common column deny": (
@@ -133,7 +147,11 @@ CASES: dict[str, tuple[Principal, list[Rule], Permit | Deny]] = {
     "deny without allow cites the deny": (MAX, [deny("d", "engineer", EVERY)], Deny("d")),
     "deny does not make another allow's columns appear": (
         MAX,
-        [allow("a", "engineer", {"name", "owner"}, node=("$node",)), allow("b", "engineer", {"name"}), deny("d", "engineer", {"name"})],
+        [
+            allow("a", "engineer", {"name", "owner"}, node=("$node",)),
+            allow("b", "engineer", {"name"}),
+            deny("d", "engineer", {"name"}),
+        ],
         Deny("d"),
     ),
 }
@@ -169,7 +187,11 @@ kinds: list[Callable[[str], st.SearchStrategy[Rule]]] = [
     ),
     lambda i: st.builds(lambda r, c: DenyRule(i, r, {"datasets": frozenset(c)}), roles, names),
 ]
-rule_lists = st.lists(st.integers(0, 3), max_size=6).flatmap(lambda ks: st.tuples(*(kinds[k](f"r{i}") for i, k in enumerate(ks)))).map(list)
+rule_lists = (
+    st.lists(st.integers(0, 3), max_size=6)
+    .flatmap(lambda ks: st.tuples(*(kinds[k](f"r{i}") for i, k in enumerate(ks))))
+    .map(list)
+)
 principals = st.builds(
     Principal,
     name=st.just("p"),
@@ -187,22 +209,27 @@ def cells(decision: Permit | Deny) -> set[tuple[object, ...]]:
     if isinstance(decision, Deny):
         return set()
     values = ", ".join(f"('{s}', '{n}', '{j}', 'Org')" for s, n, j in ROWS)
-    kept = ENGINE.execute(f"FROM (VALUES {values}) t(sensitivity, node, jurisdiction, owner) WHERE {decision.row_filter or 'TRUE'}").fetchall()
+    kept = ENGINE.execute(
+        f"FROM (VALUES {values}) t(sensitivity, node, jurisdiction, owner) WHERE {decision.row_filter or 'TRUE'}"
+    ).fetchall()
     return {(*row, column) for row in kept for column, treatment in decision.columns.items() if treatment == "show"}
 
 
+@settings(deadline=None)
 @given(principals, rule_lists, st.sampled_from([1, 2, 3]).flatmap(lambda k: kinds[k]("extra")))
 def test_adding_a_filter_mask_or_deny_never_widens(principal: Principal, rules: list[Rule], extra: Rule) -> None:
     before = cells(decide(principal, policy(*rules), "datasets"))
     assert cells(decide(principal, policy(*rules, extra), "datasets")) <= before
 
 
+@settings(deadline=None)
 @given(principals, rule_lists)
 def test_nothing_is_shown_that_no_single_allow_shows(principal: Principal, rules: list[Rule]) -> None:
     single = [cells(decide(principal, policy(rule), "datasets")) for rule in rules if isinstance(rule, AllowRule)]
     assert cells(decide(principal, policy(*rules), "datasets")) <= set().union(*single)
 
 
+@settings(deadline=None)
 @given(principals, rule_lists, st.randoms())
 def test_the_order_of_rules_does_not_matter(principal: Principal, rules: list[Rule], random: Random) -> None:
     shuffled = list(rules)
@@ -219,12 +246,62 @@ def test_every_view_is_permitted_or_denied() -> None:
 
 
 DEMO_SCOPES = {
-    "anonymous": {"nodes", "datasets", "columns", "lineage", "models", "quality_metrics", "quality_checks", "claims", "replicas", "training_rounds", "market"},
+    "anonymous": {
+        "nodes",
+        "datasets",
+        "columns",
+        "lineage",
+        "models",
+        "quality_metrics",
+        "quality_checks",
+        "claims",
+        "replicas",
+        "training_rounds",
+        "market",
+    },
     "ada": set(views()),
     "clara": set(views()),
-    "max": {"nodes", "datasets", "columns", "lineage", "models", "quality_metrics", "quality_checks", "claims", "replicas", "training_rounds", "market"},
-    "oleg": {"nodes", "datasets", "columns", "lineage", "models", "quality_metrics", "quality_checks", "claims", "replicas", "training_rounds", "market", "grants", "node_events"},
-    "mia": {"nodes", "datasets", "columns", "lineage", "models", "quality_metrics", "quality_checks", "claims", "replicas", "training_rounds", "market"},
+    "max": {
+        "nodes",
+        "datasets",
+        "columns",
+        "lineage",
+        "models",
+        "quality_metrics",
+        "quality_checks",
+        "claims",
+        "replicas",
+        "training_rounds",
+        "market",
+    },
+    "oleg": {
+        "nodes",
+        "datasets",
+        "columns",
+        "lineage",
+        "models",
+        "quality_metrics",
+        "quality_checks",
+        "claims",
+        "replicas",
+        "training_rounds",
+        "market",
+        "grants",
+        "node_events",
+    },
+    "mia": {
+        "nodes",
+        "datasets",
+        "columns",
+        "lineage",
+        "models",
+        "quality_metrics",
+        "quality_checks",
+        "claims",
+        "replicas",
+        "training_rounds",
+        "market",
+    },
     "ivy": {"nodes", "datasets", "models", "audit_log", "policies", "grants", "compliance"},
 }
 
@@ -259,7 +336,9 @@ def test_demo_cells(name: str, cell: str, treatment: str | None) -> None:
 def test_demo_residency_and_clearance() -> None:
     demo = load_policy(DEMO)
     clara = authorise(demo.principal("clara"), demo).permits["consents"]
-    assert clara.row_filter == "\"jurisdiction\" IN ('EU') AND \"sensitivity\" IN ('confidential', 'internal', 'public')"
+    assert (
+        clara.row_filter == "\"jurisdiction\" IN ('EU') AND \"sensitivity\" IN ('confidential', 'internal', 'public')"
+    )
     assert clara.rules == ("compliance-governance", "compliance-residency")
     assert authorise(ANONYMOUS, demo).permits["datasets"].row_filter == PUBLIC
 

@@ -47,9 +47,8 @@ def everyone() -> Authorisation:
 
 def cell(view: str, column: Column, rng: random.Random) -> object:
     token = f"{view}.{column.name}"
-    if token in HIDDEN_COLUMNS or view in HIDDEN_VIEWS:
-        if column.type == "VARCHAR":
-            return f"{CANARY}-{token}-{rng.randrange(99)}"
+    if (token in HIDDEN_COLUMNS or view in HIDDEN_VIEWS) and column.type == "VARCHAR":
+        return f"{CANARY}-{token}-{rng.randrange(99)}"
     if rng.random() < 0.15:
         return None
     if column.type == "VARCHAR[]":

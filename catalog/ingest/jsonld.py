@@ -1,0 +1,45 @@
+"""Values of JSON-LD documents, which write one thing in several ways: a text, a list of one, an object that names it.
+
+Knows no vocabulary.
+"""
+
+import re
+
+from catalog.ingest.parts import Part
+
+
+def texts(value: object) -> list[str]:
+    """Texts of a value or list, a reference being the text it refers to."""
+    values = value if isinstance(value, list) else [value]
+    return [v for v in values if isinstance(v, str)] + [
+        v["@id"] for v in values if isinstance(v, dict) and isinstance(v.get("@id"), str)
+    ]
+
+
+def local_name(term: str) -> str:
+    """The local name of a term: ``sc:Dataset`` and ``https://schema.org/Dataset`` → ``Dataset``."""
+    return re.split(r"[/#:]", term)[-1]
+
+
+def text_of(part: Part) -> str | None:
+    """Text that may be a language map's value: ``{"@value": "…"}`` or ``{"en": "…"}``."""
+    if isinstance(part.value, dict):
+        return part.first("@value", "en", "name").text()
+    return next(
+        (text for each in part.each() if not isinstance(each.value, (dict, list)) and (text := each.text())), None
+    )
+
+
+def name_of(part: Part) -> str | None:
+    """A text on one line, as names are."""
+    said = text_of(part)
+    return " ".join(said.split())[:500] or None if said else None
+
+
+def names_of(part: Part) -> list[str]:
+    """Names of the things in a list, written as text or as objects that have a name."""
+    return [
+        name
+        for each in part.each()
+        if (name := name_of(each["name"] if isinstance(each.value, dict) and "name" in each.value else each))
+    ]

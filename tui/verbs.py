@@ -1,0 +1,162 @@
+"""Verbs that look after the catalog: ``demo``, ``ingest``, ``status`` and ``token``."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from catalog.errors import UsageError
+from catalog.generations import current, default_home, pinned
+from tui.safe import safe
+
+
+@click.command()
+@click.pass_context
+def demo(ctx: click.Context) -> None:
+    """Build the demo catalog.
+
+    Forty nodes, about 120 well-known public AI datasets with true facts, models and their training data, and synthetic operational
+    rows with real problems to find. The same every time; what the catalog folder held is kept as far as the demo does not say otherwise.
+    """
+    from catalog.demo.build import build
+
+    home = ctx.obj or default_home()
+    built = build(home)
+    rows = sum(built.rows.values())
+    click.echo(f"Demo catalog in {home}: generation {built.generation.number}, {rows:,} rows.", err=True)
+    click.echo('Try: steward ask "which datasets contain personal data stored outside the EU?"', err=True)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--node", required=True, help="The node that publishes these documents.")
+@click.option("--json", "as_json", is_flag=True, help="The report as one JSON object on standard output.")
+@click.pass_context
+def ingest(ctx: click.Context, paths: tuple[Path, ...], node: str, as_json: bool) -> None:
+    """Read metadata documents under PATHS into the catalog.
+
+    Data Provenance summaries, AWS Open Data registry entries, Croissant, and OpenLineage run events are told apart by content. A bad document
+    is reported and the rest kept (exit code 1 then); reading the same documents again changes nothing.
+    """
+    from catalog.ingest import ingest as read_documents
+    from catalog.policy import ensure_policy
+
+    home = ctx.obj or default_home()
+    ensure_policy(home)
+    report = read_documents(home, paths, node, progress=_progress)
+    if as_json:
+        problems = [{"file": p.file, "path": p.path, "expected": p.expected} for p in report.problems]
+        counts = {"documents": report.documents, "unchanged": report.unchanged, "skipped": report.skipped, "records": report.records}
+        click.echo(json.dumps({**counts, "problems": problems, "unresolved": report.unresolved}, ensure_ascii=False))
+        ctx.exit(1 if report.problems else 0)
+    for problem in report.problems:
+        click.echo(safe(f"{problem.file} {problem.path}: expected {problem.expected}"), err=True)
+    for kind, count in sorted(report.documents.items()):
+        click.echo(f"{count:>7,} {kind} documents")
+    click.echo(f"{report.unchanged:>7,} documents unchanged")
+    if report.skipped:
+        click.echo(f"{len(report.skipped):>7,} files of no known kind")
+    if report.problems:
+        click.echo(f"{len({p.file for p in report.problems}):>7,} documents with problems")
+    for table, count in sorted(report.records.items()):
+        click.echo(f"{count:>7,} {table.replace('_', ' ')} rows")
+    if report.unresolved:
+        click.echo(f"{len(report.unresolved):>7,} parent names that no dataset bears")
+    ctx.exit(1 if report.problems else 0)
+
+
+def _progress(done: int, total: int) -> None:
+    """A line that counts on a terminal; now and then a line elsewhere."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{done:,} of {total:,} files", nl=done == total, err=True)
+    elif done == total or done % 1000 == 0:
+        click.echo(f"{done:,} of {total:,} files", err=True)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@click.pass_context
+def status(ctx: click.Context, as_json: bool, token: str | None) -> None:
+    """What the catalog holds that you may see, and how old it is."""
+    from catalog.freshness import census
+    from catalog.snapshot import prepare
+    from nl2sql.session import open_session
+
+    home = ctx.obj or default_home()
+    with pinned(home) as generation:
+        session = open_session(home, generation, token)
+        try:
+            seen = sorted(session.authorisation.permits)
+            snapshot = prepare(home, generation, session.state, session.authorisation, seen, session.now)
+            views = census(snapshot, seen)
+        finally:
+            session.close()
+    fields: dict[str, Any] = {
+        "catalog": str(home),
+        "generation": generation.number,
+        "clock": session.now.isoformat(),
+        "principal": session.principal.name,
+        "views": {name: {"rows": rows, "newest": newest} for name, (rows, newest) in views.items()},
+        "closed": sorted(session.authorisation.denials),
+    }
+    if as_json:
+        click.echo(json.dumps(fields))
+        return
+    click.echo(f"catalog     {home}")
+    click.echo(f"generation  {generation.number}")
+    click.echo(f"clock       {session.now:%Y-%m-%d %H:%M} UTC")
+    click.echo(f"you are     {safe(session.principal.name)}")
+    for name, (rows, newest) in views.items():
+        click.echo(f"{rows:>9,}  {name:<16} {('as of ' + newest) if newest else ''}".rstrip())
+    if session.authorisation.denials:
+        click.echo(f"closed to you: {', '.join(sorted(session.authorisation.denials))}")
+
+
+@click.group()
+def token() -> None:
+    """Tokens prove who asks; a principal is named in the catalog's policy.yaml."""
+
+
+@token.command()
+@click.argument("name")
+@click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="Validity.")
+@click.pass_context
+def issue(ctx: click.Context, name: str, days: int) -> None:
+    """Issue a token for the principal NAME; it is shown once, on standard output."""
+    from catalog.policy import ANONYMOUS, ensure_policy, load_policy
+    from catalog.state import State
+
+    home = ctx.obj or default_home()
+    current(home)
+    principal = load_policy(ensure_policy(home)).principal(name)
+    if principal == ANONYMOUS:
+        raise UsageError("The anonymous principal needs no token.")
+    click.echo(State(home).issue_token(principal.name, days))
+    click.echo(f"Valid for {days} days. It is not kept and cannot be shown again: export STEWARD_TOKEN=…", err=True)
+
+
+@token.command()
+@click.argument("name")
+@click.pass_context
+def revoke(ctx: click.Context, name: str) -> None:
+    """Revoke every token of the principal NAME."""
+    from catalog.state import State
+
+    count = State(ctx.obj or default_home()).revoke_tokens(name)
+    click.echo(f"{count} revoked.", err=True)
+
+
+@token.command("list")
+@click.pass_context
+def list_tokens(ctx: click.Context) -> None:
+    """List tokens by principal and validity; never their text."""
+    from catalog.state import State
+
+    now = datetime.now(UTC)
+    for entry in State(ctx.obj or default_home()).tokens():
+        state = "revoked" if entry.revoked else "expired" if entry.expires <= now else "valid"
+        click.echo(f"{entry.principal:<20} {state:<8} until {entry.expires:%Y-%m-%d}")
