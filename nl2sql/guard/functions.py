@@ -35,7 +35,8 @@ LITERALS: dict[str, tuple[Kind, Callable[[Literal], bool]]] = {
     "short": ("text", lambda v: isinstance(v, str) and len(v) <= 64),
     "escape": ("text", lambda v: isinstance(v, str) and len(v) == 1 and v not in "%_"),
     "flags": ("text", lambda v: isinstance(v, str) and len(v) <= 4 and v.isalpha()),
-    "order": ("text", lambda v: v in ("ASC", "DESC", "NULLS FIRST", "NULLS LAST", "ORDER_DEFAULT", "ASCENDING", "DESCENDING")),
+    "order": ("text", lambda v: v in ("ASC", "DESC", "ASCENDING", "DESCENDING", "ORDER_DEFAULT")),
+    "nulls": ("text", lambda v: v in ("NULLS FIRST", "NULLS LAST", "ORDER_DEFAULT")),
     "count": ("whole", lambda v: isinstance(v, int) and 0 <= v <= 1000),
     "places": ("whole", lambda v: isinstance(v, int) and -15 <= v <= 15),
     "ratio": ("real", lambda v: isinstance(v, int | float) and 0 <= v <= 1),
@@ -110,7 +111,7 @@ list_has_any array_has_any list_has_all array_has_all : T[] T[] -> bool
 list_position array_position list_indexof : T[] T -> whole
 list_extract list_element array_extract : T[] whole -> T
 list_distinct array_distinct list_reverse array_reverse list_sort array_sort list_reverse_sort array_reverse_sort : T[] -> T[]
-list_sort array_sort : T[] order order? -> T[]
+list_sort array_sort : T[] order nulls? -> T[]
 list_slice array_slice : T[] whole whole -> T[]
 list_min list_max list_first list_last list_any_value : T[] -> T
 list_sum list_avg : number[] -> real
@@ -134,7 +135,7 @@ median stddev stddev_pop stddev_samp variance var_pop var_samp : number -> real
 corr covar_pop covar_samp regr_slope : number number -> real
 quantile_cont quantile_disc quantile approx_quantile : number ratio -> real
 quantile_cont quantile_disc : moment ratio -> timestamp
-bool_and bool_or every : bool -> bool
+bool_and bool_or : bool -> bool
 count_if countif : bool -> whole
 string_agg group_concat listagg : text short? -> text
 list array_agg : T -> T[]

@@ -122,7 +122,7 @@ def cast_is_sure(source: Kind, target_type: str) -> bool:
     if source == "null" or target_type == "VARCHAR":
         return True
     if source == "bool":
-        return target_type != "DECIMAL"
+        return target_type not in ("DECIMAL", "DATE", "TIMESTAMP", "INTERVAL", "LIST")
     if source == "whole":
         return target_type in ("DOUBLE", "BOOLEAN", "HUGEINT")
     if source == "real":

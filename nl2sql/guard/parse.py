@@ -147,13 +147,12 @@ def agree(sql: str, statement: Node) -> None:
 
 
 def bind(sql: str, masked_to_text: frozenset[str]) -> None:
-    """Have DuckDB bind the statement over empty views. Raises `NotAllowed` with its reason where that holds no value."""
+    """Have DuckDB bind the statement over empty views. Raises `NotAllowed` with its reason, less any value in it."""
     import duckdb
 
     try:
         engine(masked_to_text).execute(f"PREPARE approved AS {sql}")
     except duckdb.Error as error:
-        # Only names of the vetted text can stand in a reason without a quoted value.
-        reason = str(error).splitlines()[0].partition(": ")[2].rstrip("!. ")
-        known = reason and "'" not in reason and len(reason) <= 160
-        raise NotAllowed(f"The engine cannot run this: {reason}." if known else "The engine cannot run this.") from error
+        # Before its first quoted value a reason names nothing but names of the vetted text.
+        reason = str(error).splitlines()[0].partition(": ")[2].partition("'")[0].rstrip("!. ")
+        raise NotAllowed(f"The engine cannot run this: {reason[:160]}." if reason else "The engine cannot run this.") from error

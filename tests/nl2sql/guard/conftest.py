@@ -1,5 +1,6 @@
 """A toy catalog with every view as a table, canaries in what the analyst may not see, and who asks."""
 
+import gzip
 import json
 import random
 from collections.abc import Iterator
@@ -27,6 +28,10 @@ def authorisation_for(hidden: set[str], denied: dict[str, str]) -> Authorisation
     }
     who = Principal(name="ana", roles=("analyst",))
     return Authorisation(who, "v1", permits, {name: Deny(rule) for name, rule in denied.items()})
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than a few seconds; run by make test-slow")
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +94,7 @@ def toy() -> Iterator[duckdb.DuckDBPyConnection]:
     connection.close()
 
 
-def corpus(name: str) -> Path:
+def shared(name: str) -> Path:
     path = DATA / name
     if not path.exists():
         pytest.skip(f"{path.name} lies in ../shared/data, which is absent here")
@@ -98,5 +103,12 @@ def corpus(name: str) -> Path:
 
 @pytest.fixture(scope="session")
 def attacks() -> list[dict[str, str]]:
-    text = corpus("attacks/attacks.jsonl").read_text(encoding="utf-8")
+    text = shared("attacks/attacks.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture(scope="session")
+def engine_tests() -> list[str]:
+    """Statements of DuckDB's own SQL tests."""
+    with gzip.open(shared("duckdb-sql/statements.jsonl.gz"), "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]

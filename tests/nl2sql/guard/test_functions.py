@@ -6,8 +6,10 @@ import duckdb
 import pytest
 
 from catalog.policy import Authorisation
-from nl2sql.guard import approve, kinds
-from nl2sql.guard.functions import Signature, signatures
+from nl2sql.guard import approve, kinds, parse
+from nl2sql.guard.binder import Binder
+from nl2sql.guard.functions import Argument, Signature, resolve, signatures
+from nl2sql.guard.scope import Scope
 
 SAMPLES = {
     "text": "name",
@@ -31,11 +33,11 @@ SAMPLES = {
     "escape": "'!'",
     "flags": "'i'",
     "order": "'DESC'",
+    "nulls": "'NULLS LAST'",
     "count": "1",
     "places": "2",
     "ratio": "0.5",
 }
-OF_ENGINE = {"TIMESTAMP": "timestamp", "DATE": "date", "INTERVAL": "interval", "BOOLEAN": "bool", "VARCHAR": "text"}
 FORMATS = {"strftime", "try_strptime"}
 
 
@@ -52,6 +54,8 @@ def test_listed_function(
     group: str, name: str, signature: Signature, everyone: Authorisation, now: datetime, toy: duckdb.DuckDBPyConnection
 ) -> None:
     arguments = [SAMPLES[token.rstrip("?*") if token not in ("*", "?") else token] for token in signature.arguments]
+    if "date" in signature.arguments:
+        arguments = ["3" if a == SAMPLES["whole"] else a for a in arguments]  # days are INTEGER, which a literal is
     if name in FORMATS:
         arguments[-1] = "'%Y-%m-%d'"
     if name == "concat_ws":
@@ -59,40 +63,59 @@ def test_listed_function(
     if not name.replace("_", "").isalnum():
         call = f"{name}({arguments[0]})" if len(arguments) == 1 else f"({arguments[0]}) {name} ({arguments[1]})"
     else:
-        call = f"{name}({', '.join(arguments)})" + (" OVER (ORDER BY name)" if group == "window" else "")
+        call = f'"{name}"({", ".join(arguments)})' + (" OVER (ORDER BY name)" if group == "window" else "")
+    declared = kind_of(call, everyone, now)
     approved = approve(f"SELECT {call} AS x FROM datasets", everyone, now)
-    ((declared,),) = ((k,) for k in [_declared(call, everyone, now)])
-    types = {str(row[0]) for row in toy.execute(f"SELECT DISTINCT typeof(x) FROM ({approved.sql})").fetchall()}
-    for sql_type in types:
-        engine = _kind(sql_type)
-        assert engine in ("null", declared) or {engine, declared} <= kinds.NUMBERS or {engine, declared} <= kinds.MOMENTS, (
-            call,
-            sql_type,
-            declared,
-        )
+    types = toy.execute(f"SELECT DISTINCT typeof(x) FROM ({approved.sql})").fetchall()
+    given = {engine_kind(sql_type) for (sql_type,) in types} - {"null"}
+    assert all(kind == declared or {kind, declared} <= kinds.MOMENTS or {kind, declared} <= kinds.NUMBERS for kind in given)
 
 
-def _declared(call: str, asker: Authorisation, now: datetime) -> str:
-    from nl2sql.guard import parse
-    from nl2sql.guard.binder import Binder
-
-    tree = parse.tree_of(f"SELECT x FROM (SELECT {call} AS x FROM datasets)")
-    binder = Binder(asker, now)
-    _, relation = binder.query(tree["node"]["from_table"]["subquery"], _empty(), named=True)
-    return relation.columns["x"]
+def kind_of(call: str, asker: Authorisation, now: datetime) -> kinds.Kind:
+    subquery = parse.tree_of(f"SELECT x FROM (SELECT {call} AS x FROM datasets)")["node"]["from_table"]["subquery"]
+    return Binder(asker, now).query(subquery, Scope(), named=True)[1].columns["x"]
 
 
-def _empty() -> "Scope":  # noqa: F821
-    from nl2sql.guard.scope import Scope
-
-    return Scope()
-
-
-def _kind(sql_type: str) -> str:
+def engine_kind(sql_type: str) -> kinds.Kind:
     if sql_type.endswith("[]"):
-        return f"{_kind(sql_type[:-2])}[]"
-    if sql_type.strip('"') == "NULL":
-        return "null"
-    if sql_type.startswith("DECIMAL") or sql_type in ("DOUBLE", "FLOAT"):
+        return f"{engine_kind(sql_type[:-2])}[]"
+    if sql_type.startswith("DECIMAL"):
         return "real"
-    return OF_ENGINE.get(sql_type, "whole" if "INT" in sql_type else sql_type)
+    return kinds.of_column(sql_type.strip('"').removeprefix("U"))
+
+
+ARGUMENTS: list[tuple[str, list[Argument], kinds.Kind | None]] = [
+    ("lower", [Argument("text")], "text"),
+    ("lower", [Argument("whole")], None),
+    ("lower", [], None),
+    ("lower", [Argument("text"), Argument("text")], None),
+    ("greatest", [Argument("whole"), Argument("real")], "real"),
+    ("greatest", [Argument("whole"), Argument("text")], None),
+    ("greatest", [Argument("timestamp"), Argument("text", True, "2026-01-01")], "timestamp"),
+    ("greatest", [Argument("timestamp"), Argument("text", True, "soon")], None),
+    ("greatest", [Argument("timestamp"), Argument("text")], None),
+    ("list_contains", [Argument("text[]"), Argument("text")], "bool"),
+    ("list_contains", [Argument("text[]"), Argument("whole")], None),
+    ("contains", [Argument("whole[]"), Argument("real")], "bool"),
+    ("-", [Argument("date"), Argument("date")], "whole"),
+    ("-", [Argument("timestamp"), Argument("date")], "interval"),
+    ("-", [Argument("date"), Argument("whole")], "date"),
+    ("-", [Argument("timestamp"), Argument("whole")], None),
+    ("+", [Argument("text"), Argument("text")], None),
+    ("/", [Argument("whole"), Argument("null")], "real"),
+    ("date_trunc", [Argument("text", True, "Month"), Argument("date")], "timestamp"),
+    ("date_trunc", [Argument("text"), Argument("date")], None),
+    ("date_trunc", [Argument("text", True, "fortnight"), Argument("date")], None),
+    ("regexp_matches", [Argument("text"), Argument("text", True, "a{2,3}b+")], "bool"),
+    ("regexp_matches", [Argument("text"), Argument("text", True, "a{900}")], None),
+    ("regexp_matches", [Argument("text"), Argument("text")], None),
+    ("abs", [Argument("bool")], None),
+    ("list_value", [Argument("whole"), Argument("real")], "real[]"),
+    ("list_value", [], "null[]"),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "kind"), ARGUMENTS)
+def test_which_call_is_meant(name: str, arguments: list[Argument], kind: kinds.Kind | None) -> None:
+    call = resolve(signatures("scalar")[name], arguments)
+    assert (call.kind if call else None) == kind

@@ -12,7 +12,7 @@ from catalog.errors import AccessDenied, GovernanceError
 from catalog.policy import Authorisation
 from nl2sql.guard import approve
 
-GOLDEN = Path(__file__).parents[3] / "tests" / "golden" / "guard"
+GOLDEN = Path(__file__).parents[2] / "golden" / "guard"
 CASE = re.compile(r"# case: (?P<case>.*?)  # actor: (?P<actor>\w+)\n(?P<sql>.*?)\n-- (?P<kind>sql|deny): (?P<expected>.*)", re.DOTALL)
 
 
@@ -33,7 +33,7 @@ def outcome(sql: str, asker: Authorisation, now: datetime) -> tuple[str, str]:
         return "deny", f"{type(refused).__name__}: {refused.what}"
 
 
-@pytest.mark.parametrize(("actor", "sql", "kind", "expected"), cases())
+@pytest.mark.parametrize(("actor", "sql", "kind", "expected"), list(cases()))
 def test_golden(actor: str, sql: str, kind: str, expected: str, request: pytest.FixtureRequest, now: datetime) -> None:
     asker = request.getfixturevalue(actor)
     assert outcome(sql, asker, now) == (kind, expected)
