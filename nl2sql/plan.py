@@ -244,7 +244,7 @@ class _Grammar:
         having = order = None
         limit = ""
         if token == "HAVING":
-            item = yield from self.item((yield self.aggregate_starts(among)), among)
+            item = yield from self.item((yield self.aggregate_starts(among, time=False)), among, time=False)
             op = yield frozenset(COMPARISONS)
             having = (item, op, (yield self.numbers()))
             token = yield frozenset({"ORDER", "LIMIT", END})
@@ -253,7 +253,7 @@ class _Grammar:
             order = (item, (yield frozenset({"ASC", "DESC"})))
             token = yield frozenset({"LIMIT", END})
         if token == "LIMIT":
-            limit = yield self.numbers()
+            limit = yield self.number_slots | frozenset(n for n in NUMBERS if n.isdigit() and n != "0")
             yield frozenset({END})
         return Query(view=view, joins=tuple(joins), latest=latest, where=where, select=select, having=having, order=order, limit=limit)
 
@@ -297,22 +297,24 @@ class _Grammar:
         if ":" in token:
             return Segment(token)
         column = column_of(token)
-        op = yield self.operators(column)
+        op = yield self.operators(token, column, among)
         if op in ("IS_NULL", "NOT_NULL", "IS_TRUE", "IS_FALSE", "PAST", "FUTURE"):
             return Condition(token, op)
         return Condition(token, op, (yield self.operands(token, column, op, among)))
 
-    def operators(self, column: Column) -> frozenset[str]:
+    def operators(self, token: str, column: Column, among: Sequence[str]) -> frozenset[str]:
+        """Tests that a column takes, those alone that have something to compare with."""
         if column.type == "BOOLEAN":
             return frozenset({"IS_TRUE", "IS_FALSE"})
+        options = {"IS_NULL", "NOT_NULL"}
         if column.is_time:
-            return frozenset({"IS_NULL", "NOT_NULL", "PAST", "FUTURE", "LT", "GT"}) | ({"DURING", "NOT_DURING"} if self.period_slots else frozenset())
-        if column.is_number:
-            return frozenset({*COMPARISONS, "IS_NULL", "NOT_NULL"})
-        if column.is_list:
-            return frozenset({"IS_NULL", "NOT_NULL"}) | ({"HAS", "HAS_NOT"} if self.text_slots else frozenset())
-        has_value = bool(column.values or self.text_slots) or not column.text
-        return frozenset({"IS_NULL", "NOT_NULL"}) | ({"EQ", "NE", "CONTAINS"} if has_value else frozenset())
+            options |= {"PAST", "FUTURE"}
+            comparing = {"DURING", "NOT_DURING", "LT", "GT"}
+        elif column.is_number:
+            comparing = set(COMPARISONS)
+        else:
+            comparing = {"HAS", "HAS_NOT"} if column.is_list else {"EQ", "NE", "CONTAINS"}
+        return frozenset(options | {op for op in comparing if self.operands(token, column, op, among)})
 
     def operands(self, token: str, column: Column, op: str, among: Sequence[str]) -> frozenset[str]:
         if op in ("DURING", "NOT_DURING"):
@@ -321,14 +323,24 @@ class _Grammar:
             return self.columns_where(among, time=True) - {token}
         if column.is_number:
             return self.numbers() | (self.columns_where(among, number=True) - {token})
+        if op in ("HAS", "HAS_NOT", "CONTAINS"):
+            return self.text_slots
         alike = frozenset(c for c in self.columns(among) if not column.values and _alike(column_of(c), column)) - {token}
         return self.text_slots | frozenset(map(literal, column.values)) | alike
 
-    def aggregate_starts(self, among: Sequence[str]) -> frozenset[str]:
-        return frozenset({*AGGREGATES, "COUNT", "COUNT_IF", "SHARE_IF"}) | self.measures(among)
+    def aggregate_starts(self, among: Sequence[str], time: bool = True) -> frozenset[str]:
+        options = {"COUNT", "COUNT_DISTINCT", "COUNT_IF", "SHARE_IF"}
+        if self.columns_where(among, number=True):
+            options |= {"SUM", "AVG"}
+        if self.columns_where(among, number=True, time=time):
+            options |= {"MIN", "MAX"}
+        return frozenset(options) | self.measures(among)
 
     def item_starts(self, among: Sequence[str]) -> frozenset[str]:
-        return self.columns(among) | self.aggregate_starts(among) | frozenset({*DATE_PARTS, "DIFF"})
+        options = set(DATE_PARTS) if self.columns_where(among, time=True) else set()
+        if len(self.columns_where(among, number=True)) > 1:
+            options.add("DIFF")
+        return self.columns(among) | self.aggregate_starts(among) | options
 
     def items(self, among: Sequence[str]) -> Generator[frozenset[str], str, tuple[tuple[Item, ...], str]]:
         found: list[Item] = []
@@ -339,7 +351,7 @@ class _Grammar:
             token = yield self.item_starts(among) | follow
         return tuple(found), token
 
-    def item(self, token: str, among: Sequence[str]) -> Generator[frozenset[str], str, Item]:
+    def item(self, token: str, among: Sequence[str], time: bool = True) -> Generator[frozenset[str], str, Item]:
         if token == "COUNT":
             return Item(token)
         if token in ("COUNT_IF", "SHARE_IF"):
@@ -347,7 +359,7 @@ class _Grammar:
         if token == "COUNT_DISTINCT":
             return Item(token, ((yield self.columns(among)),))
         if token in AGGREGATES:
-            comparable = self.columns_where(among, number=True, time=token in ("MIN", "MAX"))
+            comparable = self.columns_where(among, number=True, time=time and token in ("MIN", "MAX"))
             return Item(token, ((yield comparable),))
         if token in DATE_PARTS:
             return Item(token, ((yield self.columns_where(among, time=True)),))

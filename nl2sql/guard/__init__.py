@@ -5,11 +5,15 @@ the vetted tree. Knows no data; rows are the snapshot's business.
 """
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from catalog.engine import Approved
 from catalog.policy import Authorisation, masked_type
 from catalog.semantic import views
 from nl2sql.errors import NotAllowed
+
+if TYPE_CHECKING:
+    from nl2sql.guard.parse import Schema
 
 __all__ = ["approve"]
 
@@ -29,19 +33,19 @@ def approve(sql: str, authorisation: Authorisation, now: datetime) -> Approved:
     binder = Binder(authorisation, now)
     vetted = binder.statement(statement)
     text = render.query(vetted["node"])
-    if parse.tree_of(text) != vetted:
+    # Both hold by construction; a mistake in the binder or the writer ends here.
+    if parse.tree_of(text) != vetted or not tree.relation_names(vetted).keys() <= binder.relations_read:
         raise NotAllowed("This SQL cannot be written back without changing it.", "Write it in plainer SQL.")
     parse.agree(text, vetted)
-    parse.bind(text, _masked_to_text(authorisation))
+    parse.bind(text, _schema(authorisation))
     rules = {rule for view in binder.views_read for rule in authorisation.permits[view].rules}
     return Approved(sql=text, views=frozenset(binder.views_read), rules=tuple(sorted(rules)))
 
 
-def _masked_to_text(authorisation: Authorisation) -> frozenset[str]:
-    """Every ``view.column`` whose mask makes text of another type."""
-    return frozenset(
-        f"{view}.{name}"
-        for view, permit in authorisation.permits.items()
-        for name, treatment in permit.columns.items()
-        if treatment != "show" and masked_type(views()[view].columns[name], treatment) != views()[view].columns[name].type
+def _schema(authorisation: Authorisation) -> "Schema":
+    """The asker's views as their snapshot has them: columns that are permitted, masked ones with the type of their mask."""
+    return tuple(
+        (name, tuple((c.name, masked_type(c, permit.columns[c.name])) for c in view.columns.values() if c.name in permit.columns))
+        for name, view in views().items()
+        if (permit := authorisation.permits.get(name)) is not None
     )

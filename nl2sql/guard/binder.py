@@ -34,12 +34,13 @@ class _Joined:
 
 
 class Binder(Expressions):
-    """Binds one statement for one asker; ``views_read`` collects the views that it reads."""
+    """Binds one statement for one asker; ``views_read`` collects its views, ``relations_read`` those and its CTEs."""
 
     def __init__(self, authorisation: Authorisation, now: datetime) -> None:
         super().__init__(now)
         self.authorisation = authorisation
         self.views_read: set[str] = set()
+        self.relations_read: set[str] = set()
         self.scans = 0
 
     def statement(self, statement: Node) -> Node:
@@ -91,6 +92,7 @@ class Binder(Expressions):
 
     def named(self, node: Node, outer: Scope) -> tuple[Node, _Joined]:
         name = node["table_name"].lower()
+        self.relations_read.add(name)
         cte = outer.ctes.get(name)
         if cte is None:
             if node["column_name_alias"]:
@@ -177,7 +179,8 @@ class Binder(Expressions):
 
     def values(self, node: Node, outer: Scope) -> tuple[Node, dict[str, kinds.Kind]]:
         rows = [[self.expression(v, outer) for v in row] for row in node["from_table"]["values"]]
-        if node["select_list"] != [{**node["select_list"][0], "class": "STAR"}] or any(len(r) != len(rows[0]) for r in rows):
+        star, *more = node["select_list"]
+        if more or star["class"] != "STAR" or star["columns"] or star["exclude_list"] or len({len(row) for row in rows}) != 1:
             raise NotAllowed("VALUES stands only alone, with rows of one length.")
         columns: dict[str, kinds.Kind] = {}
         for at in range(len(rows[0])):

@@ -12,7 +12,7 @@ from nl2sql.errors import NotAllowed
 from nl2sql.guard import functions, kinds
 from nl2sql.guard.functions import Argument, Literal
 from nl2sql.guard.kinds import Kind
-from nl2sql.guard.literals import cast, interval_of, literal_of, series_is_small
+from nl2sql.guard.literals import cast, interval_of, is_plain_call, literal_of, series_is_small
 from nl2sql.guard.scope import Bound, Relation, Scope, did_you_mean, shown, unknown_column
 from nl2sql.guard.tree import Node
 
@@ -86,18 +86,17 @@ class Expressions:
         return Bound(cast(f"{self.now:%Y-%m-%d %H:%M:%S}", "TIMESTAMP"), "timestamp")
 
     def function(self, node: Node, scope: Scope) -> Bound:
-        name, children = node["function_name"].lower(), node["children"]
+        name, children, orders = node["function_name"].lower(), node["children"], node["order_bys"]["orders"]
+        aggregate = name in functions.signatures("aggregate")
+        if not aggregate and not is_plain_call(node):
+            raise NotAllowed(f"{shown(name)} takes no DISTINCT, FILTER or ORDER BY.")
         if name in CLOCK_TIMESTAMPS | CLOCK_DATES and not children:
             return self.clock(name)
         if interval_of(node) is not None:
             return Bound(node, "interval")
         if name in SERIES:
             return self.series({**node, "schema": ""}, scope)
-        aggregate = name in functions.signatures("aggregate")
         table = functions.signatures("aggregate" if aggregate else "scalar")
-        orders = node["order_bys"]["orders"]
-        if not aggregate and (node["filter"] or node["distinct"] or orders):
-            raise NotAllowed(f"{shown(name)} takes no DISTINCT, FILTER or ORDER BY.")
         if name.startswith("quantile") and len(children) == 1 and len(orders) == 1:
             # percentile_cont(0.5) WITHIN GROUP (ORDER BY x) carries its value in the ORDER BY, which gives the direction.
             children = [orders[0]["expression"], *children]
@@ -184,6 +183,8 @@ class Expressions:
 
     def subquery(self, node: Node, scope: Scope) -> Bound:
         inner, relation = self.query(node["subquery"], scope, named=False)
+        if (node["child"] is None) == (node["subquery_type"] == "ANY"):
+            raise NotAllowed("This form of subquery is not part of what Steward runs.")
         if node["subquery_type"] == "EXISTS":
             return Bound({**node, "subquery": inner}, "bool")
         if len(relation.columns) != 1:

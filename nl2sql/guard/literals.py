@@ -48,13 +48,13 @@ def cast(text: str, sql_type: str) -> Node:
 def interval_of(node: Node) -> tuple[str, str] | None:
     """Amount and unit of ``INTERVAL 7 DAY``, which the tree has as ``to_days(CAST(trunc(CAST(7 AS DOUBLE)) AS INTEGER))``."""
     unit = node["function_name"].lower().removeprefix("to_") if node["class"] == "FUNCTION" else ""
-    if unit not in UNIT_DAYS or len(node["children"]) != 1:
+    if unit not in UNIT_DAYS or not _is_call_of_one(node):
         return None
     inner = node["children"][0]
     for step in ("CAST", "FUNCTION", "CAST") if unit != "seconds" else ("CAST",):
         if inner["class"] != step or inner["alias"]:
             return None
-        if step == "FUNCTION" and (inner["function_name"] != "trunc" or len(inner["children"]) != 1):
+        if step == "FUNCTION" and (inner["function_name"] != "trunc" or not _is_call_of_one(inner)):
             return None
         inner = inner["child"] if step == "CAST" else inner["children"][0]
     amount = literal_of(inner)
@@ -63,6 +63,15 @@ def interval_of(node: Node) -> tuple[str, str] | None:
     if isinstance(amount, str) and literal_fits(amount, "whole") and len(amount) <= 6:
         return f"'{amount}'", unit
     return None
+
+
+def is_plain_call(node: Node) -> bool:
+    """A call without DISTINCT, FILTER or ORDER BY."""
+    return not (node["filter"] or node["distinct"] or node["order_bys"]["orders"])
+
+
+def _is_call_of_one(node: Node) -> bool:
+    return is_plain_call(node) and len(node["children"]) == 1
 
 
 def series_is_small(arguments: Sequence[Node]) -> bool:

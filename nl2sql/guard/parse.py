@@ -9,7 +9,6 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from catalog.semantic import views
 from nl2sql.errors import NotAllowed, SqlSyntax
 from nl2sql.guard.scope import shown
 from nl2sql.guard.tree import Node, relation_names, walk
@@ -33,24 +32,28 @@ _local = threading.local()
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-NOTHING_MASKED: frozenset[str] = frozenset()
+Schema = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+"""Views with their columns and SQL types."""
+
+MAX_ENGINES = 8
 
 
-def engine(masked_to_text: frozenset[str] = NOTHING_MASKED) -> "duckdb.DuckDBPyConnection":
-    """This thread's empty engine, made on first use (about 20 ms). ``view.column`` given as masked are text in it."""
+def engine(schema: Schema = ()) -> "duckdb.DuckDBPyConnection":
+    """This thread's empty engine with these views, made on first use (about 20 ms)."""
     import duckdb
 
-    engines: dict[frozenset[str], duckdb.DuckDBPyConnection] = _local.__dict__.setdefault("engines", {})
-    if masked_to_text not in engines:
+    engines: dict[Schema, duckdb.DuckDBPyConnection] = _local.__dict__.setdefault("engines", {})
+    if schema not in engines:
+        while len(engines) >= MAX_ENGINES:
+            engines.pop(next(iter(engines))).close()
         connection = duckdb.connect(":memory:", config={"threads": 1, "python_enable_replacements": False})
-        for view in views().values():
-            types = {c.name: "VARCHAR" if f"{view.name}.{c.name}" in masked_to_text else c.type for c in view.columns.values()}
-            columns = ", ".join(f'"{column}" {sql_type}' for column, sql_type in types.items())
-            connection.execute(f'CREATE TABLE "{view.name}" ({columns})')
+        for view, columns in schema:
+            listed = ", ".join(f'"{name}" {sql_type}' for name, sql_type in columns)
+            connection.execute(f'CREATE TABLE "{view}" ({listed})')
         connection.execute("PRAGMA disable_optimizer")
         connection.execute("SET enable_external_access = false; SET lock_configuration = true")
-        engines[masked_to_text] = connection
-    return engines[masked_to_text]
+        engines[schema] = connection
+    return engines[schema]
 
 
 def tree_of(sql: str) -> Node:
@@ -146,12 +149,12 @@ def agree(sql: str, statement: Node) -> None:
     raise SqlSyntax("The two SQL parsers do not agree on this text.", "Write it in plainer SQL.")
 
 
-def bind(sql: str, masked_to_text: frozenset[str]) -> None:
-    """Have DuckDB bind the statement over empty views. Raises `NotAllowed` with its reason, less any value in it."""
+def bind(sql: str, schema: Schema) -> None:
+    """Have DuckDB bind the statement over empty views, those of the asker. Raises `NotAllowed` with its reason, less any value in it."""
     import duckdb
 
     try:
-        engine(masked_to_text).execute(f"PREPARE approved AS {sql}")
+        engine(schema).execute(f"PREPARE approved AS {sql}")
     except duckdb.Error as error:
         # Before its first quoted value a reason names nothing but names of the vetted text.
         reason = str(error).splitlines()[0].partition(": ")[2].partition("'")[0].rstrip("!. ")

@@ -94,6 +94,19 @@ def toy() -> Iterator[duckdb.DuckDBPyConnection]:
     connection.close()
 
 
+@pytest.fixture(scope="session")
+def redacted(toy: duckdb.DuckDBPyConnection, analyst: Authorisation) -> Iterator[duckdb.DuckDBPyConnection]:
+    """What the analyst may see of the toy and nothing else."""
+    connection = duckdb.connect(":memory:", config={"threads": 1})
+    for name, permit in analyst.permits.items():
+        listed = ", ".join(f'"{column}" {views()[name].columns[column].type}' for column in permit.columns)
+        connection.execute(f'CREATE TABLE "{name}" ({listed})')
+        rows = toy.execute(f'SELECT {", ".join(f"{chr(34)}{c}{chr(34)}" for c in permit.columns)} FROM "{name}"').fetchall()
+        connection.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(permit.columns))})', rows)
+    yield connection
+    connection.close()
+
+
 def shared(name: str) -> Path:
     path = DATA / name
     if not path.exists():

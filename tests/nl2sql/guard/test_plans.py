@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from catalog.policy import Authorisation
 from catalog.semantic import views
 from nl2sql.guard import approve
-from nl2sql.plan import END, Query, Reader, Scope, column_of, full_scope, parse
+from nl2sql.plan import END, Query, Reader, Scope, full_scope, parse
 from nl2sql.plan_sql import compile_query
 from nl2sql.values import Number, Period, Text, Value
 
@@ -58,6 +58,19 @@ def test_every_segment_and_measure(
         approved_alike(compile_query(query, bindings(now), now), everyone, now, toy)
 
 
+FUNCTIONS = ("COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX", "DAY", "WEEK", "MONTH", "YEAR")
+
+
+def allowed_after(*tokens: str) -> frozenset[str]:
+    """What the grammar allows after these tokens; nothing where it does not allow them."""
+    reader = Reader()
+    for token in tokens:
+        if token not in reader.allowed:
+            return frozenset()
+        reader.push(token)
+    return reader.allowed
+
+
 def one_column_plans() -> list[str]:
     """Every operator and function that the grammar has for one column of each view and type."""
     plans = []
@@ -65,24 +78,15 @@ def one_column_plans() -> list[str]:
         by_type: dict[str, str] = {}
         for column in view.columns.values():
             by_type.setdefault(f"{column.type}{bool(column.values)}", f"{view.name}.{column.name}")
-        for column_token in by_type.values():
-            start = Reader()
-            for token in ("FROM", view.name, "WHERE", column_token):
-                start.push(token)
-            for op in sorted(start.allowed):
-                reader = Reader()
-                for token in ("FROM", view.name, "WHERE", column_token, op):
-                    reader.push(token)
-                if not reader.allowed:
-                    continue  # an operator that has no operand among the columns present
-                operand = "" if "SELECT" in reader.allowed else f" {min(reader.allowed)}"
-                plans.append(f"FROM {view.name} WHERE {column_token} {op}{operand} SELECT COUNT")
-            for fn in ("COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX", "DAY", "WEEK", "MONTH", "YEAR"):
-                reader = Reader()
-                for token in ("FROM", view.name, "SELECT", fn):
-                    reader.push(token)
-                if column_token in reader.allowed:
-                    plans.append(f"FROM {view.name} SELECT {fn} {column_token} COUNT ORDER COUNT DESC LIMIT 3")
+        for token in by_type.values():
+            for op in sorted(allowed_after("FROM", view.name, "WHERE", token)):
+                operands = allowed_after("FROM", view.name, "WHERE", token, op)
+                if operands:
+                    operand = "" if "SELECT" in operands else f" {min(operands)}"
+                    plans.append(f"FROM {view.name} WHERE {token} {op}{operand} SELECT COUNT")
+            for fn in FUNCTIONS:
+                if token in allowed_after("FROM", view.name, "SELECT", fn):
+                    plans.append(f"FROM {view.name} SELECT {fn} {token} COUNT ORDER COUNT DESC LIMIT 3")
     return plans
 
 
@@ -96,21 +100,12 @@ def test_every_operator(plan: str, everyone: Authorisation, now: datetime, toy: 
 CLOSING = (END, "SELECT", "END")
 
 
-def makes_sense(token: str, before: list[str]) -> bool:
-    """CONTAINS looks for words, not for a column, and HAVING compares numbers: other plans are no SQL that runs."""
-    is_column = "." in token and token.split(".")[0] in views()
-    if before[-1] == "CONTAINS" and is_column:
-        return False
-    of_number = before[-1] in ("MIN", "MAX") and "HAVING" in before and "ORDER" not in before
-    return not (of_number and is_column) or column_of(token).is_number
-
-
 def random_plan(rng: random.Random, scope: Scope, length: int) -> str:
     """A plan drawn token by token from what the grammar allows, brought to an end after about ``length`` tokens."""
     reader, tokens = Reader(scope), ["FROM"]
     reader.push("FROM")
     while reader.plan is None:
-        allowed = sorted(t for t in reader.allowed if makes_sense(t, tokens))
+        allowed = sorted(reader.allowed)
         if not allowed:
             return random_plan(rng, scope, length)  # an operator that has no operand among the columns present
         words = [t for t in allowed if t.isupper()]

@@ -1,0 +1,91 @@
+"""The phrase files parse, every composed plan is one of the grammar's, and nothing held out is in them."""
+
+import json
+import random
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from nl2sql.corpus.compose import Composer, Example
+from nl2sql.corpus.lexicon import lexicon_words
+from nl2sql.corpus.phrases import HOLE, load, problems
+from nl2sql.corpus.styles import SLOT_WORD, restyle
+from nl2sql.linking.index import words
+from nl2sql.linking.link import LEXICON
+from nl2sql.plan import Query, column_of, parse
+
+CASES = Path(__file__).parents[3] / "eval" / "cases"
+
+
+@pytest.mark.parametrize("name", sorted(load()))
+def test_a_phrase_file_has_no_problem(name: str) -> None:
+    assert list(problems(load()[name])) == []
+
+
+def test_composed_plans_parse_and_name_only_slots_of_the_question() -> None:
+    composer, rng = Composer(5), random.Random(5)
+    for _ in range(1500):
+        plain = composer.draw()
+        for example in (plain, restyle(plain, rng)):
+            parse(example.plan)
+            in_question = {m[0] for m in SLOT_WORD.finditer(example.question)}
+            assert {t[1:] for t in re.findall(r"@\w+", example.plan)} <= in_question, example
+
+
+def test_the_corpus_is_balanced_over_views_and_reaches_every_outcome() -> None:
+    composer = Composer(6)
+    heads: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    for _ in range(4000):
+        example = composer.draw()
+        heads[example.plan.split()[0]] += 1
+        plan = parse(example.plan)
+        if isinstance(plan, Query):
+            seen[plan.view] += 1
+    assert {"FROM", "ASK", "WHICH", "REFUSE", "DATA", "CHANGE"} == set(heads)
+    assert len(seen) == 17
+    assert min(seen.values()) > 0.02 * sum(seen.values())
+
+
+def test_the_corpus_uses_every_column_that_people_ask_for() -> None:
+    text = " ".join(str(file.model_dump()) for file in load().values())
+    missing = [
+        token
+        for view in {f for f in load() if f != "general"}
+        for token in (f"{view}.{c}" for c in _columns(view))
+        if token not in text
+    ]
+    assert [t for t in missing if column_of(t).name not in ("as_of", "origin", "sensitivity", "jurisdiction", "node")] == []
+
+
+def _columns(view: str) -> list[str]:
+    from catalog.semantic import views
+
+    return list(views()[view].columns)
+
+
+def test_the_lexicon_is_that_of_the_phrase_files() -> None:
+    assert LEXICON.read_text(encoding="utf-8").split() == lexicon_words()
+
+
+def test_no_development_question_is_in_the_phrases() -> None:
+    asked = {_plain(json.loads(line)["question"]) for path in CASES.glob("*.jsonl") for line in path.read_text(encoding="utf-8").splitlines() if line}
+    phrases = {_plain(HOLE.sub(" ", ask)) for file in load().values() for whole in file.whole for ask in whole.ask if len(words(ask)) > 3}
+    assert asked & phrases == set()
+
+
+def _plain(text: str) -> str:
+    return " ".join(words(text))
+
+
+def test_styling_keeps_the_slots_of_a_plan_in_step() -> None:
+    example = Example("datasets of org1 in country1", "FROM datasets WHERE datasets.owner EQ @org1 datasets.country EQ @country1 SELECT COUNT", "x")
+    rng = random.Random(1)
+    for _ in range(300):
+        styled = restyle(example, rng)
+        position = {m[0]: m.start() for m in SLOT_WORD.finditer(styled.question)}
+        owner, country = re.findall(r"@(\w+)", styled.plan)
+        assert styled.question.index(owner) == position[owner]
+        assert position[country] >= 0

@@ -1,0 +1,59 @@
+"""A run of a few steps learns, resumes, exports, and the export reads what torch reads. Needs the train extra."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("ignore")]  # torch's exporter warns about itself
+
+STEPS = 24
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from nl2sql.training.train import Recipe, train
+
+    out = tmp_path_factory.mktemp("training")
+    train(out, Recipe(steps=STEPS // 2, batch=16, warmup=4, layers=2, workers=0), every=STEPS // 2)
+    train(out, Recipe(steps=STEPS, batch=16, warmup=4, layers=2, workers=0), every=STEPS // 2)
+    return out
+
+
+def test_a_run_goes_on_where_it_stopped_and_learns(trained: Path) -> None:
+    log = [json.loads(line) for line in (trained / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [entry["step"] for entry in log] == [STEPS // 2, STEPS]
+    assert log[1]["loss"] < log[0]["loss"]
+
+
+def test_the_export_reads_plans_and_agrees_with_torch(trained: Path, tmp_path: Path) -> None:
+    import torch
+
+    from nl2sql.embedded.parser import EmbeddedParser
+    from nl2sql.plan import full_scope, vocabulary
+    from nl2sql.training.export import export
+    from nl2sql.training.train import load_tokenizer, new_parser
+
+    export(trained / "checkpoint.pt", tmp_path / "plain", quantised=False)
+    export(trained / "checkpoint.pt", tmp_path / "small")
+    size = sum(p.stat().st_size for p in (tmp_path / "small").iterdir())
+    assert size < 50_000_000
+    question = "which datasets are deprecated"
+    for folder in ("plain", "small"):
+        candidates = EmbeddedParser(tmp_path / folder).read(question, full_scope())
+        assert candidates
+        assert all(0 <= c.probability <= 1 for c in candidates)
+    parser = new_parser(2, load_tokenizer())
+    parser.load_state_dict(torch.load(trained / "checkpoint.pt", weights_only=True)["parser"])
+    parser.eval()
+    ids = torch.tensor([load_tokenizer().encode(question).ids])
+    with torch.no_grad():
+        expected = parser(ids, torch.ones_like(ids), torch.zeros((1, 1), dtype=torch.long))[0, 0].numpy()
+    exported = EmbeddedParser(tmp_path / "plain")
+    (memory,) = exported._reader.run(None, {"ids": ids.numpy(), "mask": np.ones_like(ids.numpy())})
+    cache = np.zeros((2, 2, 1, memory.shape[3], 0, memory.shape[5]), dtype=np.float32)
+    inputs = {"token": np.zeros(1, dtype=np.int64), "position": np.array([0]), "cache": cache, "memory": memory}
+    logits, _ = exported._writer.run(None, inputs)
+    np.testing.assert_allclose(logits[0], expected, rtol=1e-3, atol=1e-3)
+    assert len(logits[0]) == len(vocabulary())
