@@ -106,6 +106,8 @@ def read_policy(path: Path) -> Policy:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise CatalogUnavailable(f"The policy {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}.") from None
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         _reject_duplicates(root)
@@ -114,7 +116,7 @@ def read_policy(path: Path) -> Policy:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UsageError(f"{path}, line {line}: {error.problem}.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.YAMLError as error:
         raise UsageError(f"{path} is not YAML text: {error}.") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

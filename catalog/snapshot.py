@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from catalog.closure import build_closure, direct
+from catalog.errors import CatalogUnavailable
 from catalog.policy import Authorisation, Permit, Principal, Treatment
 from catalog.records import AuditEntry, storage_columns
 from catalog.rows import stage
@@ -112,15 +113,25 @@ def _digest(content: object) -> str:
 
 
 def _sweep(folder: Path, scope: str, keep: Path) -> None:
-    """Remove what other rules or attributes allowed, and all but the last few of these."""
+    """Remove what other rules or attributes allowed, and all but the last few of these, with what readers kept beside them."""
     found = {path: path.stat().st_mtime_ns for path in folder.glob("s*.duckdb")}
     stale = [path for path in found if not path.name.startswith(f"s{scope}-")]
     recent = sorted(found.keys() - {keep, *stale}, key=lambda path: found[path], reverse=True)
     for path in (*stale, *recent[KEPT - 1 :]):
-        path.unlink(missing_ok=True)
+        for file in folder.glob(f"{path.stem}.*"):
+            file.unlink(missing_ok=True)
 
 
 def _build(draft: Path, store: Path, state: AuditSource, authorisation: Authorisation, names: list[str], key: str) -> None:
+    import duckdb
+
+    try:
+        _write(draft, store, state, authorisation, names, key)
+    except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException) as error:
+        raise CatalogUnavailable(f"{store} cannot be read, or its snapshot not written.", "See that the disk has room, else build the catalog anew.") from error
+
+
+def _write(draft: Path, store: Path, state: AuditSource, authorisation: Authorisation, names: list[str], key: str) -> None:
     import duckdb
 
     with duckdb.connect(str(draft), config={"temp_directory": ""}) as connection:

@@ -1,5 +1,6 @@
 """One asker's open catalog: generation, authorisation, names they may mention, sandboxed engine. Opened once, asked often."""
 
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,10 +52,9 @@ def read_names(home: Path, generation: Generation, state: State, authorisation: 
     if cached.exists():
         return NameIndex.load(cached.read_text(encoding="utf-8"))
     index = build_index(snapshot, _shown(authorisation))
-    draft = cached.with_suffix(".tmp")
-    draft.write_text(index.dump(), encoding="utf-8")
-    draft.chmod(0o600)
-    draft.replace(cached)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=cached.parent, prefix=".names-", delete=False) as draft:  # mode 0600
+        draft.write(index.dump())
+    Path(draft.name).replace(cached)
     return index
 
 
@@ -65,29 +65,36 @@ def open_session(home: Path, generation: Generation, token: str | None, now: dat
     """
     state = State(home)
     clock = now or read_clock(home)
-    principal = _authenticate(state, home, token)
-    authorisation = authorise(principal, load_policy(home / POLICY_FILE))
-    engine = Engine(directory(home, principal))
+    authorisation = identify(state, home, token)
+    engine = Engine(directory(home, authorisation.principal))
     return Session(home, generation, authorisation, state, engine, clock, limits or Limits())
+
+
+def identify(state: State, home: Path, token: str | None) -> Authorisation:
+    """What the bearer of ``token`` may see, by the policy of the catalog. A token that proves nobody is recorded.
+
+    Raises `CatalogUnavailable` or `UsageError` for a policy that cannot be read, `AccessDenied` for such a token.
+    """
+    policy = load_policy(home / POLICY_FILE)
+    if not token:
+        return authorise(ANONYMOUS, policy)
+    name = state.verify_token(token)
+    if name not in policy.principals:
+        clock = read_clock(home)
+        state.end(state.begin(ANONYMOUS.name, None, "login", None, None, now=clock), "denied", "token", 0, now=clock)
+        raise AccessDenied("This token proves nobody: it is unknown, expired or revoked.", "token", "Ask for a new one: steward token issue NAME.")
+    return authorise(policy.principals[name], policy)
 
 
 def read_clock(home: Path) -> datetime:
     """The catalog's own date when it has one, as the demo does, else the time of day; UTC without a zone."""
     try:
-        return datetime.fromisoformat((home / CLOCK_FILE).read_text(encoding="utf-8").strip())
+        set_to = datetime.fromisoformat((home / CLOCK_FILE).read_text(encoding="utf-8").strip())
+        return set_to.astimezone(UTC).replace(tzinfo=None) if set_to.tzinfo else set_to
     except FileNotFoundError:
         return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     except ValueError as bad:
         raise CatalogUnavailable(f"The clock file of the catalog is not a date: {bad}.") from bad
-
-
-def _authenticate(state: State, home: Path, token: str | None) -> Principal:
-    if not token:
-        return ANONYMOUS
-    name = state.verify_token(token)
-    if name is None:
-        raise AccessDenied("This token proves nobody: it is unknown, expired or revoked.", "token", "Ask for a new one: steward token issue NAME.")
-    return load_policy(home / POLICY_FILE).principal(name)
 
 
 def _shown(authorisation: Authorisation) -> dict[str, list[str]]:
