@@ -1,4 +1,4 @@
-"""Accuracy of a backend on a suite over the demo catalog: ``python -m eval.accuracy [SUITE] [--out FILE]``.
+"""Accuracy of the embedded model on a suite over the demo catalog: ``python -m eval.accuracy [SUITE] [--always-answer] [--out FILE]``.
 
 Execution match by ``score.same_result`` through the same ``ask()`` that people use, golds through the same guard and worker.
 """
@@ -19,8 +19,8 @@ from catalog.generations import Generation, pinned
 from catalog.state import State
 from eval.score import same_result
 from eval.suite import CASES, Case, load_suite
-from nl2sql.backends import open_backend
 from nl2sql.backends.base import Backend
+from nl2sql.backends.embedded import EmbeddedBackend
 from nl2sql.pipeline import ask, ask_sql
 from nl2sql.session import Session, open_session
 from nl2sql.turn import Answered, AskedBack, Denied, Outcome, Refused
@@ -32,14 +32,15 @@ def main(arguments: list[str]) -> int:
     """Run a suite and print what was right, by outcome and style, then the failures."""
     parser = argparse.ArgumentParser(prog="python -m eval.accuracy", description=__doc__)
     parser.add_argument("suite", nargs="?", type=Path, default=CASES / "dev.jsonl")
-    parser.add_argument("--backend", default="embedded")
+    parser.add_argument("--always-answer", action="store_true", help="never ask back for lack of confidence, as calibration needs it")
     parser.add_argument("--out", type=Path, help="JSON lines, one per case")
     options = parser.parse_args(arguments)
     cases = load_suite(options.suite)
+    backend = EmbeddedBackend(threshold=0.0 if options.always_answer else None)
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         home = Path(scratch) / "catalog"
         build(home)
-        runner = Runner(home, stack.enter_context(pinned(home)), open_backend(options.backend), stack)
+        runner = Runner(home, stack.enter_context(pinned(home)), backend, stack)
         records = [_progress(runner.run(case), number, len(cases)) for number, case in enumerate(cases, 1)]
     if options.out:
         options.out.write_text("".join(json.dumps(r, ensure_ascii=False, default=str) + "\n" for r in records), encoding="utf-8")

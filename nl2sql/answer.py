@@ -1,5 +1,7 @@
 """The sentence above the rows: how many, how the question was read, and what to keep in mind. Written from templates only."""
 
+from datetime import date, datetime
+
 from catalog.engine import ResultSet
 from nl2sql.linking.link import Linked
 from nl2sql.turn import Freshness
@@ -10,26 +12,47 @@ def sentence(result: ResultSet, reading: str, linked: Linked | None, fresh: Fres
     parts = [_found(result)]
     if reading:
         parts.append(f"Read as: {reading}.")
-    for mention in (linked.mentions.values() if linked else ()):
+    for mention in linked.mentions.values() if linked else ():
         if not mention.known and mention.kind != "term":
-            parts.append(f"Nothing named {mention.surface.strip(chr(34) + chr(39))!r} is in the catalog that you can see.")
-    if fresh.synthetic:
-        parts.append("Some of these rows are synthetic.")
+            named = mention.surface.strip("\"'“”`")
+            parts.append(f"Nothing named '{named}' is in the catalog that you can see.")
+    if fresh.synthetic and result.rows:
+        parts.append("Some of the data behind this is synthetic.")
     return " ".join(parts)
 
 
 def _found(result: ResultSet) -> str:
     count = len(result.rows)
     if count == 0:
-        return "Nothing matches."
+        return "Nothing fits the limits on output." if result.truncated else "Nothing matches."
     if result.truncated:
-        return f"The first {count:,} rows; there are more."
+        return f"The first {count:,} row{'s' if count > 1 else ''}; there are more."
     if count == 1 and len(result.columns) == 1:
-        return f"{result.columns[0].replace('_', ' ').capitalize()}: {_shown(result.rows[0][0])}."
+        value = _shown(result.rows[0][0])
+        return f"{_title(result.columns[0])}: {value}{'' if value.endswith('.') else '.'}"
     return "1 row." if count == 1 else f"{count:,} rows."
 
 
+def _title(column: str) -> str:
+    words = column.replace("_", " ").strip()
+    return words[:1].upper() + words[1:] or "Value"
+
+
 def _shown(value: object) -> str:
-    if value is None:
-        return "not set"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    """A single value in a sentence."""
+    match value:
+        case None:
+            return "not set"
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:,.6g}"
+        case list() | tuple():
+            return ", ".join(_shown(v) for v in value) or "none"
+        case datetime():
+            return f"{value.isoformat(' ', 'minutes')} UTC" if value.time() != datetime.min.time() else value.date().isoformat()
+        case date():
+            return value.isoformat()
+    return str(value)

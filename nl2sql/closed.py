@@ -24,9 +24,14 @@ def closed_columns(sql: str, authorisation: Authorisation, now: datetime) -> Map
         approved = approve(sql, _with_every_column(authorisation), now)
     except (Repairable, AccessDenied):
         return {}
-    named = set(re.findall(r'\."?(\w+)', approved.sql))
+    named = columns_named(approved.sql)
     permits = [authorisation.permits[view] for view in sorted(approved.views)]
     return {f"{p.view}.{c}": p.rules for p in permits for c in views()[p.view].columns if c in named and c not in p.columns}
+
+
+def columns_named(approved_sql: str) -> frozenset[str]:
+    """Names after a dot in SQL that the guard wrote: every column that it reads, and maybe some word of a text in it."""
+    return frozenset(re.findall(r'\."?(\w+)', approved_sql))
 
 
 def _with_every_column(authorisation: Authorisation) -> Authorisation:

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from catalog.semantic import views
-from nl2sql.plan import Condition, Exists, Item, Not, Or, Predicate, Query, Segment
+from nl2sql.plan import Condition, Exists, Item, Not, Or, Predicate, Query, Segment, column_of
 from nl2sql.values import Bindings, Number, Period, Text
 
 OPERATORS = {
     "EQ": "is", "NE": "is not", "LT": "is below", "LE": "is at most", "GT": "is above", "GE": "is at least",
     "IS_NULL": "is not set", "NOT_NULL": "is set", "IS_TRUE": "is true", "IS_FALSE": "is false", "PAST": "is in the past", "FUTURE": "is in the future",
-    "HAS": "include", "HAS_NOT": "do not include", "CONTAINS": "mentions", "DURING": "is", "NOT_DURING": "is not",
+    "HAS": "include", "HAS_NOT": "do not include", "CONTAINS": "mentions",
 }  # fmt: skip
 FUNCTIONS = {"SUM": "total", "AVG": "average", "MIN": "lowest", "MAX": "highest", "COUNT_DISTINCT": "number of different"}
 
@@ -29,7 +29,7 @@ def explain(query: Query, bindings: Bindings) -> str:
         text += f", only where the {explain_item(item, bindings)} {OPERATORS[op]} {_value(value, bindings)}"
     if query.order:
         item, direction = query.order
-        text += f", ordered by {explain_item(item, bindings)}, {'highest' if direction == 'DESC' else 'lowest'} first"
+        text += f", ordered by {explain_item(item, bindings)}, {_first(item, direction)} first"
     if query.limit:
         text += f", the first {_value(query.limit, bindings)}"
     return text
@@ -47,6 +47,8 @@ def explain_item(item: Item, bindings: Bindings) -> str:
         case "COUNT_IF" | "SHARE_IF":
             kind = "number" if item.fn == "COUNT_IF" else "share"
             return f"{kind} where {_all(item.conditions, bindings)}"
+        case "MIN" | "MAX" if column_of(item.args[0]).is_time:
+            return f"{'earliest' if item.fn == 'MIN' else 'latest'} {_column(item.args[0])}"
         case fn if fn in FUNCTIONS:
             return f"{FUNCTIONS[fn]} {_column(item.args[0])}"
     return f"{item.fn.lower()} of {_column(item.args[0])}"
@@ -64,9 +66,23 @@ def _predicate(predicate: Predicate, bindings: Bindings) -> str:
         case Exists(join, conditions, negated):
             inside = f" where {_all(conditions, bindings)}" if conditions else ""
             return f"there {'are no' if negated else 'are'} {join.view.replace('_', ' ')}{inside}"
+        case Condition(column, "DURING" | "NOT_DURING" as op, value):
+            return f"{_column(column)} {'not ' if op == 'NOT_DURING' else ''}{_value(value, bindings)}"
         case Condition(column, op, value):
             said = f" {_value(value, bindings)}" if value else ""
             return f"{_column(column)} {OPERATORS[op]}{said}"
+
+
+def _first(item: Item, direction: str) -> str:
+    """What comes first in an order: numbers, times and names have their own words for it."""
+    down = direction == "DESC"
+    if item.fn in ("", "MIN", "MAX", "DAY", "WEEK", "MONTH", "YEAR") and "#" not in item.args[0]:
+        column = column_of(item.args[0])
+        if column.is_time:
+            return "latest" if down else "earliest"
+        if not column.is_number:
+            return "last in the alphabet" if down else "first in the alphabet"
+    return "highest" if down else "lowest"
 
 
 def _all(conditions: Iterable[Predicate], bindings: Bindings) -> str:

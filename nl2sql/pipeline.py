@@ -9,15 +9,16 @@ from time import perf_counter
 from typing import Any
 
 from catalog.engine import Approved
-from catalog.errors import AccessDenied, GovernanceError, QueryFailed, QueryTimeout
+from catalog.errors import AccessDenied, GovernanceError
 from catalog.freshness import freshness
 from catalog.snapshot import prepare
 from nl2sql.answer import sentence
-from nl2sql.backends.base import Backend, Clarify, Context, Decline, Draft, SqlDraft
-from nl2sql.errors import Repairable
+from nl2sql.backends.base import Backend, Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
+from nl2sql.closed import closed_columns, columns_named
+from nl2sql.errors import Repairable, UnknownColumn
 from nl2sql.guard import approve
 from nl2sql.linking.link import Linked, link
-from nl2sql.session import Session
+from nl2sql.session import Session, read_clock
 from nl2sql.turn import (
     Answered,
     AskedBack,
@@ -42,23 +43,27 @@ DECLINED = {
 
 
 def ask(question: str, session: Session, backend: Backend, run: bool = True) -> Iterator[Event]:
-    """Answer a question for the session's principal; with ``run`` false the approved SQL is shown and not executed."""
-    question = question.strip()
-    if len(question) > LONGEST_QUESTION:
-        question, too_long = question[:LONGEST_QUESTION], True
-    else:
-        too_long = False
-    turn = _Turn(session, question, run)
-    if too_long or not question:
-        what = "empty" if not question else f"longer than {LONGEST_QUESTION} characters"
-        yield from turn.end(turn.refused("out_of_scope", None, f"The question is {what}."), None)
+    """Answer a question for the session's principal; with ``run`` false the approved SQL is shown and not executed.
+
+    Raises `CatalogUnavailable` only where the turn cannot be recorded.
+    """
+    question = question.strip().encode("utf-8", "replace").decode("utf-8")
+    turn = _Turn(session, question[:LONGEST_QUESTION], run)
+    if not 0 < len(question) <= LONGEST_QUESTION:
+        what = f"is longer than {LONGEST_QUESTION:,} characters" if question else "is empty"
+        yield from turn.end(turn.refused("out_of_scope", None, f"The question {what}. Ask for one thing in a sentence or two."), None)
         return
-    started = perf_counter()
-    linked = link(question, session.index, session.now)
-    yield Stage("context", _ms(started), linked.text)
-    started = perf_counter()
-    drafts = backend.draft(Context(question=question, linked=linked, now=session.now))
-    yield Stage("draft", _ms(started), type(drafts[0]).__name__)
+    started, stage = perf_counter(), "context"
+    try:
+        linked = link(question, session.index, session.now)
+        yield Stage("context", _ms(started), linked.text)
+        started, stage = perf_counter(), "draft"
+        drafts = backend.draft(Context(question=question, linked=linked, now=session.now))
+        yield Stage("draft", _ms(started), type(drafts[0]).__name__)
+    except GovernanceError as error:
+        yield Stage(stage, _ms(started), "failed")
+        yield from turn.end(turn.failed(error, stage), None)
+        return
     yield from turn.conclude(drafts, linked)
 
 
@@ -74,102 +79,108 @@ class _Turn:
     run: bool
 
     def conclude(self, drafts: list[Draft], linked: Linked | None, own: bool = False) -> Iterator[Event]:
-        first = drafts[0]
-        match first:
+        match drafts[0]:
             case Clarify(message, choices, confidence):
                 outcome = AskedBack(message=message, choices=choices, decision=self.decision("declined"), question=self.question, confidence=confidence)
                 yield from self.end(outcome, None)
             case Decline(kind, confidence):
-                yield from self.end(self.refused(kind, confidence), None)
+                yield from self.end(self.refused(kind, confidence, DECLINED[kind]), None)
             case SqlDraft():
                 yield from self.execute([d for d in drafts if isinstance(d, SqlDraft)], linked, own)
 
     def execute(self, drafts: list[SqlDraft], linked: Linked | None, own: bool) -> Iterator[Event]:
-        """Guard the best draft that can be approved, then run it."""
+        """Guard the best draft that can be approved, then run it. The first draft that is denied ends the turn."""
         started = perf_counter()
-        approved: Approved | None = None
-        draft, error = drafts[0], None
+        found: Approved | Denied | Failed | None = None
+        draft = drafts[0]
         for candidate in drafts:
-            try:
-                approved, draft = approve(candidate.sql, self.session.authorisation, self.session.now), candidate
+            verdict = self.vet(candidate, own)
+            if not isinstance(verdict, Failed):
+                found, draft = verdict, candidate
                 break
-            except AccessDenied as denied:
-                yield Stage("guard", _ms(started), denied.rule)
-                yield from self.end(self.denied(denied, candidate, own), candidate.sql)
-                return
-            except Repairable as bad:
-                error = error or bad
-        yield Stage("guard", _ms(started), "approved" if approved else "rejected")
-        if approved is None:
-            assert error is not None
-            yield from self.end(self.failed(error, "guard", draft), draft.sql)
+            found = found or verdict
+        assert found is not None
+        yield Stage("guard", _ms(started), "approved" if isinstance(found, Approved) else found.status)
+        if not isinstance(found, Approved):
+            yield from self.end(found, draft.sql)
             return
-        decision = self.allowed(approved)
-        if not self.run:
-            yield from self.end(Drafted(message="Allowed, not run.", decision=decision, **self.about(draft, approved.sql, own)), approved.sql)
-            return
-        yield from self.run_approved(approved, draft, decision, linked, own)
+        decision = self.allowed(found)
+        if self.run:
+            yield from self.run_approved(found, draft, decision, linked, own)
+        else:
+            about = self.about(draft, found.sql, own)
+            yield from self.end(Drafted(message="Allowed, not run.", decision=decision, **about), found.sql)
+
+    def vet(self, draft: SqlDraft, own: bool) -> Approved | Denied | Failed:
+        """What the guard says of a draft; a column that only policy withholds is denied rather than unknown."""
+        session = self.session
+        try:
+            return approve(draft.sql, session.authorisation, session.now)
+        except AccessDenied as closed:
+            return self.denied(closed.what, closed.hint, (closed.rule,), draft, own)
+        except UnknownColumn as unknown:
+            columns = closed_columns(draft.sql, session.authorisation, session.now)
+            if not columns:
+                return self.failed(unknown, "guard", draft, draft.sql)
+            named = " and ".join(columns)
+            what = f"The column{'s' if len(columns) > 1 else ''} {named} {'are' if len(columns) > 1 else 'is'} not open to you."
+            hint = f"Ask without {named}, or ask a data steward for a role that covers it."
+            return self.denied(what, hint, tuple(sorted({rule for rules in columns.values() for rule in rules})), draft, own)
+        except Repairable as bad:
+            return self.failed(bad, "guard", draft, draft.sql)
 
     def run_approved(self, approved: Approved, draft: SqlDraft, decision: Decision, linked: Linked | None, own: bool) -> Iterator[Event]:
         session = self.session
-        dataset = _only_dataset(linked)
-        seq = session.state.begin(
-            session.principal.name, ",".join(session.principal.roles), "query", self.question or None, approved.sql, dataset=dataset, now=session.now
-        )
+        seq = self.begin(approved.sql, _only_dataset(linked))
         started = perf_counter()
+        verdict, rows = "declined", None
         outcome: Outcome
         try:
             snapshot = prepare(session.home, session.generation, session.state, session.authorisation, approved.views, session.now)
             result = session.engine.run(approved, snapshot, session.limits)
             fresh = Freshness(session.generation.number, *freshness(snapshot, approved.views))
-            about = self.about(draft, approved.sql, own)
             message = sentence(result, draft.reading, linked, fresh)
-            outcome = Answered(message=message, decision=decision, result=result, freshness=fresh, **about)
-        except (QueryFailed, QueryTimeout) as error:
+            outcome = Answered(message=message, decision=decision, result=result, freshness=fresh, **self.about(draft, approved.sql, own))
+            verdict, rows = decision.verdict, len(result.rows)
+        except GovernanceError as error:
             outcome = self.failed(error, "run", draft, approved.sql)
-        verdict = decision.verdict if isinstance(outcome, Answered) else "declined"
-        rows = len(outcome.result.rows) if isinstance(outcome, Answered) else None
-        session.state.end(seq, verdict, ", ".join(decision.rules), rows, now=session.now)
-        yield Stage("run", _ms(started))
+        finally:  # an interrupted query has an outcome too
+            session.state.end(seq, verdict, ", ".join(decision.rules) or None, rows, now=read_clock(session.home))
+        yield Stage("run", _ms(started), outcome.status)
         yield outcome
+
+    def begin(self, sql: str | None, dataset: str | None = None) -> int:
+        """Record the intent, by the catalog's clock: the asker's own ``now`` does not date the log."""
+        session = self.session
+        roles = ",".join(session.principal.roles)
+        return session.state.begin(session.principal.name, roles, "query", self.question or None, sql, dataset=dataset, now=read_clock(session.home))
 
     def end(self, outcome: Outcome, sql: str | None) -> Iterator[Event]:
         """Record a turn in which nothing ran."""
-        session = self.session
-        seq = session.state.begin(
-            session.principal.name, ",".join(session.principal.roles), "query", self.question or None, sql, now=session.now
-        )
-        verdict = outcome.decision.verdict
-        session.state.end(seq, verdict, ", ".join(outcome.decision.rules) or None, 0, now=session.now)
+        decision = outcome.decision
+        self.session.state.end(self.begin(sql), decision.verdict, ", ".join(decision.rules) or None, 0, now=read_clock(self.session.home))
         yield outcome
 
     def decision(self, verdict: str, rules: tuple[str, ...] = (), masked: tuple[str, ...] = ()) -> Decision:
         return Decision(self.session.principal.name, verdict, rules, masked, self.session.authorisation.policy_version)
 
     def allowed(self, approved: Approved) -> Decision:
+        """Approved SQL names every column after a dot; a masked column of that name counts as shown masked."""
         permits = [self.session.authorisation.permits[view] for view in sorted(approved.views)]
-        masked = tuple(f"{p.view}.{c}" for p in permits for c, how in p.columns.items() if how != "show" and c in approved.sql)
+        named = columns_named(approved.sql)
+        masked = tuple(f"{p.view}.{c}" for p in permits for c, how in p.columns.items() if how != "show" and c in named)
         return self.decision("masked" if masked else "allowed", approved.rules, masked)
 
     def about(self, draft: SqlDraft, sql: str, own: bool) -> dict[str, Any]:
-        confidence = None if own else draft.confidence
-        return {"question": self.question, "reading": draft.reading, "sql": sql, "confidence": confidence}
+        return {"question": self.question, "reading": draft.reading, "sql": sql, "confidence": None if own else draft.confidence}
 
-    def refused(self, kind: str, confidence: float | None, why: str = "") -> Refused:
-        message = f"{why} {DECLINED[kind]}".strip()
+    def refused(self, kind: DeclineKind, confidence: float | None, message: str) -> Refused:
         return Refused(message=message, reason=kind, decision=self.decision("declined"), question=self.question, confidence=confidence)
 
-    def denied(self, error: AccessDenied, draft: SqlDraft, own: bool) -> Denied:
-        return Denied(
-            message=error.what,
-            hint=error.hint,
-            decision=self.decision("denied", (error.rule,)),
-            question=self.question,
-            reading=draft.reading,
-            confidence=None if own else draft.confidence,
-        )
+    def denied(self, what: str, hint: str, rules: tuple[str, ...], draft: SqlDraft, own: bool) -> Denied:
+        return Denied(message=what, hint=hint, decision=self.decision("denied", rules), **self.about(draft, draft.sql, own))
 
-    def failed(self, error: GovernanceError, stage: str, draft: SqlDraft, sql: str = "") -> Failed:
+    def failed(self, error: GovernanceError, stage: str, draft: SqlDraft | None = None, sql: str = "") -> Failed:
         return Failed(
             message=error.what,
             hint=error.hint,
@@ -177,7 +188,7 @@ class _Turn:
             stage=stage,
             decision=self.decision("declined"),
             question=self.question,
-            reading=draft.reading,
+            reading=draft.reading if draft else "",
             sql=sql,
         )
 

@@ -14,6 +14,8 @@ from catalog.state import State
 from nl2sql.linking.index import NameIndex, build_index
 
 CLOCK_FILE = "clock"
+NAMES_LAYOUT = 2
+"""Part of the name of a kept index: another way to write one makes the old ones stale."""
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class Session:
 def read_names(home: Path, generation: Generation, state: State, authorisation: Authorisation, now: datetime) -> NameIndex:
     """The index of the names an asker may see, from a redacted snapshot of theirs, kept beside it."""
     snapshot = prepare(home, generation, state, authorisation, _nameable(authorisation), now)
-    cached = snapshot.with_suffix(".names.json")
+    cached = snapshot.with_suffix(f".names{NAMES_LAYOUT}.json")
     if cached.exists():
         return NameIndex.load(cached.read_text(encoding="utf-8"))
     index = build_index(snapshot, _shown(authorisation))
@@ -79,7 +81,7 @@ def identify(state: State, home: Path, token: str | None) -> Authorisation:
     if not token:
         return authorise(ANONYMOUS, policy)
     name = state.verify_token(token)
-    if name not in policy.principals:
+    if name is None or name not in policy.principals:
         clock = read_clock(home)
         state.end(state.begin(ANONYMOUS.name, None, "login", None, None, now=clock), "denied", "token", 0, now=clock)
         raise AccessDenied("This token proves nobody: it is unknown, expired or revoked.", "token", "Ask for a new one: steward token issue NAME.")

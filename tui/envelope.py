@@ -2,24 +2,30 @@
 
 import json
 import math
-from datetime import date, datetime
+import re
+from datetime import date
 from typing import Any
 
+from catalog.errors import AccessDenied, GovernanceError
 from nl2sql.turn import Answered, AskedBack, Denied, Failed, Outcome, Refused
+
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+EMPTY: dict[str, Any] = {
+    "status": "failed", "question": None, "message": "", "reading": None, "sql": None, "columns": [], "rows": [], "truncated": False,
+    "decision": None, "confidence": None, "as_of": None, "stage": "session", "stages": {},
+}  # fmt: skip
+"""Every field that an answer has, whatever became of it."""
 
 
 def envelope(outcome: Outcome, stages: dict[str, float]) -> dict[str, Any]:
     """The fields of the contract; those that do not apply are null or empty."""
     decision = outcome.decision
-    fields: dict[str, Any] = {
+    fields = EMPTY | {
         "status": outcome.status,
         "question": outcome.question or None,
         "message": outcome.message,
         "reading": outcome.reading or None,
         "sql": outcome.sql or None,
-        "columns": [],
-        "rows": [],
-        "truncated": False,
         "decision": {
             "principal": decision.principal,
             "verdict": decision.verdict,
@@ -28,7 +34,6 @@ def envelope(outcome: Outcome, stages: dict[str, float]) -> dict[str, Any]:
             "policy_version": decision.policy_version,
         },
         "confidence": None if outcome.confidence is None else round(outcome.confidence, 4),
-        "as_of": None,
         "stage": outcome.stage,
         "stages": {name: round(ms, 1) for name, ms in stages.items()},
     }
@@ -37,8 +42,8 @@ def envelope(outcome: Outcome, stages: dict[str, float]) -> dict[str, Any]:
             fields |= {"columns": list(result.columns), "rows": [[cell(v) for v in row] for row in result.rows], "truncated": result.truncated}
             fields["as_of"] = {
                 "generation": fresh.generation,
-                "oldest": fresh.oldest,
-                "newest": fresh.newest,
+                "oldest": _iso(fresh.oldest),
+                "newest": _iso(fresh.newest),
                 "synthetic": fresh.synthetic,
             }
         case AskedBack(choices=choices):
@@ -52,10 +57,19 @@ def envelope(outcome: Outcome, stages: dict[str, float]) -> dict[str, Any]:
     return fields
 
 
+def problem(error: GovernanceError, question: str | None = None) -> dict[str, Any]:
+    """The fields of a turn that never began: no catalog, nobody's token, a line that cannot be read."""
+    fields = EMPTY | {"question": question, "message": error.what, "hint": error.hint, "exit_code": error.exit_code}
+    if isinstance(error, AccessDenied):
+        decision = {"principal": None, "verdict": "denied", "rules": [error.rule], "masked": [], "policy_version": None}
+        fields |= {"status": "denied", "decision": decision}
+    return fields
+
+
 def cell(value: Any) -> Any:
     """A value as JSON has it; times in ISO 8601, numbers that JSON lacks as text."""
     match value:
-        case datetime() | date():
+        case date():
             return value.isoformat()
         case float() if not math.isfinite(value):
             return str(value)
@@ -65,5 +79,10 @@ def cell(value: Any) -> Any:
 
 
 def dumps(fields: dict[str, Any]) -> str:
-    """One line of JSON."""
-    return json.dumps(fields, ensure_ascii=False, separators=(", ", ": "))
+    """One line of JSON (RFC 8259). What a terminal might act on is escaped; lone surrogates, which no UTF-8 has, become '?'."""
+    text = json.dumps(fields, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace").decode("utf-8")
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _iso(moment: str | None) -> str | None:
+    return moment.replace(" ", "T") if moment else None

@@ -1,19 +1,22 @@
 """The ``steward`` command: its verbs, each loaded when it is called, and what every error looks like."""
 
 import importlib
+import io
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from catalog.errors import GovernanceError
+from catalog.errors import CatalogUnavailable, GovernanceError
 
 VERBS = {
     "ask": ("tui.ask", "Ask a question, get a governed answer."),
     "sql": ("tui.ask", "Run your own SELECT through the same guard."),
     "demo": ("tui.verbs", "Build the demo catalog: true facts about public AI datasets, synthetic operations."),
     "ingest": ("tui.verbs", "Read metadata documents into the catalog."),
+    "views": ("tui.views", "The views and columns that you may ask about."),
     "status": ("tui.verbs", "What the catalog holds and how old it is."),
     "token": ("tui.verbs", "Issue, list and revoke tokens that prove who asks."),
     "train": ("tui.train", "Train the embedded model anew (needs the 'train' extra)."),
@@ -33,6 +36,14 @@ class Verbs(click.Group):
         command = getattr(module, cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb; when the reader of standard output went away there is nothing more to say."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -58,6 +69,9 @@ def cli(ctx: click.Context, catalog: Path | None) -> None:
 
 def main() -> None:
     """Run the command line and exit: 0 ok, 1 query failed, 2 usage, 3 unreachable, 4 timeout, 5 denied, 6 no answer, 130 interrupt."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except GovernanceError as error:
@@ -66,12 +80,12 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
+    except OSError as error:
+        report(CatalogUnavailable(f"{error}.", "See that the disk has room and the files may be read and written."))
+        sys.exit(CatalogUnavailable.exit_code)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Stopped.", err=True)
         sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing more to say
-        sys.exit(0)
 
 
 def report(error: GovernanceError) -> None:

@@ -84,36 +84,34 @@ def status(ctx: click.Context, as_json: bool, token: str | None) -> None:
     """What the catalog holds that you may see, and how old it is."""
     from catalog.freshness import census
     from catalog.snapshot import prepare
-    from nl2sql.session import open_session
+    from catalog.state import State
+    from nl2sql.session import identify, read_clock
 
     home = ctx.obj or default_home()
     with pinned(home) as generation:
-        session = open_session(home, generation, token)
-        try:
-            seen = sorted(session.authorisation.permits)
-            snapshot = prepare(home, generation, session.state, session.authorisation, seen, session.now)
-            views = census(snapshot, seen)
-        finally:
-            session.close()
+        state, now = State(home), read_clock(home)
+        authorisation = identify(state, home, token)
+        seen = sorted(authorisation.permits)
+        views = census(prepare(home, generation, state, authorisation, seen, now), seen)
     fields: dict[str, Any] = {
         "catalog": str(home),
         "generation": generation.number,
-        "clock": session.now.isoformat(),
-        "principal": session.principal.name,
+        "clock": now.isoformat(),
+        "principal": authorisation.principal.name,
         "views": {name: {"rows": rows, "newest": newest} for name, (rows, newest) in views.items()},
-        "closed": sorted(session.authorisation.denials),
+        "closed": sorted(authorisation.denials),
     }
     if as_json:
         click.echo(json.dumps(fields))
         return
     click.echo(f"catalog     {home}")
     click.echo(f"generation  {generation.number}")
-    click.echo(f"clock       {session.now:%Y-%m-%d %H:%M} UTC")
-    click.echo(f"you are     {safe(session.principal.name)}")
+    click.echo(f"clock       {now:%Y-%m-%d %H:%M} UTC")
+    click.echo(f"you are     {safe(authorisation.principal.name)}")
     for name, (rows, newest) in views.items():
         click.echo(f"{rows:>9,}  {name:<16} {('as of ' + newest) if newest else ''}".rstrip())
-    if session.authorisation.denials:
-        click.echo(f"closed to you: {', '.join(sorted(session.authorisation.denials))}")
+    if authorisation.denials:
+        click.echo(f"closed to you: {', '.join(sorted(authorisation.denials))}")
 
 
 @click.group()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from catalog.errors import UsageError
-from nl2sql.backends.base import Backend
+from nl2sql.backends.base import Backend, Context, Draft
 
 BACKENDS = ("embedded", "scripted:FILE")
 
@@ -20,3 +20,16 @@ def open_backend(name: str) -> Backend:
 
         return ScriptedBackend.read(Path(argument))
     raise UsageError(f"There is no backend named {name!r}.", f"Choose one of: {', '.join(BACKENDS)}.")
+
+
+class DeferredBackend:
+    """The backend of that name, opened by its first question: one that cannot be opened is then an outcome like others."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._backend: Backend | None = None
+
+    def draft(self, context: Context) -> list[Draft]:
+        """What the backend drafts. Raises what `open_backend` raises."""
+        self._backend = self._backend or open_backend(self.name)
+        return self._backend.draft(context)

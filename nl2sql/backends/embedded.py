@@ -23,10 +23,13 @@ class EmbeddedBackend:
 
     name = "embedded"
 
-    def __init__(self, parser: EmbeddedParser | None = None) -> None:
+    def __init__(self, parser: EmbeddedParser | None = None, threshold: float | None = None) -> None:
+        """``threshold`` is the confidence below which it asks back, by default the calibrated one."""
         self._parser = parser or EmbeddedParser()
         calibration = self._parser.about.get("calibration", {"slope": 1.0, "offset": 0.0, "threshold": 0.5})
         self._slope, self._offset, self._threshold = (calibration[k] for k in ("slope", "offset", "threshold"))
+        if threshold is not None:
+            self._threshold = threshold
 
     def draft(self, context: Context) -> list[Draft]:
         """Drafts, best first; a question back with the likeliest readings when the best is below the calibrated threshold."""

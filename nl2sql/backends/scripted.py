@@ -49,12 +49,12 @@ def _drafts(written: Any, where: str) -> list[Draft]:
 
 def _draft(written: Any, where: str) -> Draft:
     match written:
-        case {"sql": str(sql), **rest}:
-            return SqlDraft(sql, str(rest.get("reading", "")), _confidence(rest, where))
-        case {"clarify": str(message), **rest}:
-            return Clarify(message, tuple(map(str, rest.get("choices", ()))), _confidence(rest, where))
-        case {"decline": kind, **rest} if kind in get_args(DeclineKind):
-            return Decline(kind, _confidence(rest, where))
+        case {"sql": str(sql)}:
+            return SqlDraft(sql, str(written.get("reading", "")), _confidence(written, where))
+        case {"clarify": str(message)}:
+            return Clarify(message, tuple(str(choice) for choice in written.get("choices", ())), _confidence(written, where))
+        case {"decline": kind} if kind in get_args(DeclineKind):
+            return Decline(kind, _confidence(written, where))
     raise UsageError(f"{where}: expected an object with sql, clarify, or decline as one of {', '.join(get_args(DeclineKind))}.")
 
 

@@ -6,119 +6,203 @@ Knows nothing about questions, see ``link``.
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from catalog.semantic import views
+from nl2sql.linking.vocabulary import closed_words, lexicon, words
+
+__all__ = ["LONGEST_NAME", "NameIndex", "build_index", "words"]
+
+if TYPE_CHECKING:
+    import duckdb
 
 COUNTRIES = Path(__file__).parent / "countries.toml"
 LONGEST_NAME = 8
 """Words of a name that are compared; longer names are found by their first words."""
 EUROPE = ("eu", "e.u.", "european union", "europe", "european", "eea")
-WORD = re.compile(r"[^\W_]+")
-LICENCE_WORDS = {"creativeml": "creativeml", "licence": "", "license": "", "the": ""}
+LANGUAGES = ["bulgarian", "chinese", "croatian", "czech", "danish", "dutch", "estonian", "finnish", "french", "german", "greek", "hungarian", "icelandic", "indonesian", "irish", "italian", "japanese", "korean", "latvian", "lithuanian", "maltese", "norwegian", "polish", "portuguese", "romanian", "russian", "serbian", "slovak", "slovenian", "spanish", "swedish", "thai", "turkish", "ukrainian", "vietnamese"]
+"""Adjectives of countries that name a language too, whether or not the catalog holds any text in it."""
+ROMAN = {"ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6"}
+NAME, ALIAS, PART = 0, 1, 2
+"""How well a spelling stands for a value: its own name, another name of it, the last part of a dotted or slashed name."""
+PARTIAL_KINDS = ("dataset", "model", "org", "person", "run", "licence")
+"""Kinds whose names people shorten to their first words."""
+
+Kinds = dict[str, list[str]]
 
 
-def words(text: str) -> tuple[str, ...]:
-    """The lower-case letters-and-digits words of a text: ``CC BY-NC 4.0`` → cc, by, nc, 4, 0."""
-    return tuple(WORD.findall(text.lower()))
-
-
-@dataclass(slots=True)
+@dataclass
 class NameIndex:
-    """Spellings to values per slot kind, columns per dataset, and words of free text."""
+    """Spellings (words joined by blanks) to values per slot kind, columns per dataset, and words of free text."""
 
-    names: dict[tuple[str, ...], dict[str, list[str]]] = field(default_factory=dict)
+    names: dict[str, Kinds] = field(default_factory=dict)
     columns_of: dict[str, list[str]] = field(default_factory=dict)
     text_words: frozenset[str] = frozenset()
+    _ranks: dict[tuple[str, str], int] = field(default_factory=dict, repr=False, compare=False)
 
-    def add(self, kind: str, spelling: str, value: str) -> None:
-        """Let ``spelling`` stand for ``value``; words of a closed vocabulary stay words, the model knows them."""
-        key = words(spelling)[:LONGEST_NAME]
-        if key and len("".join(key)) > 1 and key not in closed_words():
-            values = self.names.setdefault(key, {}).setdefault(kind, [])
-            if value not in values:
-                values.append(value)
+    def add(self, kind: str, spelling: str, value: str, rank: int = NAME) -> None:
+        """Let ``spelling`` stand for ``value`` unless a better-ranked value has it; closed vocabularies stay words, the model knows them."""
+        parts = words(spelling)[:LONGEST_NAME]
+        if len("".join(parts)) < 2 or parts in closed_words():
+            return
+        key = " ".join(parts)
+        best = self._ranks.get((key, kind), PART + 1)
+        if rank < best:
+            self._ranks[key, kind] = rank
+            self.names.setdefault(key, {})[kind] = [value]
+        elif rank == best and value not in self.names[key][kind]:
+            self.names[key][kind].append(value)
 
     def dump(self) -> str:
         """The index as JSON."""
-        names = [[" ".join(key), kinds] for key, kinds in self.names.items()]
-        return json.dumps({"names": names, "columns_of": self.columns_of, "text_words": sorted(self.text_words)})
+        saved = {"names": self.names, "columns_of": self.columns_of, "text_words": " ".join(sorted(self.text_words))}
+        return json.dumps(saved, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def load(cls, text: str) -> "NameIndex":
         """The index that `dump` wrote."""
         saved = json.loads(text)
-        return cls(
-            names={tuple(key.split(" ")): kinds for key, kinds in saved["names"]},
-            columns_of=saved["columns_of"],
-            text_words=frozenset(saved["text_words"]),
-        )
+        return cls(saved["names"], saved["columns_of"], frozenset(saved["text_words"].split()))
 
+    @cached_property
+    def joined(self) -> dict[str, list[str]]:
+        """Spellings without their blanks: people write CommonCrawl, common-crawl and common crawl."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for key in self.names:
+            found[key.replace(" ", "")].append(key)
+        return dict(found)
 
-@cache
-def closed_words() -> frozenset[tuple[str, ...]]:
-    """Every value of a closed vocabulary."""
-    return frozenset(words(value) for v in views().values() for c in v.columns.values() for value in c.values)
+    @cached_property
+    def beginnings(self) -> dict[str, list[str]]:
+        """First words of longer names to the spellings that begin so."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for key, kinds in self.names.items():
+            if " " in key and any(k in kinds for k in PARTIAL_KINDS):
+                parts = key.split(" ")
+                for size in range(1, min(len(parts), 4)):
+                    found[" ".join(parts[:size])].append(key)
+        return dict(found)
+
+    @cached_property
+    def by_initial(self) -> dict[str, list[str]]:
+        """Joined spellings worth comparing with a misspelt one: people seldom get the first letter wrong."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for joined in self.joined:
+            if 5 <= len(joined) <= 40:
+                found[joined[0]].append(joined)
+        return dict(found)
+
+    @cached_property
+    def name_words(self) -> dict[str, list[str]]:
+        """Words of names by initial letter."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for word in sorted({w for key in self.names for w in key.split(" ") if len(w) > 3 and w.isalpha()}):
+            found[word[0]].append(word)
+        return dict(found)
+
+    @cached_property
+    def all_columns(self) -> dict[str, tuple[str, ...]]:
+        """Column names, lower case, to the ways they are spelt."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for column in sorted({c for columns in self.columns_of.values() for c in columns}):
+            found[column.lower()].append(column)
+        return {low: tuple(spelt) for low, spelt in found.items()}
 
 
 def build_index(snapshot: Path, shown: Mapping[str, Iterable[str]]) -> NameIndex:
     """Read the names from a redacted snapshot; ``shown`` lists the unmasked columns per view."""
+    import duckdb
+
     index = NameIndex()
+    columns_shown = {view: set(columns) for view, columns in shown.items()}
     with duckdb.connect(str(snapshot), read_only=True) as connection:
-        for view, columns in shown.items():
-            for name in columns:
-                column = views()[view].columns[name]
-                if column.slot:
-                    source = f'unnest("{name}")' if column.is_list else f'"{name}"'
-                    for (value,) in connection.execute(f'SELECT DISTINCT {source} AS v FROM "{view}" ORDER BY v').fetchall():
-                        if value:
-                            _add(index, column.slot, str(value))
-        if {"name", "aliases"} <= set(shown.get("datasets", ())):
-            for name, aliases in connection.execute("SELECT name, aliases FROM datasets ORDER BY name").fetchall():
-                for alias in aliases or ():
-                    index.add("dataset", alias, name)
-                    if "/" in alias or "." in alias:
-                        index.add("dataset", re.split(r"[/.]", alias)[-1], name)
-        if {"dataset", "column_name"} <= set(shown.get("columns", ())):
-            rows = connection.execute('SELECT dataset, column_name FROM "columns" ORDER BY ALL').fetchall()
-            for dataset, column_name in rows:
-                index.columns_of.setdefault(dataset, []).append(column_name)
-        text = [c for c in ("name", "description", "domain") if c in set(shown.get("datasets", ()))]
-        found: set[str] = set()
-        for name in text:
-            for (value,) in connection.execute(f'SELECT DISTINCT "{name}" FROM datasets').fetchall():
-                found.update(w for w in words(value or "") if len(w) > 3 and not w.isdigit())
-        index.text_words = frozenset(found)
-    for code, spellings in countries().items():
-        for spelling in spellings:
+        for kind, value in _values(connection, columns_shown):
+            for spelling, rank in spellings(kind, value):
+                index.add(kind, spelling, value, rank)
+        if {"name", "aliases"} <= columns_shown.get("datasets", set()):
+            for name, alias in connection.execute("SELECT DISTINCT name, unnest(aliases) AS alias FROM datasets ORDER BY ALL").fetchall():
+                index.add("dataset", alias, name, ALIAS)
+                if "/" in alias:
+                    index.add("dataset", alias.split("/")[-1], name, ALIAS)
+        if {"dataset", "column_name"} <= columns_shown.get("columns", set()):
+            for dataset, column in connection.execute('SELECT DISTINCT dataset, column_name FROM "columns" ORDER BY ALL').fetchall():
+                index.columns_of.setdefault(dataset, []).append(column)
+        index.text_words = _words_of(connection, columns_shown.get("datasets", set()) & {"name", "description", "domain"})
+    _add_without_maker(index)
+    for code, names in countries().items():
+        for spelling in names:
             index.add("country", spelling, code)
+    for language in LANGUAGES:
+        index.add("language", language, language.capitalize())
     for spelling in EUROPE:
         index.add("jurisdiction", spelling, "EU")
     return index
 
 
-def _add(index: NameIndex, kind: str, value: str) -> None:
+def _values(connection: "duckdb.DuckDBPyConnection", shown: Mapping[str, set[str]]) -> Iterator[tuple[str, str]]:
+    """Every value that a person may mention, with its kind; what lineage calls a model is a model."""
+    for view, columns in shown.items():
+        for name in sorted(columns):
+            column = views()[view].columns[name]
+            if column.slot:
+                source = f'unnest("{name}")' if column.is_list else f'"{name}"'
+                where = ""
+                if f"{name}_kind" in columns:
+                    for (model,) in connection.execute(f"SELECT DISTINCT \"{name}\" AS v FROM \"{view}\" WHERE {name}_kind = 'model' ORDER BY v").fetchall():
+                        yield "model", str(model)
+                    where = f"WHERE {name}_kind <> 'model'"
+                for (value,) in connection.execute(f'SELECT DISTINCT {source} AS v FROM "{view}" {where} ORDER BY v').fetchall():
+                    if value:
+                        yield column.slot, str(value)
+
+
+def _add_without_maker(index: NameIndex) -> None:
+    """``GPT-4`` for OpenAI GPT-4, where OpenAI is an organisation of the catalog."""
+    for key, kinds in list(index.names.items()):
+        maker, _, rest = key.partition(" ")
+        if rest and "model" in kinds and "org" in index.names.get(maker, {}) and not set(rest.split()) <= lexicon():
+            for value in kinds["model"]:
+                index.add("model", rest, value, PART)
+
+
+def _words_of(connection: "duckdb.DuckDBPyConnection", columns: Iterable[str]) -> frozenset[str]:
+    """Words of more than three letters in the datasets' own texts."""
+    found: set[str] = set()
+    for name in sorted(columns):
+        for (value,) in connection.execute(f'SELECT DISTINCT "{name}" FROM datasets').fetchall():
+            found.update(w for w in words(value or "") if len(w) > 3 and not w.isdigit())
+    return frozenset(found)
+
+
+def spellings(kind: str, value: str) -> Iterator[tuple[str, int]]:
+    """The ways to write a value, each with its rank."""
     if kind in ("country", "jurisdiction") and len(value) == 2:
         return  # two-letter codes read as common words; names and adjectives stand for them
-    index.add(kind, value, value)
-    if kind == "dataset" and ("." in value or "/" in value):
-        index.add(kind, re.split(r"[/.]", value)[-1], value)
+    yield value, NAME
+    parts = words(value)
+    if parts and parts[-1] in ROMAN:
+        yield " ".join((*parts[:-1], ROMAN[parts[-1]])), ALIAS
+    dotted = re.split(r"[/.](?!\d)", value)
+    folder = "/" in value and set(words(dotted[-1])) <= lexicon()  # folders end in plain words: …/default/source
+    if kind == "dataset" and len(dotted) > 1 and " " not in value and not folder:
+        yield dotted[-1], PART
     if kind in ("org", "dataset", "model") and "(" in value:
-        index.add(kind, value.split("(")[0], value)
+        yield value.split("(")[0], ALIAS
     if kind == "licence":
-        for spelling in licence_spellings(value):
-            index.add(kind, spelling, value)
+        yield from ((spelling, NAME) for spelling in licence_spellings(value))  # without a version it means them all
 
 
-def licence_spellings(licence: str) -> Iterable[str]:
-    """Short ways to say a licence: ``Apache License 2.0`` → apache 2.0, apache."""
+def licence_spellings(licence: str) -> Iterator[str]:
+    """Short ways to say a licence: ``Apache License 2.0`` → apache 2.0, apache 2, apache."""
     plain = re.sub(r"\b(licen[cs]e|version|v(?=\d))\b", " ", licence, flags=re.I)
     yield plain
+    if re.search(r"\d\.0\s*$", plain):
+        yield re.sub(r"\.0\s*$", "", plain)
     versionless = re.sub(r"\s*v?\d+(\.\d+)*\s*$", "", plain.strip())
     if len(versionless) > 2:
         yield versionless

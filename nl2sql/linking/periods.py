@@ -1,43 +1,30 @@
-"""Finds spans of time in a question and resolves them against a clock: ``last week``, ``since March``, ``more than 90 days ago``.
+"""Finds spans of time in a question: ``last week``, ``since March``, ``more than 90 days ago``, ``by Friday``.
 
-Weeks start on Monday (ISO 8601), quarters are calendar quarters, spans are half open and in UTC.
+A span takes its preposition with it. Points in time are resolved by ``dates``; a length of time (``takes 3 days``) is a number.
 """
 
 import re
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from nl2sql.linking.dates import MONTHS, POINT, calendar_span, midnight, resolve, shift
 from nl2sql.values import Period
 
-MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-WORDS = {w: n for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"])} | {
-    "a": 1, "an": 1, "couple": 2, "a couple of": 2, "few": 3, "a few": 3, "half a": 0.5, "fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "ninety": 90,
+COUNTS = {w: n for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"])} | {
+    "a": 1, "an": 1, "couple": 2, "a couple of": 2, "few": 3, "a few": 3, "half a": 0.5, "half an": 0.5, "fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "ninety": 90,
 }  # fmt: skip
-
-_month = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-_weekday = rf"(?P<weekday>{'|'.join(WEEKDAYS)})"
-_unit = r"(?P<unit>hours?|hrs?|days?|d|weeks?|wks?|wk|months?|mths?|quarters?|qtrs?|years?|yrs?)"
 _count = r"(?P<count>\d+|half an?|a couple of|a few|an?|couple|few|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty|ninety)"
-_POINTS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(?P<iso>\d{4}-\d{2}-\d{2})",
-        rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_month}(?:,? (?P<year>(?:19|20)\d\d))?",
-        rf"{_month} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d)(?:,? (?P<year>(?:19|20)\d\d))?",
-        rf"{_month}(?:,? (?:of )?(?P<year>(?:19|20)\d\d))",
-        r"q(?P<quarter>[1-4])(?:[ /-]*(?P<year>(?:19|20)\d\d))?",
-        r"(?:the )?(?P<end>end|start|beginning) of (?:the |this )?(?P<span>week|month|quarter|year)|(?P<end_b>year|month|quarter)[- ]end",
-        rf"(?P<which>this|current|the current|last|previous|the previous|the past|the last|past|next|coming|the coming|the next) (?P<span>{_unit[7:-1]}|weekend)",
-        rf"(?P<which>this|last|past|next|coming|previous)? ?{_weekday}",
-        r"(?P<word>today|yesterday|tomorrow|the day before yesterday)",
-        rf"(?P<which>this|last|next|past)? ?{_month}",
-        r"(?P<year>(?:19|20)\d\d)",
-    )
+_unit = r"(?P<unit>minutes?|mins?|hours?|hrs?|h|days?|d|weeks?|wks?|wk|fortnights?|months?|mths?|quarters?|qtrs?|years?|yrs?)"
+_amount = rf"(?:{_count} {_unit}|(?P<digits>\d+)(?P<letter>h|hrs?|d|w|wks?|days?|mths?|months?|y|yrs?))"
+_lead = r"(?:(?:in|on|during|over|within|for|from|of|at|throughout|through|as of|dated|the whole of|all of|all) )?(?:the )?"
+_clock = r"(?:at )?(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))? ?(?:(?P<half>[ap])\.?m(?:\.(?!\w)|(?!\w))|(?<=[:.]\d\d)(?: ?(?:h|utc|o'clock))?)"
+LENGTH = re.compile(
+    r"(?:takes?|taking|took|needs?|needed|lasts?|lasted|lasting|resolved|fixed|closed|acknowledged|restored|answered|solved|recovered|honou?red|retention(?: period)?|duration|average|keeps?|kept|back|up|gaps?|delay)"
+    r"(?: of| is| was| are| for)?(?: \w+)? $"
 )
-_point = "|".join(re.sub(r"\?P<\w+>", "?:", p.pattern) for p in _POINTS)
-_lead = r"(?:in|on|during|over|within|for|from|of|at|throughout|through|as of|dated|the whole of|all of|all)? ?(?:the )?"
+"""What a length of time is said of, which is a number and no span."""
+COUNTED = re.compile(r" (?:rows?|records?|examples?|lines|entries|files|people|persons|subjects|individuals|tokens?|ocean|usdc|euros?|eur|dollars|hours?|minutes?|seconds?|days?|datasets?|[tgmk]b|%|percent|images|items|units)(?!\w)")
+"""What follows a number that only looks like a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,211 +39,173 @@ class Found:
 def find_periods(text: str, now: datetime) -> list[Found]:
     """Every span of time in ``text``, left to right, without overlaps. ``text`` is lower case."""
     found: list[Found] = []
-    for pattern, resolve in _RULES:
+    for pattern, make in _RULES:
         for match in pattern.finditer(text):
             if any(match.start() < f.end and f.start < match.end() for f in found):
                 continue
-            period = resolve(match, now)
+            try:
+                period = make(match, now)
+            except (ValueError, OverflowError):  # a date that no calendar has
+                continue
             if period is not None:
-                found.append(Found(match.start(), match.end(), period))
+                blank = len(match[0]) - len(match[0].lstrip())
+                found.append(Found(match.start() + blank, match.end() - len(match[0]) + len(match[0].rstrip()), period))
     return sorted(found, key=lambda f: f.start)
 
 
-def _day(at: datetime) -> datetime:
-    return at.replace(hour=0, minute=0, second=0, microsecond=0)
+def _amount_of(match: re.Match[str]) -> tuple[float, str]:
+    letters = {"h": "hour", "d": "day", "w": "week", "q": "quarter", "y": "year", "f": "fortnight"}
+    word = match["unit"] or match["letter"]
+    unit = "minute" if word.startswith("mi") else letters.get(word[0], "month")
+    count = match["digits"] or match["count"]
+    return float(count) if count.isdigit() else COUNTS[count], unit
 
 
-def _months(at: datetime, count: int) -> datetime:
-    month = at.month - 1 + count
-    year, month = at.year + month // 12, month % 12 + 1
-    return at.replace(year=year, month=month, day=min(at.day, monthrange(year, month)[1]))
-
-
-def _unit_of(word: str) -> str:
-    letters = {"h": "hour", "d": "day", "w": "week", "q": "quarter", "y": "year"}
-    return letters.get(word[0], "month")
-
-
-def _shift(at: datetime, count: float, unit: str) -> datetime:
-    match unit:
-        case "hour":
-            return at + timedelta(hours=count)
-        case "day":
-            return at + timedelta(days=count)
-        case "week":
-            return at + timedelta(weeks=count)
-    months = count * {"month": 1, "quarter": 3, "year": 12}[unit]
-    return _months(at, int(months)) if months == int(months) else at + timedelta(days=30.44 * months)
-
-
-def _span(at: datetime, unit: str, offset: int) -> Period:
-    """The calendar unit that holds ``at``, moved by ``offset`` units."""
-    day = _day(at)
-    if unit == "hour":
-        first = at.replace(minute=0, second=0, microsecond=0)
-    elif unit == "week":
-        first = day - timedelta(days=day.weekday())
-    elif unit == "month":
-        first = day.replace(day=1)
-    elif unit == "quarter":
-        first = day.replace(day=1, month=3 * ((day.month - 1) // 3) + 1)
-    elif unit == "year":
-        first = day.replace(day=1, month=1)
-    else:
-        first = day
-    start = _shift(first, offset, unit)
-    return Period(start, _shift(start, 1, unit))
-
-
-def _point_period(text: str, now: datetime, ahead: bool = False) -> Period | None:
-    """The span that a point in time covers: a day, a month, a year."""
-    for pattern in _POINTS:
-        match = pattern.fullmatch(text.strip())
-        if match:
-            return _resolve_point(match.groupdict(), now, ahead)
-    return None
-
-
-def _resolve_point(part: dict[str, str | None], now: datetime, ahead: bool) -> Period | None:
-    today = _day(now)
-    year = int(part.get("year") or 0) or None
-    try:
-        if iso := part.get("iso"):
-            return _span(datetime.fromisoformat(iso), "day", 0)
-        if part.get("end") or part.get("end_b"):
-            span = _span(now, part.get("span") or part.get("end_b") or "year", 0)
-            assert span.start and span.end
-            edge = span.start if part.get("end") in ("start", "beginning") else span.end - timedelta(days=1)
-            return _span(edge, "day", 0)
-        if month := part.get("month"):
-            return _month_period(part, MONTHS.index(next(m for m in MONTHS if m.startswith(month[:3]))) + 1, year, now, ahead)
-        if quarter := part.get("quarter"):
-            start = datetime(year or now.year, 3 * int(quarter) - 2, 1)
-            if year is None and start > now and not ahead:
-                start = start.replace(year=now.year - 1)
-            return _span(start, "quarter", 0)
-        if weekday := part.get("weekday"):
-            behind = (today.weekday() - WEEKDAYS.index(weekday)) % 7
-            day = today - timedelta(days=behind)
-            if part.get("which") == "last" and behind == 0:
-                day -= timedelta(days=7)
-            if part.get("which") in ("next", "coming") or (ahead and behind):
-                day += timedelta(days=7)
-            return _span(day, "day", 0)
-        if word := part.get("word"):
-            return _span(today, "day", {"today": 0, "yesterday": -1, "tomorrow": 1}.get(word, -2))
-        if unit := part.get("span"):
-            which = (part.get("which") or "this").removeprefix("the ")
-            offset = {"this": 0, "current": 0, "next": 1, "coming": 1}.get(which, -1)
-            if unit == "weekend":
-                week = _span(now, "week", offset)
-                assert week.end
-                return Period(week.end - timedelta(days=2), week.end)
-            return _span(now, _unit_of(unit), offset)
-        if year:
-            return _span(datetime(year, 1, 1), "year", 0)
-    except ValueError:
-        return None
-    return None
-
-
-def _month_period(part: dict[str, str | None], month: int, year: int | None, now: datetime, ahead: bool) -> Period:
-    """A named month or a day of it; without a year the latest one that has begun, or the next one when looking ahead."""
-    day = int(part.get("day") or 0) or None
-    start = datetime(year or now.year, month, day or 1)
-    if year is None:
-        last = part.get("which") in ("last", "past")
-        if (start > now and not ahead) or (last and start.month == now.month):
-            start = start.replace(year=start.year - 1)
-        elif ahead and _shift(start, 1, "day" if day else "month") <= now:
-            start = start.replace(year=start.year + 1)
-    return _span(start, "day" if day else "month", 0)
-
-
-def _number(word: str) -> float:
-    if word.isdigit():
-        return float(word)
-    return WORDS.get(word, WORDS.get(word.removesuffix("n").strip(), 1))
+def _is_length(match: re.Match[str], hours_too: bool = True) -> bool:
+    return bool(LENGTH.search(match.string[: match.start()])) or (hours_too and _amount_of(match)[1] in ("hour", "minute"))
 
 
 def _before(match: re.Match[str], now: datetime) -> Period | None:
-    ahead = match["how"] in ("by", "until", "till", "before")
-    point = _point_period(match["point"], now, ahead=ahead and match["how"] != "before")
-    if point is None or point.end is None or point.start is None:
+    how, text = match["how"], match["point"]
+    if _mere_number(match):
         return None
-    if match["how"] == "before" and point.start > now:
-        return Period(now, point.start if "end of" not in match["point"] and "end" not in match["point"] else point.end)
-    if match["how"] in ("by", "until", "till", "up to", "through"):
+    point = resolve(text, now, ahead=how in ("by", "until", "till"))
+    if point is None or point.start is None or point.end is None:
+        return None
+    if how in ("by", "until", "till", "up to", "through") or (re.match(r"(?:the )?end|.*-end", text) and point.end > now):
         return Period(now if point.end > now else None, point.end)
-    return Period(None, point.start)
+    return Period(now if point.start > now else None, point.start)
 
 
 def _since(match: re.Match[str], now: datetime) -> Period | None:
-    point = _point_period(match["point"], now)
+    if _mere_number(match):
+        return None
+    point = resolve(match["point"], now)
     if point is None:
         return None
-    return Period(point.end, None) if match["how"].startswith("after") else Period(point.start, None)
+    if match["how"] == "from" and point.start and not re.search(r"(?: on| onwards?)$", match[0]):
+        return point if point.start <= now else Period(point.start, None)
+    return Period(point.end, None) if match["how"].startswith(("after", "later", "newer")) else Period(point.start, None)
 
 
 def _between(match: re.Match[str], now: datetime) -> Period | None:
-    left, right = _point_period(match["left"], now), _point_period(match["right"], now)
-    return Period(left.start, right.end) if left and right else None
+    """``between 3 and 10 October``, ``from March to June 2025``: the left end takes what only the right one says."""
+    right = resolve(match["right"], now)
+    left_text = match["left"]
+    year = re.search(r"(?:19|20)\d\d", match["right"])
+    if left_text.isdigit() and len(left_text) < 3:
+        left_text = re.sub(r"\d{1,2}(?:st|nd|rd|th)?(?= |$)", left_text, re.sub(r"((?:19|20)\d\d)", "", match["right"])).strip()
+    if year and not re.search(r"(?:19|20)\d\d", left_text) and re.search("|".join(m[:3] for m in MONTHS) + r"|^q\d", left_text):
+        left_text = f"{left_text} {year[0]}"
+    left = resolve(left_text, now)
+    if not left or not right or not left.start or not right.end or left.start >= right.end:
+        return None
+    return Period(left.start, right.end)
 
 
 def _rolling(match: re.Match[str], now: datetime) -> Period:
     """``the last 30 days`` is counted back from now, ``the next 30 days`` forward."""
-    count, unit = _number(match["count"]), _unit_of(match["unit"])
-    if match["which"] in ("next", "coming", "following"):
-        return Period(now, _shift(now, count, unit))
-    return Period(_shift(now, -count, unit), now)
+    ahead = match["which"] in ("next", "coming", "following")
+    count, unit = _amount_of(match)
+    at = shift(now, count if ahead else -count, unit)
+    return Period(now, at) if ahead else Period(at, now)
 
 
 def _ago(match: re.Match[str], now: datetime) -> Period:
-    at = _shift(now, -_number(match["count"]), _unit_of(match["unit"]))
+    count, unit = _amount_of(match)
+    at = shift(now, -count, unit)
     how = match["how"] or ""
     if how.startswith(("more", "over", "longer", "older", ">", "at least")):
         return Period(None, at)
     if how.startswith(("less", "under", "within", "fewer", "<", "not more")):
         return Period(at, now)
-    return _span(at, "hour" if _unit_of(match["unit"]) == "hour" else "day", 0)
+    return calendar_span(at, "hour" if unit in ("hour", "minute") else "day")
 
 
-def _older(match: re.Match[str], now: datetime) -> Period:
-    return Period(None, _shift(now, -_number(match["count"]), _unit_of(match["unit"])))
+def _older(match: re.Match[str], now: datetime) -> Period | None:
+    count, unit = _amount_of(match)
+    surely = re.match(r"older|for|since|.*\bold$", match[0])
+    return None if _is_length(match, hours_too=not surely) else Period(None, shift(now, -count, unit))
 
 
-def _younger(match: re.Match[str], now: datetime) -> Period:
-    return Period(_shift(now, -_number(match["count"]), _unit_of(match["unit"])), now)
+def _younger(match: re.Match[str], now: datetime) -> Period | None:
+    count, unit = _amount_of(match)
+    return None if not re.match(r"younger|newer|.*\bold$", match[0]) else Period(shift(now, -count, unit), now)
 
 
-def _within(match: re.Match[str], now: datetime) -> Period:
-    return Period(now, _shift(now, _number(match["count"]), _unit_of(match["unit"])))
+def _since_amount(match: re.Match[str], now: datetime) -> Period:
+    count, unit = _amount_of(match)
+    return Period(shift(now, -count, unit), None)
+
+
+def _within(match: re.Match[str], now: datetime) -> Period | None:
+    count, unit = _amount_of(match)
+    sure = re.search(r"next|from now|time$|hence", match[0])
+    return None if not sure and _is_length(match) else Period(now, shift(now, count, unit))
 
 
 def _to_date(match: re.Match[str], now: datetime) -> Period:
     unit = {"ytd": "year", "mtd": "month", "qtd": "quarter"}.get(match[0].strip()) or match["unit"] or match["unit_b"]
-    return Period(_span(now, unit, 0).start, now)
+    return Period(calendar_span(now, unit).start, now)
+
+
+def _part_of_day(match: re.Match[str], now: datetime) -> Period:
+    """``this morning``, ``yesterday evening``, ``last night``."""
+    first, last = {"morning": (0, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 30)}[match["part"] or "night"]
+    day = midnight(now) - timedelta(days=1 if match["day"] in ("yesterday", "last") else 0)
+    return Period(day + timedelta(hours=first), day + timedelta(hours=last))
+
+
+def _at_hour(match: re.Match[str], now: datetime) -> Period | None:
+    """``3 October at 3 p.m.`` is that hour; without a day, today's."""
+    groups = match.groupdict()
+    day = resolve(groups["point"], now) if groups.get("point") else calendar_span(now, "day")
+    hour = int(match["hour"]) % 12 + 12 * (match["half"] == "p") if match["half"] else int(match["hour"])
+    if day is None or day.start is None or day.end is None or day.end - day.start > timedelta(days=1) or hour > 23:
+        return None
+    at = day.start.replace(hour=hour, minute=int(match["minute"] or 0))
+    how = match["how"]
+    if how in ("since", "after", "from"):
+        return Period(at, None)
+    if how in ("before", "until", "till", "by"):
+        return Period(None, at)
+    return Period(at, at + timedelta(hours=1))
+
+
+def _mere_number(match: re.Match[str]) -> bool:
+    """A bare year that counts something: ``more than 2000 rows``."""
+    point = match["point"].strip()
+    counts = COUNTED.match(match.string[match.end() :]) or re.search(r"(?:than|least|most|top|first|under|below|above|exceed\w*|[<>=~]) ?$", match.string[: match.start()])
+    return point.isdigit() and bool(counts)
 
 
 def _plain(match: re.Match[str], now: datetime) -> Period | None:
-    if match[0].strip() == "may":
-        return None  # far more often the verb than the month
-    return _point_period(match["point"], now, ahead=bool(re.match(r"next|coming", match["point"])))
+    if match[0].strip() in ("may", "mar", "dec", "the second half", "the first half", "first half", "second half", "sep") or _mere_number(match):
+        return None  # far more often the verb or a mere part than the time
+    if match["point"].isdigit() and match[0].startswith(("over ", "all ", "for ")):
+        return None
+    return resolve(match["point"], now, ahead=bool(re.match(r"(?:the )?(?:next|coming)", match["point"])))
 
 
 _RULES = tuple(
-    (re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])"), resolve)
-    for pattern, resolve in (
+    (re.compile(rf"(?<![\w@.-])(?:{pattern})(?![\w-])"), make)
+    for pattern, make in (
         (r"ytd|mtd|qtd|(?:the )?(?P<unit>year|month|quarter)[- ]to[- ]date|so far this (?P<unit_b>year|month|quarter)", _to_date),
-        (rf"(?:between|from) (?P<left>{_point}) (?:and|to|until|till|through) (?P<right>{_point})", _between),
-        (rf"(?P<how>more than|over|longer than|older than|at least|less than|under|within|not more than|fewer than|>|<)? ?{_count} {_unit} (?:ago|back)", _ago),
-        (rf"(?:older than|for more than|for over|for longer than|longer than|for at least|since more than|since over|beyond) {_count} {_unit}(?: (?:old|now))?", _older),
-        (rf"(?:more than|over) {_count} {_unit} old", _older),
-        (rf"(?:younger than|newer than|less than) {_count} {_unit}(?: old)?", _younger),
-        (rf"{_lead}(?P<which>last|past|previous|next|coming|following) {_count} {_unit}", _rolling),
-        (rf"(?:within|in) (?:the next )?{_count} {_unit}(?: from now| time)?", _within),
-        (rf"(?P<how>before|until|till|by|prior to|earlier than|older than|up to|through) (?:the )?(?P<point>{_point})", _before),
-        (rf"(?P<how>since|after|from|starting|later than|newer than) (?:the )?(?P<point>{_point})(?: on| onwards?)?", _since),
-        (rf"{_lead}(?P<point>{_point})", _plain),
+        (rf"(?:(?P<how>since|after|from|before|until|till|by|on) )?(?:(?P<point>{POINT}),? )?{_clock}", _at_hour),
+        (rf"(?:(?P<how>since|after|from|before|until|till|by|on) )?{_clock} (?:on )?(?P<point>{POINT})", _at_hour),
+        (r"(?:in the |during the |over )?(?P<day>this|yesterday|last) (?P<part>morning|afternoon|evening|night)|(?P<day_b>tonight)", lambda m, now: _part_of_day(m, now) if m["part"] else None),
+        (rf"(?:between|from) (?:the )?(?P<left>{POINT}|\d{{1,2}}(?:st|nd|rd|th)?) ?(?:and|to|until|till|through|[-–]) ?(?:the )?(?P<right>{POINT})", _between),
+        (rf"{_lead}(?P<left>{POINT}|\d{{1,2}}) ?(?:to|until|till|through|[-–]) ?(?P<right>{POINT})", _between),
+        (r"(?:in |on )?the day (?:before yesterday|after tomorrow)", lambda m, now: resolve(re.sub(r"^(?:in|on) ", "", m[0]), now)),
+        (rf"(?P<how>more than|over|longer than|older than|at least|less than|under|within|not more than|fewer than|>|<)? ?{_amount} (?:ago|back)", _ago),
+        (rf"(?:older than|for more than|for over|for longer than|longer than|for at least|since more than|since over|beyond) {_amount}(?: (?:old|now))?", _older),
+        (rf"(?:more than|over|at least) {_amount} old", _older),
+        (rf"(?:younger than|newer than|less than|under) {_amount}(?: old)?", _younger),
+        (rf"{_lead}(?P<which>last|past|previous|next|coming|following) {_amount}", _rolling),
+        (rf"since {_amount}", _since_amount),
+        (rf"(?:within|in) (?:the next )?{_amount}(?: from now|'? time)?|{_amount.replace('?P<', '?P<x_')} (?:from now|hence)", lambda m, now: _within(m, now) if m["unit"] or m["letter"] else None),
+        (rf"(?P<how>before|until|till|by|prior to|earlier than|older than|up to|through) (?:the )?(?P<point>{POINT})", _before),
+        (rf"(?P<how>since|after|from|starting|later than|newer than) (?:the )?(?P<point>{POINT})(?: on| onwards?)?", _since),
+        (rf"{_lead}(?P<point>{POINT})", _plain),
     )
 )

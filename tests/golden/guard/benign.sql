@@ -103,3 +103,19 @@ SELECT 1 + 1 AS two, 'it''s' AS quoted, 0.05, -3, NULL, TRUE
 SELECT model, max(accuracy) - min(accuracy) AS gain, sum(energy_kwh) FROM training_rounds GROUP BY model ORDER BY gain DESC
 SELECT t.model FROM training_rounds t WHERE t.nodes > 3 AND list_contains(t.datasets, 'dataset1')
 SELECT seller, token, sum(amount) FROM market WHERE event = 'ordered' AND market.at >= '2026-11-01 00:00:00' GROUP BY seller, token
+select row_count%2 as row_count, count(*) from datasets group by all
+select row_count%2 as row_count, count(*) from datasets group by all having row_count=1
+select row_count%2 as row_count, count(*) from datasets group by row_count
+select upper(owner) as owner, count(*) from datasets group by owner having owner='ORG1'
+select upper(owner) as owner, count(*) from datasets group by all having owner='ORG1'
+select upper(owner) as owner, count(*) from datasets group by 1 having owner='ORG1'
+select -row_count as row_count from datasets qualify row_number() over (order by row_count)<3
+select -row_count as row_count from datasets where row_count > 100 order by row_count limit 2
+select owner as name, name as owner from datasets order by name, owner
+select count(*) as count from datasets having count > 3
+select name, rank() over (order by bytes) as r from datasets qualify r < 3
+select sum(bytes) s, s/2 as h from datasets
+select owner, row_number() over (order by bytes) as rn, rn+1 from datasets
+select node, node from nodes order by node
+select distinct upper(owner) as owner from datasets order by owner
+select distinct on (owner) upper(owner) as owner from datasets order by owner

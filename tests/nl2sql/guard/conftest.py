@@ -30,10 +30,6 @@ def authorisation_for(hidden: set[str], denied: dict[str, str]) -> Authorisation
     return Authorisation(who, "v1", permits, {name: Deny(rule) for name, rule in denied.items()})
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: takes more than a few seconds; run by make test-slow")
-
-
 @pytest.fixture(scope="session")
 def now() -> datetime:
     return NOW
@@ -58,15 +54,20 @@ def cell(view: str, column: Column, rng: random.Random) -> object:
         return None
     if column.type == "VARCHAR[]":
         return [_text(column, rng) for _ in range(rng.randrange(3))]
-    return {
-        "VARCHAR": lambda: _text(column, rng),
-        "BIGINT": lambda: rng.randrange(1, 2000),
-        "INTEGER": lambda: rng.randrange(1, 4),
-        "DOUBLE": lambda: rng.randrange(1000) / 1000,
-        "BOOLEAN": lambda: rng.random() < 0.5,
-        "DATE": lambda: date(2026, 11, 20) - timedelta(days=rng.randrange(-30, 90)),
-        "TIMESTAMP": lambda: NOW - timedelta(minutes=rng.randrange(-9000, 200_000)),
-    }[column.type]()
+    match column.type:
+        case "BIGINT":
+            return rng.randrange(1, 2000)
+        case "INTEGER":
+            return rng.randrange(1, 4)
+        case "DOUBLE":
+            return rng.randrange(1000) / 1000
+        case "BOOLEAN":
+            return rng.random() < 0.5
+        case "DATE":
+            return date(2026, 11, 20) - timedelta(days=rng.randrange(-30, 90))
+        case "TIMESTAMP":
+            return NOW - timedelta(minutes=rng.randrange(-9000, 200_000))
+    return _text(column, rng)
 
 
 def _text(column: Column, rng: random.Random) -> str:

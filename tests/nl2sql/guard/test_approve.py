@@ -13,7 +13,7 @@ from catalog.errors import AccessDenied
 from catalog.policy import Authorisation, Permit
 from catalog.semantic import views
 from nl2sql.errors import NotAllowed, UnknownColumn, UnknownRelation
-from nl2sql.guard import approve, parse, tree
+from nl2sql.guard import approve, parse, shapes, tree
 
 ROOT = Path(__file__).parents[3]
 
@@ -104,7 +104,7 @@ def test_threads_share_nothing(analyst: Authorisation, now: datetime) -> None:
 
 
 def test_the_tree_of_this_engine_is_the_one_that_is_listed() -> None:
-    """Fails when an engine upgrade changes the format of parse trees, which `tree` lists field by field."""
+    """Fails when an engine upgrade changes the format of parse trees, which `shapes` lists field by field."""
     sql = (
         "WITH a(x) AS (SELECT 1) SELECT DISTINCT count(*) FILTER (WHERE b), sum(c) OVER (PARTITION BY d ORDER BY e ROWS 1 PRECEDING), "
         "CASE WHEN f THEN CAST(g AS VARCHAR[]) END, h[1], i IN (1, 2.5), j BETWEEN 1 AND 'x', (SELECT 1), * FROM a JOIN b USING (k) "
@@ -113,7 +113,7 @@ def test_the_tree_of_this_engine_is_the_one_that_is_listed() -> None:
     tree.check(parse.tree_of(sql))
 
 
-@pytest.mark.parametrize("listed", [tree.EXPRESSIONS, tree.RELATIONS, tree.QUERIES, tree.MODIFIERS])
+@pytest.mark.parametrize("listed", [shapes.EXPRESSIONS, shapes.RELATIONS, shapes.QUERIES, shapes.MODIFIERS])
 def test_an_unknown_field_is_refused_wherever_it_stands(listed: dict[str, object]) -> None:
     statement = parse.tree_of("SELECT count(*), a[1], CAST(b AS DATE) FROM t JOIN u ON TRUE ORDER BY c LIMIT 1")
     touched = 0

@@ -12,7 +12,8 @@ from nl2sql.guard import approve
 
 # The corpus speaks of datasets(id, name, descr, jurisdiction, rows_) with owner_email denied, and of secret_people(id, ssn).
 COLUMNS = {"owner_email": "steward", "OWNER_EMAIL": "STEWARD", "descr": "description", "rows_": "row_count", "id": "name"}
-ACCEPTED = {"from-first", "select-star", "generate-series", "group-all"}
+# These three ask for nothing that is hidden once the star means what the analyst may see.
+ACCEPTED = {"select-star", "generate-series", "group-all"}
 
 
 def over_our_views(sql: str, secret: str) -> str:
@@ -41,8 +42,7 @@ def test_no_attack_reads_what_is_hidden(
             if "CANARY" in str(toy.execute(approved.sql).fetchall()) and "CANARY" not in sql:
                 leaks.append(attack["id"])
     assert leaks == []
-    assert set(accepted) <= ACCEPTED | {"comment-trick"}, accepted
-    assert "select-star" in accepted
+    assert set(accepted) == ACCEPTED
 
 
 MORE = [

@@ -1,0 +1,122 @@
+"""What a question mentions and how the text with slots is written. Knows nothing about how mentions are found."""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from nl2sql.linking.vocabulary import WORD, folded, lowered
+from nl2sql.plan import SLOTS_PER_KIND
+from nl2sql.values import Text, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A value at ``start:end`` of the question; ``known`` is false for a name that the asker's catalog does not hold."""
+
+    start: int
+    end: int
+    kind: str
+    value: Value
+    surface: str
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The question with slots in place of values, what each slot stands for, and the mentions behind them."""
+
+    text: str
+    bindings: dict[str, Value]
+    mentions: dict[str, Mention]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of letters and digits, lower case."""
+
+    start: int
+    end: int
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """``text`` stands at ``start:end`` of the changed question for what stood at ``was_start:was_end``."""
+
+    start: int
+    end: int
+    was_start: int
+    was_end: int
+
+
+@dataclass(slots=True)
+class Draft:
+    """A question while its values are being found: later finders see what earlier ones took."""
+
+    question: str
+    original: str = ""
+    changes: list[Change] = field(default_factory=list)
+    found: list[Mention] = field(default_factory=list)
+    text: str = ""
+    tokens: list[Token] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Lower case is as long as the question, so that places in one are places in the other."""
+        self.original = self.original or self.question
+        self.text = lowered(self.question)
+        self.tokens = [Token(m.start(), m.end(), m[0]) for m in WORD.finditer(folded(self.question))]
+
+    def free(self, start: int, end: int) -> bool:
+        """Whether nothing was found there yet."""
+        return not any(start < m.end and m.start < end for m in self.found)
+
+    def add(self, start: int, end: int, kind: str, value: Value, known: bool = True) -> None:
+        """Take a span; more of a kind than the plan language has slots for stay words."""
+        if sum(m.kind == kind for m in self.found) < SLOTS_PER_KIND:
+            self.found.append(Mention(start, end, kind, value, self.surface(start, end), known))
+
+    @staticmethod
+    def nothing(start: int, end: int) -> Mention:
+        """A span that holds no value, whatever later finders would see in it."""
+        return Mention(start, end, "", Text(()), "")
+
+    def before(self, start: int) -> str:
+        """The text up to ``start``, found values included, with one blank at its end."""
+        return self.text[max(0, start - 40) : start]
+
+    def after(self, end: int) -> str:
+        """The text that follows."""
+        return self.text[end : end + 30]
+
+    def surface(self, start: int, end: int) -> str:
+        """What the person typed there, before spelling was mended."""
+        return self.original[self._typed(start, False) : self._typed(end, True)]
+
+    def _typed(self, at: int, is_end: bool) -> int:
+        index = bisect_right([c.start for c in self.changes], at - is_end) - 1
+        if index < 0:
+            return at
+        change = self.changes[index]
+        if at - is_end < change.end:
+            return change.was_end if is_end else change.was_start
+        return at - change.end + change.was_end
+
+    def linked(self) -> Linked:
+        """Write the slots, numbered per kind by where they stand."""
+        counts: dict[str, int] = {}
+        bindings: dict[str, Value] = {}
+        mentions: dict[str, Mention] = {}
+        pieces: list[str] = []
+        at = 0
+        for mention in sorted((m for m in self.found if m.kind), key=lambda m: m.start):
+            piece = self.text[at : mention.start]
+            if mention.kind == "jurisdiction":
+                piece = re.sub(r"(^|\W)the $", r"\1", piece)
+            counts[mention.kind] = counts.get(mention.kind, 0) + 1
+            slot = f"{mention.kind}{counts[mention.kind]}"
+            bindings[f"@{slot}"], mentions[f"@{slot}"] = mention.value, mention
+            glued = self.text[mention.end : mention.end + 1].isalnum()
+            pieces += [piece, f"{slot} " if glued else slot]
+            at = mention.end
+        pieces.append(self.text[at:])
+        return Linked(re.sub(r"\s+", " ", "".join(pieces)).strip(), bindings, mentions)

@@ -1,0 +1,178 @@
+"""Finds the names of the index in a question, longest first; everyday words only where something shows that they are names."""
+
+import re
+
+from nl2sql.linking.index import LANGUAGES, LONGEST_NAME, PARTIAL_KINDS, Kinds, NameIndex
+from nl2sql.linking.kinds import BEFORE, ranked, stands_beside
+from nl2sql.linking.mentions import Draft, Token
+from nl2sql.linking.vocabulary import is_english, lexicon, words
+from nl2sql.values import Text
+
+PROTECTED = frozenset(
+    (
+        "eu ai act", "health data", "personal data", "patient data", "training data", "open source", "data sets", "restore test", "quality score", "trust score",
+        "federated learning", "public task", "key rotation", "us dollars", "legal basis", "machine learning", "language model", "language models",
+    )
+)  # fmt: skip
+"""Phrases of the questions themselves that hold no name, unless written as one."""
+NAMES_ITSELF = ("country", "jurisdiction", "domain", "task", "format", "framework", "licence", "metric", "term", "policy")
+"""Kinds whose everyday words (German, finance, parquet) mostly mean the value."""
+NOT_SNAKE = ("term", "domain", "task", "licence", "language", "country", "jurisdiction", "person", "policy", "org")
+"""Kinds whose values nobody writes with underscores."""
+LEADS = (
+    r"(?:from|of|in|on|to|into|onto|for|about|does|do|is|are|was|has|have|drop|dropping|delete|rename|change|read|reads|reading|use|uses|used|using|feed|feeds|feeding|behind|with|own|owns|via|"
+    r"between|against|than|like|compare|regarding|concerning|write|writes|publish|publishes|load|loads|query|queries|queried|see|access|break|breaks|called|named|by|within|inside)"
+)
+FOLLOWS = (
+    r"(?:'s?)?(?:$|[?.!,;:)]| [-–—] |/| (?:and|or|vs\.?|versus|is|are|was|were|has|have|had|does|do|did|in|on|at|by|with|without|from|to|into|since|before|after|last|this|next|past|what|which|who|when|where|why|how|"
+    r"for|if|that|whose|then|than|not|as|so|yesterday|today|break|breaks|happens|depend|depends|come|comes|feed|feeds|still|actually|really|allowed|used|need|needs|get|gets|made|built|over|under|per|please|pls|ever|"
+    r"ok|okay|safe|fresh|stale|deprecated|encrypted|contain|contains|go|goes|look|looks|anymore|any|&|\+|n)(?!\w))"
+)
+"""What may follow a name, where an everyday word in the place of a name is followed by more of its own sentence otherwise."""
+FACETS = r"(?:'s?)? (?:licen[cs]e|owner|steward|lineage|price|size|schema|columns|freshness|quality|completeness|replicas|copies|checks|provenance|version|table|data ?set)(?!\w)"
+
+
+def find_names(draft: Draft, index: NameIndex) -> None:
+    """Take every name of the index, then shortened ones such as a first name."""
+    for size in range(min(LONGEST_NAME, len(draft.tokens)), 0, -1):
+        for at in range(len(draft.tokens) - size + 1):
+            tokens = draft.tokens[at : at + size]
+            if _whole(draft, tokens):
+                _take(draft, index, tokens)
+    for size in (3, 2, 1):
+        for at in range(len(draft.tokens) - size + 1):
+            tokens = draft.tokens[at : at + size]
+            if _whole(draft, tokens):
+                _take_beginning(draft, index, tokens)
+
+
+def _whole(draft: Draft, tokens: list[Token]) -> bool:
+    """Whether the words are free and stand in one phrase."""
+    start, end = tokens[0].start, tokens[-1].end
+    return draft.free(start, end) and not (len(tokens) > 1 and re.search(r"[?!;:]|, |\. |'s? ", draft.text[start:end]))
+
+
+def _take(draft: Draft, index: NameIndex, tokens: list[Token]) -> None:
+    key, start, end = " ".join(t.word for t in tokens), tokens[0].start, tokens[-1].end
+    if key in PROTECTED and (key not in index.names or draft.question[start:end].islower()):
+        draft.found.append(draft.nothing(start, end))
+        return
+    kinds = lookup(index, [t.word for t in tokens])
+    if not kinds or not bounded(draft, start, end):
+        return
+    surface = draft.text[start:end]
+    for kind in ranked(kinds, draft.before(start), draft.after(end)):
+        if not ("_" in surface and kind in NOT_SNAKE) and is_name(draft, tokens, kind, kinds[kind]):
+            size = re.match(r"[ -]\d+(?:\.\d+)?[bm](?!\w)", draft.text[end:]) if kind in ("model", "dataset") else None
+            draft.add(start, end + (size.end() if size else 0), kind, Text(tuple(kinds[kind])))
+            return
+
+
+def _take_beginning(draft: Draft, index: NameIndex, tokens: list[Token]) -> None:
+    """``Priya`` for Priya Nair, ``MIMIC`` for all of its versions: only words that are no English, or written or pointed at as a name."""
+    start, end = tokens[0].start, tokens[-1].end
+    key = " ".join(t.word for t in tokens)
+    keys = index.beginnings.get(key) or index.beginnings.get(re.sub(r"(?<=[a-z])(?=\d)", " ", key), ())
+    if not keys or all(t.word in lexicon() or t.word.isdigit() for t in tokens) or not bounded(draft, start, end):
+        return
+    rare = not all(is_english(t.word) or t.word.isdigit() or len(t.word) < 3 for t in tokens)
+    before, after = draft.before(start), draft.after(end)
+    kinds: Kinds = {}
+    for key in keys:
+        for kind in PARTIAL_KINDS:
+            for value in index.names[key].get(kind, ()):
+                if value not in kinds.setdefault(kind, []):
+                    kinds[kind].append(value)
+    for kind in ranked([k for k in kinds if kinds[k]], before, after):
+        pointed = stands_beside(kind, before, after, singular=True)
+        if kind == "dataset":
+            evident = pointed or ((rare or draft.question[start:end].isupper()) and _evident(draft, start, end, kind, False))
+        else:
+            evident = pointed or rare or _styled(draft, start, end)
+        if evident:
+            draft.add(start, end, kind, Text(tuple(kinds[kind])))
+            return
+
+
+def lookup(index: NameIndex, parts: list[str]) -> Kinds | None:
+    """The values of a spelling, by its words or else by its letters: llama2, CommonCrawl, red pajama."""
+    key = " ".join(parts)
+    if key in index.names:
+        return index.names[key]
+    joined = key.replace(" ", "")
+    keys = index.joined.get(joined)
+    if not keys or len(joined) < (3 if any(c.isdigit() for c in joined) and len(parts) == 1 else 5) or is_english(joined):
+        return None
+    if len(parts) > 1 and any(p in lexicon() and len(p) < 4 for p in parts):
+        return None
+    return index.names[keys[0]]
+
+
+def bounded(draft: Draft, start: int, end: int) -> bool:
+    """Whether a span is no mere part of an identifier or version: not GPT-3 in GPT-3.5, nor vienna in 1kg-ont-vienna."""
+    left = re.search(r"([^\W_]+)([-_.@])$", draft.text[:start])
+    right = re.match(r"([-_.@])([^\W_]+)", draft.text[end:])
+    if left and (left[2] != "-" or not is_english(left[1]) or left[1].isdigit()):
+        return False
+    return not right or (right[1] == "." and not right[2].isdigit()) or (right[1] == "-" and is_english(right[2]) and not right[2].isdigit())
+
+
+def is_name(draft: Draft, tokens: list[Token], kind: str, values: list[str]) -> bool:
+    """Whether words that could be a name are one here."""
+    start, end, parts = tokens[0].start, tokens[-1].end, [t.word for t in tokens]
+    before, after = draft.before(start), draft.after(end)
+    asking = all(p in lexicon() or p.isdigit() for p in parts)
+    if kind == "column":
+        return "_" in draft.text[start:end] or (stands_beside(kind, before, after) and not asking)
+    if kind == "country" and parts == ["us"]:
+        caps = draft.question[start:end] in ("US", "Us") and not draft.question.isupper()
+        return caps or bool(re.search(r"(?:\bin|\bthe|outside) $", before) and not re.match(" (?:all|both|know|see|have)", after))
+    if kind in ("model", "run", "job") and len(parts) > 1 and re.match(r" (?:data|data ?sets|tables|corpora)(?!\w)", after) and draft.question[start:end].islower() and not _written(draft, start, end):
+        return False  # swahili speech data is no data of the model swahili-speech
+    if len(parts) > 1:
+        identifier = any(" " not in v for v in values)
+        return not asking or not (identifier or kind in ("org", "dataset")) or _written(draft, start, end) or _evident(draft, start, end, kind, True)
+    word = parts[0]
+    if word.isdigit():
+        return False
+    beside = stands_beside(kind, before, after) or _styled(draft, start, end)
+    if kind == "language":
+        return word in LANGUAGES or not is_english(word) or len(word) > 5 or beside or bool(re.search(r"(?:in|and|or) $", before))
+    if kind in NAMES_ITSELF:
+        return word not in lexicon() or beside or kind in ("country", "jurisdiction") or (kind == "domain" and before.endswith("about "))
+    if not is_english(word) and not asking:
+        return True
+    if kind in ("dataset", "model"):
+        return _evident(draft, start, end, kind, asking)
+    led = re.search(rf"(?:^|\W){BEFORE[kind]} $", before) if kind in BEFORE else None
+    owner = kind == "org" and not asking and re.match(r"(?:'s?)? (?:data ?sets?|models?|nodes?|offers?)\b|'s ", after)
+    return beside or bool(owner or (led and not asking)) or bool(kind == "org" and not asking and re.search(r"(?:from|does|do|is|did|has) $", before))
+
+
+def _evident(draft: Draft, start: int, end: int, kind: str, asking: bool) -> bool:
+    """Everyday words are a name when written as one, alone, beside a word of their kind, or where only a name can stand."""
+    before, after = draft.text[:start], draft.text[end:]
+    if _styled(draft, start, end) or stands_beside(kind, before[-40:], after, singular=True):
+        return True
+    if not asking and re.fullmatch(r"\W*", before) and (re.match(FACETS, after) or re.fullmatch(r"\W*", after)):
+        return True
+    listed = re.search(r"(?:,|, and| and| or| vs\.?|,? &) $", before)
+    if listed and any(m.kind == kind and m.end == listed.start() for m in draft.found):
+        return bool(re.match(FOLLOWS, after))
+    article = "" if asking else "(?:the |our )?"
+    return bool(re.search(rf"(?:^|\W){LEADS} {article}$", before) and re.match(FOLLOWS, after))
+
+
+def _styled(draft: Draft, start: int, end: int) -> bool:
+    """Capitals where the rest of the sentence has none: ``is GLUE deprecated``, ``models by Meta``."""
+    surface = draft.question[start:end]
+    if surface == draft.text[start:end]:
+        return False
+    inside = start > 0 and not re.search(r"[.?!:] $", draft.question[:start])
+    others = re.findall(r"[^\W\d_]+", draft.question[:start] + " " + draft.question[end:])
+    return (inside or surface[1:] != draft.text[start + 1 : end]) and any(w.islower() and len(w) > 1 for w in others)
+
+
+def _written(draft: Draft, start: int, end: int) -> bool:
+    """Whether the words are joined as an identifier's are: ``menu_items``, ``new-events``."""
+    return not re.search(r"\s", draft.text[start:end]) and len(words(draft.text[start:end])) > 1

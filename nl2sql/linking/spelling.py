@@ -1,0 +1,123 @@
+"""Mends misspelt words before anything is looked up, and finds names that are nearly spelt right. Never touches an English word."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from nl2sql.linking.index import NameIndex
+from nl2sql.linking.kinds import ranked
+from nl2sql.linking.mentions import Change, Draft, Token
+from nl2sql.linking.names import bounded
+from nl2sql.linking.vocabulary import folded, is_english, lexicon, schema_words
+from nl2sql.values import Text
+
+CLOSE, CLOSE_LONG, CLOSE_CAPITAL = 80, 82, 86
+"""Least similarity (0 to 100, normalised indel) of a mended word; of eight letters and more, of capitalised ones."""
+LONG_NAME = 10
+"""Letters from which a name may hold two slips (letters dropped, added, changed or swapped) instead of one."""
+QUOTED = re.compile(r"[\"“”`«][^\"“”`»]{1,80}[\"“”`»]|(?<!\w)'[^']{2,60}'(?!\w)")
+WHOLE_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]{4,}(?![\w@/]|[.-]\w)")
+REWRITES = tuple(
+    (re.compile(pattern, re.I), text)
+    for pattern, text in (
+        (r"(?<=than )(?:a )?half(?: of)?(?= )|(?<=least )(?:a )?half(?: of)?(?= )|(?<=over )half(?: of)?(?= )|(?<=under )half(?: of)?(?= )|(?<=below )half(?: of)?(?= )", "50 percent of"),
+        (r"(?<=than )a quarter of|(?<=least )a quarter of", "25 percent of"),
+        (r"(?<=than )a third of|(?<=least )a third of", "33.3 percent of"),
+        (r"(?<=than )two[- ]thirds of|(?<=least )two[- ]thirds of", "66.7 percent of"),
+        (r"(?<=than )three[- ]quarters of|(?<=least )three[- ]quarters of", "75 percent of"),
+        (r"[€$£](?=\d)", ""),
+    )
+)
+"""Fractions are said as the percentages that the model knows; a sum is a number whatever its currency."""
+
+
+def mend(question: str, index: NameIndex) -> Draft:
+    """The question with misspelt words put right, and where each stood."""
+    edits = [(m.start(), m.end(), text) for pattern, text in REWRITES for m in pattern.finditer(question)]
+    quoted = [m.span() for m in QUOTED.finditer(question)]
+    for match in WHOLE_WORD.finditer(question):
+        if not any(start < match.end() and match.start() < end for start, end in quoted):
+            right = _right(match[0], index, question.isupper() or match.start() == 0)
+            if right:
+                edits.append((match.start(), match.end(), right))
+    pieces: list[str] = []
+    changes: list[Change] = []
+    at = length = 0
+    for start, end, text in sorted(edits):
+        if start < at:
+            continue
+        pieces += [question[at:start], text]
+        length += start - at + len(text)
+        changes.append(Change(length - len(text), length, start, end))
+        at = end
+    return Draft("".join([*pieces, question[at:]]), question, changes)
+
+
+def _right(typed: str, index: NameIndex, may_be_capital: bool) -> str | None:
+    """The word that was meant, if ``typed`` is none and one is close."""
+    word = folded(typed)
+    if _known(word, index) or (typed != typed.lower() and re.search(r"[a-z][A-Z]|^[A-Z]{2,}[a-z]", typed)):
+        return None
+    cutoff = CLOSE if len(word) < 8 else CLOSE_LONG
+    if typed[0].isupper() and not may_be_capital:
+        cutoff = CLOSE_CAPITAL
+    asked = process.extractOne(word, lexicon_by_initial(word[0]), scorer=fuzz.ratio, score_cutoff=cutoff)
+    named, whole = _near(word, index.name_words), _near(word, index.by_initial)
+    best = max((w for w in (asked and asked[0], named) if w), key=lambda w: fuzz.ratio(word, w), default=None)
+    if best is None or (whole and fuzz.ratio(word, whole) > fuzz.ratio(word, best)):
+        return None
+    return best.upper() if typed.isupper() else best.capitalize() if typed[0].isupper() else best
+
+
+def _near(typed: str, by_initial: Mapping[str, Sequence[str]]) -> str | None:
+    """The closest spelling with the same first letter and the same digits."""
+    slips = 1 if len(typed) < LONG_NAME else 2
+    near = process.extractOne(typed, by_initial.get(typed[0], ()), scorer=OSA.distance, score_cutoff=slips) if len(typed) > 4 else None
+    return near[0] if near and re.findall(r"\d+", near[0]) == re.findall(r"\d+", typed) else None
+
+
+def _known(word: str, index: NameIndex) -> bool:
+    return word in index.joined or word in index.text_words or word in schema_words() or word in index.name_words.get(word[0], ()) or is_english(word)
+
+
+def find_nearly_names(draft: Draft, index: NameIndex) -> None:
+    """Names with a slip in them: commn crawl, Wikipeida. Their digits must be right: GPT-5 is not GPT-4."""
+    for size in (3, 2, 1):
+        for at in range(len(draft.tokens) - size + 1):
+            tokens = draft.tokens[at : at + size]
+            start, end = tokens[0].start, tokens[-1].end
+            if draft.free(start, end) and bounded(draft, start, end) and "_" not in draft.text[start:end]:
+                _take_near(draft, index, tokens)
+
+
+def _take_near(draft: Draft, index: NameIndex, tokens: list[Token]) -> None:
+    parts = [t.word for t in tokens]
+    start, end = tokens[0].start, tokens[-1].end
+    typed = "".join(parts)
+    unknown = [p for p in parts if len(p) > 3 and not p.isdigit() and not _known(p, index)]
+    apart = re.search(r"[?!;:,.'] ?", draft.text[start:end])
+    if not unknown or len(typed) < 5 or apart or (len(parts) > 1 and (_small(parts[0]) or _small(parts[-1]))):
+        return
+    near = _near(typed, index.by_initial)
+    if not near:
+        return
+    kinds = index.names[index.joined[near][0]]
+    usable = {k: v for k, v in kinds.items() if k != "column"}
+    for kind in ranked(usable, draft.before(start), draft.after(end)):
+        draft.add(start, end, kind, Text(tuple(usable[kind])))
+        return
+
+
+def _small(word: str) -> bool:
+    return word in lexicon() and len(word) < 4
+
+
+@cache
+def lexicon_by_initial(letter: str) -> tuple[str, ...]:
+    """Lexicon words worth comparing with a misspelt word: people seldom get the first letter wrong."""
+    return tuple(sorted(w for w in lexicon() if w[0] == letter and len(w) > 3))
+
+

@@ -1,0 +1,46 @@
+"""Finds topic words, which are searched for in names and descriptions: ``taxi data``, ``anything about earthquakes``."""
+
+import re
+
+from nl2sql.linking.index import NameIndex
+from nl2sql.linking.mentions import Draft, Token
+from nl2sql.linking.vocabulary import is_asking, is_english, lexicon, singular, words
+from nl2sql.values import Text
+
+LED = re.compile(
+    r"(?:about|containing|contains?|mention(?:s|ing)?|related to|relating to|concerning|with information on|information (?:on|about)|keyword|on the topic of|to do with) (?:the |any )?"
+    r"([^\W\d_][^\W\d_-]{2,})(?: ([^\W\d_][^\W\d_-]{3,}))?"
+)
+NOUNS = r"(?:data|data ?sets?|data sets|tables?|corpus|corpora|collections?|information|images?|texts?|speech|records?|models?|trips|offers?|files?|material|stuff|sets?)"
+OPENING = r"(?:about|on|with|of|for|from|over|in|around|any|some|and|or|covering|contain|containing|contains|mentioning|to|the|is|are|all|show me|find|get|need|cheapest|best|daily|historical)"
+
+
+def find_topics(draft: Draft, index: NameIndex) -> None:
+    """Words of the catalog's own texts that nobody asks with, runs of them as one topic, and what follows ``about``."""
+    run: list[Token] = []
+    for token in [*draft.tokens, Token(-1, -1, "")]:
+        if token.start >= 0 and _topical(draft, index, token):
+            if run and draft.text[run[-1].end : token.start] != " ":
+                _take(draft, run)
+                run = []
+            run.append(token)
+        elif run:
+            _take(draft, run)
+            run = []
+    for match in LED.finditer(draft.text):
+        if not is_asking(words(match[1])[0]) and draft.free(*match.span(1)):
+            draft.add(*match.span(1), "term", Text((singular(match[1]),)), known=False)
+
+
+def _topical(draft: Draft, index: NameIndex, token: Token) -> bool:
+    """Plain English needs the place of a topic, other words are one anywhere."""
+    word = token.word
+    if word not in index.text_words or is_asking(word) or word in lexicon() or not draft.free(token.start, token.end):
+        return False
+    if not is_english(word):
+        return True
+    return bool(re.match(rf" (?:\w+ )?{NOUNS}(?!\w)|\W*$", draft.text[token.end :]) or re.search(rf"(?:^|\W){OPENING} $", draft.text[: token.start]))
+
+
+def _take(draft: Draft, run: list[Token]) -> None:
+    draft.add(run[0].start, run[-1].end, "term", Text((singular(draft.text[run[0].start : run[-1].end]),)))

@@ -1,0 +1,110 @@
+"""Finds names that the index lacks but the question shows to be names: quoted, written like identifiers, or where only a name can stand.
+
+A dataset that the asker may not see is found here exactly as one that does not exist.
+"""
+
+import re
+
+from nl2sql.linking.index import NameIndex
+from nl2sql.linking.kinds import cue, ranked
+from nl2sql.linking.mentions import Draft
+from nl2sql.linking.names import lookup
+from nl2sql.linking.spelling import QUOTED
+from nl2sql.linking.vocabulary import closed_words, concepts, is_asking, is_english, lexicon, schema_words, words
+from nl2sql.values import Text
+
+LONGEST_QUOTE = 5
+"""Words of a quoted name; longer quotes are speech."""
+IDENTIFIER = re.compile(r"(?<![\w@])[a-z][a-z0-9]*(?:[./-][a-z0-9]+)*_[a-z0-9_]+(?:[./-][a-z0-9_]+)*|(?<![\w@.-])[a-z0-9]+(?:-[a-z0-9]+)+(?![\w-])", re.I)
+CAMEL = re.compile(r"(?<![\w@])(?:[a-z]{2,}[A-Z]\w{2,}|[A-Z][a-z]{2,}(?:[A-Z][a-z]{2,})+\d*)(?![\w@])")
+NAME = r"(?P<name>[^\W\d_][\w-]{2,})"
+END = r"(?=\W*$|[?,;:]|\.(?: |$)| (?:and|or|what|who|which|how|is|are|was|were|do|does|did|breaks?|happens?|will|would|for|in|at|on|last|this|since|please|pls)\b)"
+POSITIONS = tuple(
+    (re.compile(pattern), kind)
+    for pattern, kind in (
+        (rf"\b(?:data ?set|table|report) (?:called |named )?{NAME}{END}", "dataset"),
+        (rf"\b(?:the|our) {NAME} (?:table|data ?set)\b", "dataset"),
+        (rf"\b(?:drop|dropp?ing|remove|removing|rename|change|alter|mask) (?:the )?(?:columns? |fields? )?[\w@]+ (?:column |field )?(?:from|of|in|on) (?:the )?{NAME}{END}", "dataset"),
+        (rf"\b(?:columns?|column1|fields?|schema|rows) (?:of|in|from|does) (?:the )?{NAME}{END}", "dataset"),
+        (rf"\bwho (?:owns|maintains|stewards|published|publishes|made|created|uses|used|reads|read|can (?:read|see|access|use|query)|looked at|has access to|is using) (?:the )?{NAME}{END}", "dataset"),
+        (rf"\b(?:derived from|built (?:from|on)|depends? on|downstream of|upstream of|lineage (?:of|for)|trained on|copies of|replicas of|licen[cs]e (?:of|for)|owner of|access to|steward of) (?:the )?{NAME}{END}", "dataset"),
+        (rf"\b(?:what|which \w+) (?:feeds|breaks if (?:i|we) (?:drop|change|delete|remove)) (?:the )?{NAME}{END}", "dataset"),
+    )
+)
+"""Where only a name of a kind can stand."""
+COLUMN = re.compile(r"\b(?:drop|dropp?ing|remove|removing|rename|change|alter|mask) (?:the )?(?:column |field )?(?P<name>[^\W\d_]\w+) (?:column |field )?(?:from|of|in|on) (?:the )?$")
+NAMED_COLUMN = re.compile(rf"\b(?:columns?|fields?)(?: (?:are|is))? (?:called|named) {NAME}|\b(?:the|a|our|an?y) {NAME} (?:column|field)\b|\bcolumn {NAME} (?:of|in|from|on)\b".replace("?P<name>", ""))
+
+
+def find_quoted(draft: Draft, index: NameIndex) -> None:
+    """What stands in quotes or backticks is a name, unless it is a word of a closed vocabulary or of everyday questions."""
+    for match in QUOTED.finditer(draft.question):
+        inner = match[0][1:-1].strip()
+        before, after = draft.before(match.start()), draft.after(match.end())
+        kinds = lookup(index, list(words(inner)[:8])) or {}
+        if kinds and (order := ranked(kinds, before, after)):
+            draft.add(match.start(), match.end(), order[0], Text(tuple(kinds[order[0]])))
+        elif words(inner) and words(inner) not in closed_words() and len(words(inner)) <= LONGEST_QUOTE:
+            said = re.search(r"(?:about|containing|contains?|mention\w*|like|words?|term|keyword|text|topic) $", before)
+            kind = cue(before, after) or ("term" if said else "dataset")
+            if kind != "dataset" or said or not all(w in lexicon() for w in words(inner)) or cue(before, after) == "dataset":
+                draft.add(match.start(), match.end(), kind, Text((inner,)), known=False)
+
+
+def find_columns(draft: Draft, index: NameIndex) -> None:
+    """Column names, which are often everyday words: only of a dataset that is named, or beside the word column."""
+    datasets = [v for m in draft.found if m.kind == "dataset" and isinstance(m.value, Text) for v in m.value.values]
+    columns = {c.lower(): c for d in datasets for c in index.columns_of.get(d, ())}
+    for match in re.finditer(r"\w+", draft.text):
+        if match[0] in columns and draft.free(*match.span()):
+            dotted = draft.text[match.start() - 1 : match.start()] == "." and any(m.end == match.start() - 1 for m in draft.found)
+            if dotted or re.match(r"(?: (?:column|field))? (?:in|of|from|on) ", draft.text[match.end() :]) or re.search(r"column (?:called |named )?$", draft.before(match.start())):
+                draft.add(*match.span(), "column", Text((columns[match[0]],)))
+    for match in NAMED_COLUMN.finditer(draft.text):
+        group = next(n for n in range(1, 4) if match[n])
+        name = match[group]
+        called = group != 2
+        if draft.free(*match.span(group)) and (called or name in index.all_columns) and (called or (name not in concepts() or (name,) in closed_words())):
+            draft.add(*match.span(group), "column", Text(index.all_columns.get(name, (name,))), known=name in index.all_columns)
+
+
+def find_identifiers(draft: Draft, index: NameIndex) -> None:
+    """snake_case, CamelCase, and hyphened words that hold a digit or a word that is no English."""
+    for match in sorted([*IDENTIFIER.finditer(draft.question), *CAMEL.finditer(draft.question)], key=lambda m: m.start()):
+        text, low = match[0], match[0].lower()
+        parts = words(text)
+        if low in schema_words() or not draft.free(*match.span()):
+            continue
+        before, after = draft.before(match.start()), draft.after(match.end())
+        kind = cue(before, after)
+        if "_" not in text and "-" in text:
+            if all(p.isdigit() or p in lexicon() or is_english(p) or len(p) == 1 for p in parts) and not (parts[-1].isdigit() and parts[0].isalpha() and len(parts[0]) > 2):
+                continue
+            if kind in (None, "domain") and any(p in index.text_words for p in parts):
+                kind = "term"
+        if low in index.all_columns and kind in (None, "column"):
+            draft.add(*match.span(), "column", Text(index.all_columns[low]))
+        else:
+            draft.add(*match.span(), kind or "dataset", Text((text,)), known=kind == "term")
+
+
+def find_positioned(draft: Draft) -> None:
+    """``who owns flurbs``, ``drop email from customers``: what stands there is a dataset whether or not the asker may see one."""
+    for pattern, kind in POSITIONS:
+        for match in pattern.finditer(draft.text):
+            start, end = match.span("name")
+            if draft.free(start, end) and _may_be_name(match["name"]):
+                draft.add(start, end, kind, Text((draft.question[start:end],)), known=False)
+    for mention in [m for m in draft.found if m.kind == "dataset"]:
+        column = COLUMN.search(draft.text[: mention.start])
+        if column and draft.free(*column.span("name")) and not column["name"].endswith("s") and (column["name"] not in concepts() or (column["name"],) in closed_words()):
+            draft.add(*column.span("name"), "column", Text((column["name"],)), known=False)
+
+
+def _may_be_name(word: str) -> bool:
+    """Words that are no English, and plurals that are no concept of the catalog: datasets are called flurbs or invoices."""
+    if word in concepts():
+        return False
+    if not is_english(word) and not is_asking(word):
+        return True
+    return word.endswith("s") and not word.endswith("ss") and len(word) > 4

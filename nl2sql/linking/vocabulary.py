@@ -1,0 +1,106 @@
+"""Which words people ask with, which are plain English, and which the semantic layer uses; knows no catalog."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from catalog.semantic import views
+
+LEXICON = Path(__file__).parent / "lexicon.txt"
+"""Words that people use to ask, one a line, made from the phrase files by ``steward train``."""
+ENGLISH = Path(__file__).parent / "english.txt"
+"""Whole words of MiniLM's vocabulary (Apache-2.0), one a line."""
+WORD = re.compile(r"[^\W_]+")
+PREFIXES = ("un", "re", "pre", "non", "de", "over", "under", "mis", "dis", "anti", "auto", "self", "sub", "inter", "multi", "geo")
+
+
+def lowered(text: str) -> str:
+    """Lower case of the same length: the few capitals that grow when lowered (İ) stay."""
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def folded(text: str) -> str:
+    """Lower case without accents, of the same length: people write Zieliński and zielinski."""
+    low = lowered(text)
+    return low if low.isascii() else "".join(unicodedata.normalize("NFKD", c)[0] if c.isalpha() else c for c in low)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The letters-and-digits words of a text, folded: ``CC BY-NC 4.0`` → cc, by, nc, 4, 0."""
+    return tuple(WORD.findall(folded(text)))
+
+
+@cache
+def lexicon() -> frozenset[str]:
+    """Words of the phrase files."""
+    return frozenset(LEXICON.read_text(encoding="utf-8").split())
+
+
+@cache
+def english() -> frozenset[str]:
+    """Everyday words, which are no misspellings and, written small, seldom names."""
+    return frozenset(ENGLISH.read_text(encoding="utf-8").split())
+
+
+@cache
+def schema_words() -> frozenset[str]:
+    """Names of views and columns, which people type too."""
+    return frozenset(views()) | {c for v in views().values() for c in v.columns}
+
+
+@cache
+def concepts() -> frozenset[str]:
+    """Words that the semantic layer has a meaning for: never a name unless written or pointed at as one."""
+    found = {w for name in schema_words() for w in words(name)}
+    for view in views().values():
+        found.update(w for text in view.synonyms for w in words(text))
+        for column in view.columns.values():
+            found.update(w for text in (*column.synonyms, *column.values) for w in words(text))
+    return frozenset(found | {"everything", "anything", "something", "catalog", "catalogue"})
+
+
+@cache
+def closed_words() -> frozenset[tuple[str, ...]]:
+    """Every value of a closed vocabulary, as words."""
+    return frozenset(words(value) for v in views().values() for c in v.columns.values() for value in c.values)
+
+
+def stems(word: str) -> Iterator[str]:
+    """Words that ``word`` may be a form of: ``withdraws`` → withdraw, ``parties`` → party."""
+    for suffix, ends in (("ies", ("y", "ie")), ("es", ("", "e")), ("s", ("",)), ("ing", ("", "e")), ("ied", ("y",)), ("ed", ("", "e")), ("d", ("",)), ("er", ("", "e")), ("ly", ("",)), ("ally", ("",))):
+        if word.endswith(suffix) and len(word) - len(suffix) > (3 if suffix in ("s", "es") else 2) and not (suffix == "s" and word.endswith(("ss", "us", "is"))):
+            base = word[: -len(suffix)]
+            if suffix == "d" and not base.endswith("e"):
+                continue
+            yield from (base + end for end in ends)
+            if suffix in ("ing", "ed", "er") and base[-1] == base[-2]:
+                yield base[:-1]
+
+
+@cache
+def is_english(word: str) -> bool:
+    """Whether a word is one, as it is or as a form or compound of one: never to be corrected."""
+    known = english() | lexicon()
+    if word in known or any(len(s) > 3 and s in known for s in stems(word)):
+        return True
+    return any(word.startswith(p) and len(word) > len(p) + 3 and (word[len(p) :] in known or any(s in known for s in stems(word[len(p) :]))) for p in PREFIXES)
+
+
+@cache
+def is_asking(word: str) -> bool:
+    """Whether people ask with this word or another form of it."""
+    if word in lexicon() or any(s in lexicon() for s in stems(word)):
+        return True
+    return any(word + end in lexicon() for end in ("s", "d", "ed", "ing", "er")) or (word.endswith("e") and word[:-1] + "ing" in lexicon())
+
+
+def singular(word: str) -> str:
+    """A plural's stem for text search, which finds both; words that only look like plurals stay whole."""
+    if len(word) < 5 or word.endswith(("ss", "us", "is", "news", "series", "species")):
+        return word
+    if word.endswith("ies") and word[:-3] + "y" in english() | lexicon():
+        return word[:-3] + "y"
+    return word.removesuffix("s")

@@ -1,0 +1,72 @@
+"""Shows one outcome to a person, or its rows to a program: data on standard output, everything else on standard error."""
+
+import click
+
+from nl2sql.turn import Answered, AskedBack, Decision, Denied, Drafted, Failed, Freshness, Outcome, Refused
+from tui.output import on_terminal, write_rows
+from tui.safe import safe
+
+DENIED, NO_ANSWER = 5, 6
+
+
+def show(outcome: Outcome, form: str, quiet: bool, limit: int) -> None:
+    """Write one outcome in any format but JSON; with ``quiet``, rows and errors only."""
+    match outcome:
+        case Answered():
+            _answer(outcome, form, quiet, limit)
+        case Drafted(sql=sql):
+            click.echo(safe(sql) if on_terminal() else sql)
+            if not quiet:
+                click.echo(_decision(outcome.decision, outcome.confidence), err=True)
+        case AskedBack(message=message, choices=choices):
+            click.echo(safe(message), err=True)
+            for number, choice in enumerate(choices, 1):
+                click.echo(f"  {number}. {safe(choice)}", err=True)
+        case Refused(message=message):
+            click.echo(safe(message), err=True)
+        case Denied(message=message, hint=hint) | Failed(message=message, hint=hint):
+            rules = f" (rule: {', '.join(outcome.decision.rules)})" if outcome.decision.rules else ""
+            click.echo(safe(f"{outcome.status}: {message}{rules}"), err=True)
+            if hint:
+                click.echo(f"  {safe(hint)}", err=True)
+            if outcome.sql and not quiet:
+                click.echo(f"  SQL: {safe(outcome.sql)}", err=True)
+
+
+def exit_code(outcome: Outcome) -> int:
+    """The status of a process that ends with this outcome."""
+    match outcome:
+        case Failed(exit_code=code):
+            return code
+        case Denied():
+            return DENIED
+        case AskedBack() | Refused():
+            return NO_ANSWER
+    return 0
+
+
+def _answer(outcome: Answered, form: str, quiet: bool, limit: int) -> None:
+    result, aside = outcome.result, form != "table"  # a table is for people, who read the rest beside it
+    if not quiet:
+        click.echo(safe(outcome.message) + "\n", err=aside)
+    write_rows(result, form)
+    if result.truncated:
+        more = "--limit shows more" if len(result.rows) >= limit else "more would not fit into 50 MB"
+        click.echo(f"Only the first {len(result.rows):,} rows are shown; {more}.", err=True)
+    if not quiet:
+        click.echo(f"\nSQL: {safe(outcome.sql)}", err=aside)
+        click.echo(_decision(outcome.decision, outcome.confidence), err=aside)
+        click.echo(_age(outcome.freshness), err=aside)
+
+
+def _decision(decision: Decision, confidence: float | None) -> str:
+    by = f" by {', '.join(decision.rules)}" if decision.rules else ""
+    masked = f"   masked: {', '.join(decision.masked)}" if decision.masked else ""
+    sure = f"   confidence: {confidence:.0%}" if confidence is not None else ""
+    return safe(f"{decision.verdict} for {decision.principal}{by}{masked}{sure}")
+
+
+def _age(fresh: Freshness) -> str:
+    if fresh.newest is None:
+        return f"no age is known of this data, generation {fresh.generation}"
+    return f"data as of {fresh.oldest} to {fresh.newest} UTC, generation {fresh.generation}"

@@ -1,0 +1,130 @@
+"""Runs questions for the command line: one and its outcome, or a batch with a JSON result per line."""
+
+import json
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from catalog.engine import Limits
+from catalog.errors import CatalogUnavailable, GovernanceError, UsageError
+from catalog.generations import Generation, pinned
+from nl2sql.session import Session, open_session
+from nl2sql.turn import Event, Outcome, Stage
+from tui.envelope import dumps, envelope, problem
+from tui.show import exit_code, show
+
+Asker = Callable[[str, Session], Iterator[Event]]
+LONGEST_LINE = 4_000_000
+"""Bytes of one line of a batch."""
+OPEN_SESSIONS = 4
+"""Sessions that a batch keeps open at once; each holds an engine process."""
+UNREACHABLE = CatalogUnavailable.exit_code
+
+
+class Sessions:
+    """Sessions by token; those used last stay open. A token that has ended meanwhile opens nothing."""
+
+    def __init__(self, home: Path, generation: Generation, options: dict[str, Any]) -> None:
+        self._home, self._generation = home, generation
+        self._limits = Limits(rows=options["limit"], deadline_s=options["timeout"])
+        self._now: datetime | None = options["now"]
+        self._opened: OrderedDict[str | None, Session] = OrderedDict()
+
+    def open(self, token: str | None) -> Session:
+        """The session of whoever the token proves. Raises what `open_session` raises."""
+        session = self._opened.pop(token or None, None)
+        if session is not None and token and session.state.verify_token(token) is None:
+            session.close()
+            session = None
+        if session is None:
+            session = open_session(self._home, self._generation, token, self._now, self._limits)
+        self._opened[token or None] = session
+        if len(self._opened) > OPEN_SESSIONS:
+            self._opened.popitem(last=False)[1].close()
+        return session
+
+    def close(self) -> None:
+        """End every engine."""
+        for session in self._opened.values():
+            session.close()
+
+
+def one(home: Path, field: str, text: str, asker: Asker, options: dict[str, Any], form: str) -> int:
+    """Answer one question and show the outcome; as JSON, whatever goes wrong is an object too. Returns the exit code."""
+    try:
+        with pinned(home) as generation, closing(Sessions(home, generation, options)) as sessions:
+            outcome, stages = _finish(asker(text, sessions.open(options["token"])))
+    except GovernanceError as error:
+        if form == "json":
+            click.echo(dumps(problem(error, text if field == "question" else None)))
+        raise
+    if form == "json":
+        click.echo(dumps(envelope(outcome, stages)))
+    else:
+        show(outcome, form, options["quiet"], options["limit"])
+    return exit_code(outcome)
+
+
+def batch(home: Path, field: str, stream: IO[bytes], asker: Asker, options: dict[str, Any]) -> int:
+    """Answer every line that holds ``field``; a bad line gets a result of its own and the rest go on.
+
+    Returns 2 if a line could not be read, else 3 if the catalog or the model could not be reached, else 0.
+    """
+    codes = set()
+    with pinned(home) as generation, closing(Sessions(home, generation, options)) as sessions:
+        for number, raw in _lines(stream):
+            text = None
+            try:
+                text, token = _entry(field, raw, number)
+                fields = envelope(*_finish(asker(text, sessions.open(token or options["token"]))))
+            except GovernanceError as error:
+                fields = problem(error)
+            codes.add(fields.get("exit_code"))
+            click.echo(dumps({"line": number, **fields, "question": text if field == "question" else None}))
+    return next((code for code in (UsageError.exit_code, UNREACHABLE) if code in codes), 0)
+
+
+def _finish(events: Iterator[Event]) -> tuple[Outcome, dict[str, float]]:
+    """Run a turn to its end; the outcome and the milliseconds of each stage."""
+    stages: dict[str, float] = {}
+    outcome: Outcome | None = None
+    for event in events:
+        if isinstance(event, Stage):
+            stages[event.name] = event.elapsed_ms
+        else:
+            outcome = event
+    assert outcome is not None, "a turn ends in exactly one outcome"
+    return outcome, stages
+
+
+def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Lines with anything on them and their numbers, from 1. A line that is too long comes cut, and is no JSON then."""
+    number, whole = 0, True
+    while raw := stream.readline(LONGEST_LINE):
+        starts, whole = whole, raw.endswith(b"\n")
+        number += starts
+        if starts and raw.strip():
+            yield number, raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
+
+
+def _entry(field: str, raw: bytes, number: int) -> tuple[str, str | None]:
+    """The text and the token of a line. Raises `UsageError`."""
+    try:
+        entry = json.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError) as bad:
+        raise UsageError(f"Line {number} is not JSON: {bad}.") from bad
+    text, token = (entry.get(field), entry.get("token")) if isinstance(entry, dict) else (None, None)
+    if not isinstance(text, str) or not isinstance(token, str | None):
+        raise UsageError(f'Line {number} needs a text "{field}", and "token" where it has one must be text.')
+    return text, token
+
+
+def read_text() -> str:
+    """All of standard input, up to a length that nobody types."""
+    return sys.stdin.buffer.read(LONGEST_LINE).decode("utf-8", "replace") if sys.stdin else ""

@@ -1,0 +1,83 @@
+"""``steward views``: what an asker may ask about, from the semantic layer cut to their authorisation."""
+
+import difflib
+from typing import Any
+
+import click
+
+from tui.envelope import dumps
+from tui.safe import safe
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@click.pass_context
+def views(ctx: click.Context, name: str | None, as_json: bool, token: str | None) -> None:
+    """The views that you may ask about, or the columns of the view NAME."""
+    from catalog.errors import AccessDenied, UsageError
+    from catalog.generations import current, default_home
+    from catalog.state import State
+    from nl2sql.session import identify
+    from tui.table import table
+
+    home = ctx.obj or default_home()
+    current(home)
+    authorisation = identify(State(home), home, token)
+    described = {view: _view(view, permit.columns) for view, permit in authorisation.permits.items()}
+    if name is None:
+        if as_json:
+            click.echo(dumps({"views": described, "closed": sorted(authorisation.denials)}))
+            return
+        rows = [[view, str(len(about["columns"])), about["meaning"]] for view, about in described.items()]
+        click.echo(table(["view", "columns", "meaning"], ["VARCHAR", "BIGINT", "VARCHAR"], rows, _on_terminal()), nl=False)
+        if authorisation.denials:
+            click.echo(f"closed to you: {', '.join(sorted(authorisation.denials))}", err=True)
+        return
+    view = name.lower()
+    if view in authorisation.denials:
+        raise AccessDenied(f"The view {view} is not open to you.", authorisation.denials[view].rule)
+    if view not in described:
+        near = difflib.get_close_matches(view, described, n=1)
+        raise UsageError(f"There is no view named {safe(name)!r}.", f"Did you mean {near[0]}?" if near else "Run 'steward views' to see them.")
+    if as_json:
+        click.echo(dumps({"view": view, **described[view]}))
+        return
+    about = described[view]
+    click.echo(f"{view}: {about['meaning']}\n")
+    rows = [[c["name"], c["type"], c["unit"], _meaning(c)] for c in about["columns"]]
+    click.echo(table(["column", "type", "unit", "meaning"], ["VARCHAR"] * 4, rows, _on_terminal()), nl=False)
+
+
+def _view(name: str, treatments: Any) -> dict[str, Any]:
+    """One view as JSON has it; ``shown`` says how a column's cells are treated for this asker."""
+    from catalog.policy import masked_type
+    from catalog.semantic import views as every_view
+
+    view = every_view()[name]
+    columns = [
+        {
+            "name": column.name,
+            "type": masked_type(column, treatments[column.name]),
+            "meaning": column.meaning,
+            "unit": column.unit,
+            "values": list(column.values),
+            "shown": treatments[column.name],
+        }
+        for column in view.columns.values()
+        if column.name in treatments
+    ]
+    return {"meaning": view.meaning, "columns": columns}
+
+
+def _meaning(column: dict[str, Any]) -> str:
+    one_of = f"; one of {', '.join(column['values'])}" if column["values"] else ""
+    masked = f"; you see it masked ({column['shown']})" if column["shown"] != "show" else ""
+    return f"{column['meaning']}{one_of}{masked}"
+
+
+def _on_terminal() -> bool:
+    from tui.output import on_terminal
+
+    return on_terminal()
