@@ -29,7 +29,7 @@ def explain(query: Query, bindings: Bindings) -> str:
         text += f", only where the {explain_item(item, bindings)} {OPERATORS[op]} {_value(value, bindings)}"
     if query.order:
         item, direction = query.order
-        text += f", ordered by {explain_item(item, bindings)}, {_first(item, direction)} first"
+        text += f", ordered by {explain_item(item, bindings)}, {_direction(item, direction)}"
     if query.limit:
         text += f", the first {_value(query.limit, bindings)}"
     return text
@@ -73,16 +73,16 @@ def _predicate(predicate: Predicate, bindings: Bindings) -> str:
             return f"{_column(column)} {OPERATORS[op]}{said}"
 
 
-def _first(item: Item, direction: str) -> str:
-    """What comes first in an order: numbers, times and names have their own words for it."""
+def _direction(item: Item, direction: str) -> str:
+    """Numbers, times and names each have their own words for an order."""
     down = direction == "DESC"
     if item.fn in ("", "MIN", "MAX", "DAY", "WEEK", "MONTH", "YEAR") and "#" not in item.args[0]:
         column = column_of(item.args[0])
         if column.is_time:
-            return "latest" if down else "earliest"
+            return "latest first" if down else "earliest first"
         if not column.is_number:
-            return "last in the alphabet" if down else "first in the alphabet"
-    return "highest" if down else "lowest"
+            return "from Z to A" if down else "from A to Z"
+    return "highest first" if down else "lowest first"
 
 
 def _all(conditions: Iterable[Predicate], bindings: Bindings) -> str:

@@ -73,7 +73,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        sys.exit(cli.main(prog_name="steward", standalone_mode=False) or 0)
     except GovernanceError as error:
         report(error)
         sys.exit(error.exit_code)

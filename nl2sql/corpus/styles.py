@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Callable
 
-from nl2sql.corpus.compose import Example
+from nl2sql.corpus.fragments import Example
 from nl2sql.plan import SLOT_KINDS, SLOTS_PER_KIND
 
 SLOT_WORD = re.compile(rf"\b({'|'.join(SLOT_KINDS)})([1-{SLOTS_PER_KIND}])\b")
@@ -56,7 +56,7 @@ def restyle(example: Example, rng: random.Random) -> Example:
         question = f"{rng.choice(OPENERS)} {question}"
     if rng.random() < 0.16:
         question = f"{question}{rng.choice([' ', ', ', ' - ', ' '])}{rng.choice(CLOSERS)}"
-    if rng.random() < 0.07:
+    if rng.random() < 0.10:
         story = rng.choice(STORIES)
         question = f"{story} {question}" if rng.random() < 0.75 else f"{question} {story}"
     if rng.random() < 0.22:
@@ -65,9 +65,9 @@ def restyle(example: Example, rng: random.Random) -> Example:
             question = re.sub(rf"\b{re.escape(long)}\b", short, question, count=rng.choice([0, 1]))
     if rng.random() < 0.12:
         question = re.sub(r"\b(the|a|an|of the|our)\b ", lambda m: "" if rng.random() < 0.7 else m[0], question)
-    if rng.random() < 0.10:
+    if rng.random() < 0.13:
         question = _words(question, rng, rng.choice([1, 1, 2, 3]), _typo)
-    elif rng.random() < 0.04:
+    elif rng.random() < 0.06:
         question = _words(question, rng, 6, _vowels_out)
     question = re.sub(r"\s+", " ", question).strip()
     if question[-1].isalnum():

@@ -19,7 +19,7 @@ _short_weekday = r"(?P<weekday>mon|tues?|wed|thurs?|thu|fri)"
 _year = r"(?P<year>(?:19|20)\d\d)"
 _day = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _which = r"(?P<which>(?:the )?(?:this|current|last|previous|past|next|coming|following))"
-_span = r"(?P<span>hour|day|week|wk|month|mth|quarter|qtr|year|yr|weekend)"
+_span = r"(?P<span>hour|day|week|wk|month|mth|quarter|qtr|year|yr|weekend|fortnight)"
 POINTS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -138,6 +138,8 @@ def _resolve(part: dict[str, str | None], now: datetime, ahead: bool) -> Period 
         return _weekend(which, now, ahead)
     if unit := part.get("span"):
         unit = _SHORT.get(unit, unit)
+        if unit == "fortnight":
+            which = {"last": "past", "previous": "past", "next": "coming"}.get(which, which)
         if which in ("past", "coming", "following"):  # a stretch up to now or from now on, where last and next name the calendar's
             return Period(shift(now, -1, unit), now) if which == "past" else Period(now, shift(now, 1, unit))
         return calendar_span(now, unit, _OFFSETS.get(which, -1))

@@ -30,7 +30,7 @@ LANGUAGES = ["bulgarian", "chinese", "croatian", "czech", "danish", "dutch", "es
 ROMAN = {"ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6"}
 NAME, ALIAS, PART = 0, 1, 2
 """How well a spelling stands for a value: its own name, another name of it, the last part of a dotted or slashed name."""
-PARTIAL_KINDS = ("dataset", "model", "org", "person", "run", "licence")
+PARTIAL_KINDS = ("dataset", "model", "node", "org", "person", "run", "licence")
 """Kinds whose names people shorten to their first words."""
 
 Kinds = dict[str, list[str]]
@@ -187,6 +187,8 @@ def spellings(kind: str, value: str) -> Iterator[tuple[str, int]]:
     parts = words(value)
     if parts and parts[-1] in ROMAN:
         yield " ".join((*parts[:-1], ROMAN[parts[-1]])), ALIAS
+    if kind in ("dataset", "model") and value.endswith(".0"):
+        yield value.removesuffix(".0"), ALIAS
     dotted = re.split(r"[/.](?!\d)", value)
     folder = "/" in value and set(words(dotted[-1])) <= lexicon()  # folders end in plain words: …/default/source
     if kind == "dataset" and len(dotted) > 1 and " " not in value and not folder:

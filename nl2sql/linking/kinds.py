@@ -35,12 +35,12 @@ SINGULAR = {
     **{kind: CUES[kind] for kind in ("node", "column", "policy", "run", "job", "metric", "group", "framework", "licence", "network", "role", "format", "task", "region", "domain", "org", "person", "term", "language", "country")},
 }
 """Words that make even an everyday word a name: ``the adult dataset``, whereas adult datasets may be any."""
-AFTER = {"org": r"(?:'s?)? (?:data ?sets?|models?|offers?|nodes?)(?!\w)"}
+AFTER = {"org": r"(?:'s?)? (?:data(?: ?sets?)?|models?|offers?|nodes?)(?!\w)"}
 """What follows a value of a kind, where a name has several."""
 BEFORE = {
     "model": r"generated (?:by|with|from|using)|written (?:by|with)|synthesi[sz]ed (?:by|with)|distilled from|output of|outputs of|fine-?tun\w+|train\w* of|what was|which data ?sets trained|trained",
     "dataset": r"trained on|tuned on|derived from|built (?:from|on)|copies of|columns? (?:of|in)|rows? (?:of|in)|licen[cs]e of",
-    "org": r"owned by|published by|publisher|sold by|run by|operated by|provided by|made by|by|work at",
+    "org": r"owned by|published by|publisher|sold by|run by|operated by|provided by|made by|by|work at|(?:data|data ?sets?|models?|tables|anything|everything|texts?|images?) from",
     "node": r"on|at|hosted (?:by|on|at)",
 }
 """What comes before a value of a kind, where a name has several."""
@@ -67,7 +67,7 @@ def stands_beside(kind: str, before: str, after: str, singular: bool = False) ->
 def cue(before: str, after: str, kinds: Iterable[str] = CUES) -> str | None:
     """The kind that a word right beside says: ``the menus dataset``, ``node berlin-3``."""
     plain = [k for k in kinds if k not in ("language", "country", "term", "domain")]
-    return next((k for k in plain if stands_beside(k, before, after)), None)
+    return next((k for k in plain if stands_beside(k, before, "" if k == "org" else after)), None)  # an owner after a name is asked for
 
 
 def ranked(kinds: Iterable[str], before: str, after: str) -> list[str]:

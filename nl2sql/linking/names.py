@@ -19,16 +19,21 @@ NAMES_ITSELF = ("country", "jurisdiction", "domain", "task", "format", "framewor
 """Kinds whose everyday words (German, finance, parquet) mostly mean the value."""
 NOT_SNAKE = ("term", "domain", "task", "licence", "language", "country", "jurisdiction", "person", "policy", "org")
 """Kinds whose values nobody writes with underscores."""
+SIZE = re.compile(r"(?:[ -]\d+(?:\.\d+)?[bm](?![^\W_]))(?:-(?:chat|instruct|base|hf|it|v\d))*(?![\w-])")
+"""A size and flavour after a model's name, which the name then stands for: Llama 2 7B."""
 LEADS = (
     r"(?:from|of|in|on|to|into|onto|for|about|does|do|is|are|was|has|have|drop|dropping|delete|rename|change|read|reads|reading|use|uses|used|using|feed|feeds|feeding|behind|with|own|owns|via|"
-    r"between|against|than|like|compare|regarding|concerning|write|writes|publish|publishes|load|loads|query|queries|queried|see|access|break|breaks|called|named|by|within|inside)"
+    r"by|between|against|than|like|compare|regarding|concerning|write|writes|publish|publishes|load|loads|query|queries|queried|see|access|break|breaks|called|named|within|inside)"
 )
+LEADS_ASKING = r"(?:from|(?<!number )(?<!count )(?<!kind )of|in|on|to|into|does|is|has|drop|dropping|read|reads|use|uses|using|feed|feeds|feeding|behind|with|own|owns|see|access|break|breaks|than|between)"
+"""What leads to a name; before a word that people also ask with, only what seldom leads to anything else."""
 FOLLOWS = (
     r"(?:'s?)?(?:$|[?.!,;:)]| [-–—] |/| (?:and|or|vs\.?|versus|is|are|was|were|has|have|had|does|do|did|in|on|at|by|with|without|from|to|into|since|before|after|last|this|next|past|what|which|who|when|where|why|how|"
     r"for|if|that|whose|then|than|not|as|so|yesterday|today|break|breaks|happens|depend|depends|come|comes|feed|feeds|still|actually|really|allowed|used|need|needs|get|gets|made|built|over|under|per|please|pls|ever|"
     r"ok|okay|safe|fresh|stale|deprecated|encrypted|contain|contains|go|goes|look|looks|anymore|any|&|\+|n)(?!\w))"
 )
 """What may follow a name, where an everyday word in the place of a name is followed by more of its own sentence otherwise."""
+PERSON_LEADS = r"(?:^|\W)(?:to|by|of|from|did|does|is|was|has|can|may|ask|with|for|about|and|or) $"
 FACETS = r"(?:'s?)? (?:licen[cs]e|owner|steward|lineage|price|size|schema|columns|freshness|quality|completeness|replicas|copies|checks|provenance|version|table|data ?set)(?!\w)"
 
 
@@ -58,12 +63,12 @@ def _take(draft: Draft, index: NameIndex, tokens: list[Token]) -> None:
         draft.found.append(draft.nothing(start, end))
         return
     kinds = lookup(index, [t.word for t in tokens])
-    if not kinds or not bounded(draft, start, end):
+    if not kinds or not (bounded(draft, start, end) or SIZE.match(draft.text[end:])):
         return
     surface = draft.text[start:end]
     for kind in ranked(kinds, draft.before(start), draft.after(end)):
         if not ("_" in surface and kind in NOT_SNAKE) and is_name(draft, tokens, kind, kinds[kind]):
-            size = re.match(r"[ -]\d+(?:\.\d+)?[bm](?!\w)", draft.text[end:]) if kind in ("model", "dataset") else None
+            size = SIZE.match(draft.text[end:]) if kind in ("model", "dataset") else None
             draft.add(start, end + (size.end() if size else 0), kind, Text(tuple(kinds[kind])))
             return
 
@@ -72,8 +77,8 @@ def _take_beginning(draft: Draft, index: NameIndex, tokens: list[Token]) -> None
     """``Priya`` for Priya Nair, ``MIMIC`` for all of its versions: only words that are no English, or written or pointed at as a name."""
     start, end = tokens[0].start, tokens[-1].end
     key = " ".join(t.word for t in tokens)
-    keys = index.beginnings.get(key) or index.beginnings.get(re.sub(r"(?<=[a-z])(?=\d)", " ", key), ())
-    if not keys or all(t.word in lexicon() or t.word.isdigit() for t in tokens) or not bounded(draft, start, end):
+    keys = index.beginnings.get(key) or index.beginnings.get(re.sub(r"(?<=[a-z])(?=\d)", " ", key))
+    if not keys or all(t.word in lexicon() or t.word.isdigit() for t in tokens) or not bounded(draft, start, end, parts=False):
         return
     rare = not all(is_english(t.word) or t.word.isdigit() or len(t.word) < 3 for t in tokens)
     before, after = draft.before(start), draft.after(end)
@@ -81,14 +86,19 @@ def _take_beginning(draft: Draft, index: NameIndex, tokens: list[Token]) -> None
     for key in keys:
         for kind in PARTIAL_KINDS:
             for value in index.names[key].get(kind, ()):
+                if kind in ("model", "run") and value.islower():
+                    continue  # churn-predictor is an identifier, nobody calls it churn
                 if value not in kinds.setdefault(kind, []):
                     kinds[kind].append(value)
     for kind in ranked([k for k in kinds if kinds[k]], before, after):
         pointed = stands_beside(kind, before, after, singular=True)
         if kind == "dataset":
             evident = pointed or ((rare or draft.question[start:end].isupper()) and _evident(draft, start, end, kind, False))
+        elif kind == "node":
+            evident = pointed
         else:
-            evident = pointed or rare or _styled(draft, start, end)
+            placed = kind == "person" and re.search(PERSON_LEADS, before) and re.match(FOLLOWS, after)
+            evident = pointed or rare or len(tokens) > 1 or _styled(draft, start, end) or bool(placed)
         if evident:
             draft.add(start, end, kind, Text(tuple(kinds[kind])))
             return
@@ -108,10 +118,15 @@ def lookup(index: NameIndex, parts: list[str]) -> Kinds | None:
     return index.names[keys[0]]
 
 
-def bounded(draft: Draft, start: int, end: int) -> bool:
-    """Whether a span is no mere part of an identifier or version: not GPT-3 in GPT-3.5, nor vienna in 1kg-ont-vienna."""
+def bounded(draft: Draft, start: int, end: int, parts: bool = True) -> bool:
+    """Whether a span is no mere part of an identifier or version: not GPT-3 in GPT-3.5, nor vienna in 1kg-ont-vienna.
+
+    With ``parts``, English words may be joined to it: GPT-4-generated, non-EU.
+    """
     left = re.search(r"([^\W_]+)([-_.@])$", draft.text[:start])
     right = re.match(r"([-_.@])([^\W_]+)", draft.text[end:])
+    if not parts and (left or (right and right[1] != ".")):
+        return False
     if left and (left[2] != "-" or not is_english(left[1]) or left[1].isdigit()):
         return False
     return not right or (right[1] == "." and not right[2].isdigit()) or (right[1] == "-" and is_english(right[2]) and not right[2].isdigit())
@@ -135,7 +150,7 @@ def is_name(draft: Draft, tokens: list[Token], kind: str, values: list[str]) -> 
     word = parts[0]
     if word.isdigit():
         return False
-    beside = stands_beside(kind, before, after) or _styled(draft, start, end)
+    beside = stands_beside(kind, before, after) or _styled(draft, start, end) or stands_beside(kind, before, re.sub(r"^,?(?: and| or|,) \w+", "", after))
     if kind == "language":
         return word in LANGUAGES or not is_english(word) or len(word) > 5 or beside or bool(re.search(r"(?:in|and|or) $", before))
     if kind in NAMES_ITSELF:
@@ -144,7 +159,7 @@ def is_name(draft: Draft, tokens: list[Token], kind: str, values: list[str]) -> 
         return True
     if kind in ("dataset", "model"):
         return _evident(draft, start, end, kind, asking)
-    led = re.search(rf"(?:^|\W){BEFORE[kind]} $", before) if kind in BEFORE else None
+    led = re.search(rf"(?:^|\W)(?:{BEFORE[kind]}) $", before) if kind in BEFORE else None
     owner = kind == "org" and not asking and re.match(r"(?:'s?)? (?:data ?sets?|models?|nodes?|offers?)\b|'s ", after)
     return beside or bool(owner or (led and not asking)) or bool(kind == "org" and not asking and re.search(r"(?:from|does|do|is|did|has) $", before))
 
@@ -159,8 +174,8 @@ def _evident(draft: Draft, start: int, end: int, kind: str, asking: bool) -> boo
     listed = re.search(r"(?:,|, and| and| or| vs\.?|,? &) $", before)
     if listed and any(m.kind == kind and m.end == listed.start() for m in draft.found):
         return bool(re.match(FOLLOWS, after))
-    article = "" if asking else "(?:the |our )?"
-    return bool(re.search(rf"(?:^|\W){LEADS} {article}$", before) and re.match(FOLLOWS, after))
+    leads = rf"(?:^|\W){LEADS_ASKING} $" if asking else rf"(?:^|\W){LEADS} (?:the |our )?$"
+    return bool(re.search(leads, before) and re.match(FOLLOWS, after))
 
 
 def _styled(draft: Draft, start: int, end: int) -> bool:

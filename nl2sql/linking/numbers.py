@@ -16,8 +16,8 @@ BYTES = {"t": 1e12, "g": 1e9, "m": 1e6, "k": 1e3, "b": 1.0}
 BINARY = {"t": 2.0**40, "g": 2.0**30, "m": 2.0**20, "k": 2.0**10}
 
 _unit = r"(?P<unit> ?(?:%|percents?|per cent|pct|[tgmk]i?b|terabytes?|gigabytes?|megabytes?|kilobytes?|gigs?|bytes)(?!\w))?"
-_digits = r"(?P<digits>\d{1,3}(?:[ ,]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:[.,]\d+)?)"
-FIGURES = re.compile(rf"(?<![\w.,]){_digits}(?P<scale> ?(?:k|mn|mio|million|bn|billion|trillion|thousand|m|b)(?!\w))?(?:{_unit}(?!\w))")
+_digits = r"(?P<digits>\d{1,3}(?:[ ,]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)"
+FIGURES = re.compile(rf"(?<![\w.,]){_digits}(?P<scale> ?(?:k|mn|mio|million|bn|billion|trillion|thousand|m|b)(?!\w))?(?:{_unit}(?!\w)|(?=(?:h|hrs?|d|w|s|secs?|ms|mins?)(?!\w)))")
 _word = "|".join([*UNITS, *TENS, *MULTIPLIERS])
 WORDS = re.compile(rf"(?<![\w-])(?P<words>(?:(?:a|half a) (?={'|'.join(MULTIPLIERS)}))?(?:{_word})(?:(?:[ -]| and )(?:{_word}))*)(?![\w-]){_unit}")
 ALONE = ("one", "zero", "hundred", "thousand", "million", "billion", "dozen")
@@ -53,9 +53,10 @@ def spoken(text: str) -> float:
 
 
 def _inside_identifier(text: str, start: int, end: int) -> bool:
-    """``sentinel-2`` and ``2-letter`` are words; ``10-20`` is a range, ``>5`` a number."""
+    """``sentinel-2`` and ``2-letter`` are words; ``10-20`` is a range, ``top-5`` a number."""
     left, right = text[max(0, start - 2) : start], text[end : end + 2]
-    glued_left = left[-1:] in ("-", "/", "@") and left[:1].isalpha()
+    word = re.search(r"([^\W\d_]+)-$", text[:start])
+    glued_left = left[-1:] in ("-", "/", "@") and left[:1].isalpha() and not (word and word[1] in ("top", "first", "last"))
     glued_right = right[:1] == "-" and right[1:].isalpha()
     return glued_left or glued_right
 

@@ -19,7 +19,7 @@ _amount = rf"(?:{_count} {_unit}|(?P<digits>\d+)(?P<letter>h|hrs?|d|w|wks?|days?
 _lead = r"(?:(?:in|on|during|over|within|for|from|of|at|throughout|through|as of|dated|the whole of|all of|all) )?(?:the )?"
 _clock = r"(?:at )?(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))? ?(?:(?P<half>[ap])\.?m(?:\.(?!\w)|(?!\w))|(?<=[:.]\d\d)(?: ?(?:h|utc|o'clock))?)"
 LENGTH = re.compile(
-    r"(?:takes?|taking|took|needs?|needed|lasts?|lasted|lasting|resolved|fixed|closed|acknowledged|restored|answered|solved|recovered|honou?red|retention(?: period)?|duration|average|keeps?|kept|back|up|gaps?|delay)"
+    r"(?:takes?|taking|took|needs?|needed|lasts?|lasted|lasting|resolved|fixed|closed|acknowledged|restored|answered|solved|recovered|honou?red|retention(?: period)?|duration|average|keeps?|kept|gaps?|delay)"
     r"(?: of| is| was| are| for)?(?: \w+)? $"
 )
 """What a length of time is said of, which is a number and no span."""
@@ -90,6 +90,8 @@ def _since(match: re.Match[str], now: datetime) -> Period | None:
 
 def _between(match: re.Match[str], now: datetime) -> Period | None:
     """``between 3 and 10 October``, ``from March to June 2025``: the left end takes what only the right one says."""
+    if whole := resolve(match[0], now):  # 2026-Q3 is no range
+        return whole
     right = resolve(match["right"], now)
     left_text = match["left"]
     year = re.search(r"(?:19|20)\d\d", match["right"])
@@ -117,7 +119,7 @@ def _ago(match: re.Match[str], now: datetime) -> Period:
     how = match["how"] or ""
     if how.startswith(("more", "over", "longer", "older", ">", "at least")):
         return Period(None, at)
-    if how.startswith(("less", "under", "within", "fewer", "<", "not more")):
+    if how.startswith(("less", "under", "within", "fewer", "<", "not more", "at most", "no more", "up to")):
         return Period(at, now)
     return calendar_span(at, "hour" if unit in ("hour", "minute") else "day")
 
@@ -125,7 +127,7 @@ def _ago(match: re.Match[str], now: datetime) -> Period:
 def _older(match: re.Match[str], now: datetime) -> Period | None:
     count, unit = _amount_of(match)
     surely = re.match(r"older|for|since|.*\bold$", match[0])
-    return None if _is_length(match, hours_too=not surely) else Period(None, shift(now, -count, unit))
+    return None if not match[0].startswith(("for", "since")) and _is_length(match, hours_too=not surely) else Period(None, shift(now, -count, unit))
 
 
 def _younger(match: re.Match[str], now: datetime) -> Period | None:
@@ -141,6 +143,9 @@ def _since_amount(match: re.Match[str], now: datetime) -> Period:
 def _within(match: re.Match[str], now: datetime) -> Period | None:
     count, unit = _amount_of(match)
     sure = re.search(r"next|from now|time$|hence", match[0])
+    before = match.string[: match.start()]
+    if not sure and re.search(r"(?<!be )\b(?:\w{2,}ed|seen|sold|given|been|run|ran|heard|bought|begun|shown|written|read)(?: (?:on|from|at|it|them|back))? $", before) and not LENGTH.search(before):
+        return Period(shift(now, -count, unit), now)
     return None if not sure and _is_length(match) else Period(now, shift(now, count, unit))
 
 
@@ -156,14 +161,26 @@ def _part_of_day(match: re.Match[str], now: datetime) -> Period:
     return Period(day + timedelta(hours=first), day + timedelta(hours=last))
 
 
-def _at_hour(match: re.Match[str], now: datetime) -> Period | None:
-    """``3 October at 3 p.m.`` is that hour; without a day, today's."""
-    groups = match.groupdict()
-    day = resolve(groups["point"], now) if groups.get("point") else calendar_span(now, "day")
-    hour = int(match["hour"]) % 12 + 12 * (match["half"] == "p") if match["half"] else int(match["hour"])
+def _time(match: re.Match[str], now: datetime, prefix: str = "") -> datetime | None:
+    """A time of day, of the day that is named or else of today."""
+    day = resolve(match["point"], now) if match["point"] else calendar_span(now, "day")
+    half = match[f"{prefix}half"]
+    hour = int(match[f"{prefix}hour"]) % 12 + 12 * (half == "p") if half else int(match[f"{prefix}hour"])
     if day is None or day.start is None or day.end is None or day.end - day.start > timedelta(days=1) or hour > 23:
         return None
-    at = day.start.replace(hour=hour, minute=int(match["minute"] or 0))
+    return day.start.replace(hour=hour, minute=int(match[f"{prefix}minute"] or 0))
+
+
+def _between_hours(match: re.Match[str], now: datetime) -> Period | None:
+    left, right = _time(match, now, "first_"), _time(match, now)
+    return Period(left, right) if left and right and left < right else None
+
+
+def _at_hour(match: re.Match[str], now: datetime) -> Period | None:
+    """``3 October at 3 p.m.`` is that hour; without a day, today's."""
+    at = _time(match, now)
+    if at is None:
+        return None
     how = match["how"]
     if how in ("since", "after", "from"):
         return Period(at, None)
@@ -191,13 +208,14 @@ _RULES = tuple(
     (re.compile(rf"(?<![\w@.-])(?:{pattern})(?![\w-])"), make)
     for pattern, make in (
         (r"ytd|mtd|qtd|(?:the )?(?P<unit>year|month|quarter)[- ]to[- ]date|so far this (?P<unit_b>year|month|quarter)", _to_date),
-        (rf"(?:(?P<how>since|after|from|before|until|till|by|on) )?(?:(?P<point>{POINT}),? )?{_clock}", _at_hour),
+        (rf"(?:between|from) {_clock.replace('?P<', '?P<first_')} (?:and|to|until|till|-) {_clock}(?: (?:on )?(?P<point>{POINT}))?", _between_hours),
         (rf"(?:(?P<how>since|after|from|before|until|till|by|on) )?{_clock} (?:on )?(?P<point>{POINT})", _at_hour),
+        (rf"(?:(?P<how>since|after|from|before|until|till|by|on) )?(?:(?P<point>{POINT}),? )?{_clock}", _at_hour),
         (r"(?:in the |during the |over )?(?P<day>this|yesterday|last) (?P<part>morning|afternoon|evening|night)|(?P<day_b>tonight)", lambda m, now: _part_of_day(m, now) if m["part"] else None),
         (rf"(?:between|from) (?:the )?(?P<left>{POINT}|\d{{1,2}}(?:st|nd|rd|th)?) ?(?:and|to|until|till|through|[-–]) ?(?:the )?(?P<right>{POINT})", _between),
         (rf"{_lead}(?P<left>{POINT}|\d{{1,2}}) ?(?:to|until|till|through|[-–]) ?(?P<right>{POINT})", _between),
         (r"(?:in |on )?the day (?:before yesterday|after tomorrow)", lambda m, now: resolve(re.sub(r"^(?:in|on) ", "", m[0]), now)),
-        (rf"(?P<how>more than|over|longer than|older than|at least|less than|under|within|not more than|fewer than|>|<)? ?{_amount} (?:ago|back)", _ago),
+        (rf"(?P<how>more than|over|longer than|older than|at least|less than|under|within|not more than|fewer than|at most|no more than|up to|>|<)? ?{_amount} (?:ago|back)", _ago),
         (rf"(?:older than|for more than|for over|for longer than|longer than|for at least|since more than|since over|beyond) {_amount}(?: (?:old|now))?", _older),
         (rf"(?:more than|over|at least) {_amount} old", _older),
         (rf"(?:younger than|newer than|less than|under) {_amount}(?: old)?", _younger),

@@ -12,6 +12,8 @@ LED = re.compile(
     r"([^\W\d_][^\W\d_-]{2,})(?: ([^\W\d_][^\W\d_-]{3,}))?"
 )
 NOUNS = r"(?:data|data ?sets?|data sets|tables?|corpus|corpora|collections?|information|images?|texts?|speech|records?|models?|trips|offers?|files?|material|stuff|sets?)"
+COMPOUND = r" (?!the|an?|all|my|me|our|us|which|what|who|these|this|that|it|them|those|any|each|every|for|to|in|of|on)\w"
+"""What follows a noun that opens a fragment (``amazon reviews``), and not a verb (``paste the rows``)."""
 OPENING = r"(?:about|on|with|of|for|from|over|in|around|any|some|and|or|covering|contain|containing|contains|mentioning|to|the|is|are|all|show me|find|get|need|cheapest|best|daily|historical)"
 
 
@@ -39,7 +41,9 @@ def _topical(draft: Draft, index: NameIndex, token: Token) -> bool:
         return False
     if not is_english(word):
         return True
-    return bool(re.match(rf" (?:\w+ )?{NOUNS}(?!\w)|\W*$", draft.text[token.end :]) or re.search(rf"(?:^|\W){OPENING} $", draft.text[: token.start]))
+    before, after = draft.text[: token.start], draft.text[token.end :]
+    first = not before.strip() and re.match(COMPOUND, after)
+    return bool(first or re.match(rf" (?:\w+ )?{NOUNS}(?!\w)|\W*$", after) or re.search(rf"(?:^|\W){OPENING} $", before))
 
 
 def _take(draft: Draft, run: list[Token]) -> None:

@@ -20,18 +20,19 @@ CAMEL = re.compile(r"(?<![\w@])(?:[a-z]{2,}[A-Z]\w{2,}|[A-Z][a-z]{2,}(?:[A-Z][a-
 NAME = r"(?P<name>[^\W\d_][\w-]{2,})"
 END = r"(?=\W*$|[?,;:]|\.(?: |$)| (?:and|or|what|who|which|how|is|are|was|were|do|does|did|breaks?|happens?|will|would|for|in|at|on|last|this|since|please|pls)\b)"
 POSITIONS = tuple(
-    (re.compile(pattern), kind)
-    for pattern, kind in (
-        (rf"\b(?:data ?set|table|report) (?:called |named )?{NAME}{END}", "dataset"),
-        (rf"\b(?:the|our) {NAME} (?:table|data ?set)\b", "dataset"),
-        (rf"\b(?:drop|dropp?ing|remove|removing|rename|change|alter|mask) (?:the )?(?:columns? |fields? )?[\w@]+ (?:column |field )?(?:from|of|in|on) (?:the )?{NAME}{END}", "dataset"),
-        (rf"\b(?:columns?|column1|fields?|schema|rows) (?:of|in|from|does) (?:the )?{NAME}{END}", "dataset"),
-        (rf"\bwho (?:owns|maintains|stewards|published|publishes|made|created|uses|used|reads|read|can (?:read|see|access|use|query)|looked at|has access to|is using) (?:the )?{NAME}{END}", "dataset"),
-        (rf"\b(?:derived from|built (?:from|on)|depends? on|downstream of|upstream of|lineage (?:of|for)|trained on|copies of|replicas of|licen[cs]e (?:of|for)|owner of|access to|steward of) (?:the )?{NAME}{END}", "dataset"),
-        (rf"\b(?:what|which \w+) (?:feeds|breaks if (?:i|we) (?:drop|change|delete|remove)) (?:the )?{NAME}{END}", "dataset"),
+    (re.compile(pattern), sure)
+    for pattern, sure in (
+        (rf"\b(?:data ?set|table|report) (?:called |named )?{NAME}{END}", False),
+        (rf"\b(?:the|our) {NAME} (?:table|data ?set)\b", True),
+        (rf"\b(?:drop|dropp?ing|remove|removing|rename|change|alter|mask) (?:the )?(?:columns? |fields? )?[\w@]+ (?:column |field )?(?:from|of|in|on) (?:the )?{NAME}{END}", True),
+        (rf"\b(?:columns?|column1|fields?|schema) (?:of|in|from|does) (?:the )?{NAME}{END}", False),
+        (rf"\bwho (?:owns|maintains|stewards|published|publishes|made|created|uses|used|reads|read|can (?:read|see|access|use|query)|looked at|has access to|is using) (?:the )?{NAME}{END}", True),
+        (rf"\b(?:derived from|built (?:from|on)|depends? on|downstream of|upstream of|lineage (?:of|for)|trained on|copies of|replicas of|licen[cs]e (?:of|for)|owner of|access to|steward of) (?:the )?{NAME}{END}", False),
+        (rf"\b(?:what|which \w+) (?:feeds|breaks if (?:i|we) (?:drop|change|delete|remove)) (?:the )?{NAME}{END}", True),
     )
 )
-"""Where only a name of a kind can stand."""
+"""Where only the name of a dataset can stand; where it is sure, even words that people ask with are one."""
+COLUMN_PLACE = re.compile(r"\b(?:drop|dropp?ing|remove|removing|rename|change|alter|mask|definition of|meaning of|type of|where is) (?:the )?(?:column |field )?$")
 COLUMN = re.compile(r"\b(?:drop|dropp?ing|remove|removing|rename|change|alter|mask) (?:the )?(?:column |field )?(?P<name>[^\W\d_]\w+) (?:column |field )?(?:from|of|in|on) (?:the )?$")
 NAMED_COLUMN = re.compile(rf"\b(?:columns?|fields?)(?: (?:are|is))? (?:called|named) {NAME}|\b(?:the|a|our|an?y) {NAME} (?:column|field)\b|\bcolumn {NAME} (?:of|in|from|on)\b".replace("?P<name>", ""))
 
@@ -45,7 +46,7 @@ def find_quoted(draft: Draft, index: NameIndex) -> None:
         if kinds and (order := ranked(kinds, before, after)):
             draft.add(match.start(), match.end(), order[0], Text(tuple(kinds[order[0]])))
         elif words(inner) and words(inner) not in closed_words() and len(words(inner)) <= LONGEST_QUOTE:
-            said = re.search(r"(?:about|containing|contains?|mention\w*|like|words?|term|keyword|text|topic) $", before)
+            said = re.search(r"(?:about|containing|contains?|mention\w*|like|words?|term|keyword|text|topic) $", before) or re.match(r" in (?:the|its|their) (?:name|title|description)", after)
             kind = cue(before, after) or ("term" if said else "dataset")
             if kind != "dataset" or said or not all(w in lexicon() for w in words(inner)) or cue(before, after) == "dataset":
                 draft.add(match.start(), match.end(), kind, Text((inner,)), known=False)
@@ -63,8 +64,8 @@ def find_columns(draft: Draft, index: NameIndex) -> None:
     for match in NAMED_COLUMN.finditer(draft.text):
         group = next(n for n in range(1, 4) if match[n])
         name = match[group]
-        called = group != 2
-        if draft.free(*match.span(group)) and (called or name in index.all_columns) and (called or (name not in concepts() or (name,) in closed_words())):
+        plain = name not in concepts() or (name,) in closed_words()
+        if draft.free(*match.span(group)) and (group == 1 or (plain and name in index.all_columns) or not is_asking(name)):
             draft.add(*match.span(group), "column", Text(index.all_columns.get(name, (name,))), known=name in index.all_columns)
 
 
@@ -78,11 +79,18 @@ def find_identifiers(draft: Draft, index: NameIndex) -> None:
         before, after = draft.before(match.start()), draft.after(match.end())
         kind = cue(before, after)
         if "_" not in text and "-" in text:
-            if all(p.isdigit() or p in lexicon() or is_english(p) or len(p) == 1 for p in parts) and not (parts[-1].isdigit() and parts[0].isalpha() and len(parts[0]) > 2):
+            numbered = parts[-1].isdigit() and parts[0].isalpha() and (len(parts[0]) > 2 or kind is not None) and parts[0] not in lexicon()
+            if all(p.isdigit() or is_english(p) or (p.isalpha() and len(p) < 4) for p in parts) and not numbered:
                 continue
-            if kind in (None, "domain") and any(p in index.text_words for p in parts):
+            if kind in (None, "domain", "dataset") and (any(p in index.text_words for p in parts) or re.match(r" (?:data|data ?sets)(?!\w)", after)):
                 kind = "term"
-        if low in index.all_columns and kind in (None, "column"):
+        elif COLUMN_PLACE.search(before) and re.match(r" (?:column |field )?(?:from|of|in|on) ", after):
+            kind = "column"
+        dotted = re.fullmatch(r"(\w*_\w*)\.([a-z]+)", text)
+        if dotted and kind is None and is_english(dotted[2]):  # a column of a table
+            draft.add(match.start(), match.start() + len(dotted[1]), "dataset", Text((dotted[1],)), known=False)
+            draft.add(match.end() - len(dotted[2]), match.end(), "column", Text((dotted[2],)), known=False)
+        elif low in index.all_columns and kind in (None, "column"):
             draft.add(*match.span(), "column", Text(index.all_columns[low]))
         else:
             draft.add(*match.span(), kind or "dataset", Text((text,)), known=kind == "term")
@@ -90,21 +98,23 @@ def find_identifiers(draft: Draft, index: NameIndex) -> None:
 
 def find_positioned(draft: Draft) -> None:
     """``who owns flurbs``, ``drop email from customers``: what stands there is a dataset whether or not the asker may see one."""
-    for pattern, kind in POSITIONS:
+    for pattern, sure in POSITIONS:
         for match in pattern.finditer(draft.text):
             start, end = match.span("name")
-            if draft.free(start, end) and _may_be_name(match["name"]):
-                draft.add(start, end, kind, Text((draft.question[start:end],)), known=False)
+            if draft.free(start, end) and _may_be_name(match["name"], sure):
+                draft.add(start, end, "dataset", Text((draft.question[start:end],)), known=False)
     for mention in [m for m in draft.found if m.kind == "dataset"]:
         column = COLUMN.search(draft.text[: mention.start])
         if column and draft.free(*column.span("name")) and not column["name"].endswith("s") and (column["name"] not in concepts() or (column["name"],) in closed_words()):
             draft.add(*column.span("name"), "column", Text((column["name"],)), known=False)
 
 
-def _may_be_name(word: str) -> bool:
+def _may_be_name(word: str, sure: bool) -> bool:
     """Words that are no English, and plurals that are no concept of the catalog: datasets are called flurbs or invoices."""
     if word in concepts():
         return False
     if not is_english(word) and not is_asking(word):
         return True
+    if not sure and word in lexicon():
+        return False
     return word.endswith("s") and not word.endswith("ss") and len(word) > 4

@@ -17,7 +17,8 @@ from catalog.demo.build import build
 from catalog.generations import pinned
 from catalog.policy import POLICY_FILE, authorise, load_policy
 from catalog.state import State
-from nl2sql.corpus.compose import Composer, Example
+from nl2sql.corpus.compose import Composer
+from nl2sql.corpus.fragments import Example
 from nl2sql.corpus.styles import restyle
 from nl2sql.errors import BadPlan
 from nl2sql.linking.index import NameIndex

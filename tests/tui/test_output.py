@@ -118,7 +118,7 @@ ROWS = [["Common Crawl", "Monthly crawl of the open web", "2"], ["C4", None, "10
     ("window", "expected"),
     [
         (80, "name          description                     n\nCommon Crawl  Monthly crawl of the open web   2\nC4            NULL                           10\n"),
-        (44, "name          description               n\nCommon Crawl  Monthly crawl of the      2\n              open web\nC4            NULL                     10\n"),
+        (44, "name          description                  n\nCommon Crawl  Monthly crawl of the open    2\n              web\nC4            NULL                        10\n"),
         (20, "name         Common Crawl\ndescription  Monthly crawl of the open web\nn            2\n\nname         C4\ndescription  NULL\nn            10\n"),
     ],
 )

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nl2sql.corpus.compose import Composer, Example
+from nl2sql.corpus.compose import Composer
+from nl2sql.corpus.fragments import Example
 from nl2sql.corpus.lexicon import lexicon_words
 from nl2sql.corpus.phrases import HOLE, load, problems
 from nl2sql.corpus.styles import SLOT_WORD, restyle

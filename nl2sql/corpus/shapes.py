@@ -1,0 +1,230 @@
+"""The shapes of composed questions: listing, counting, measuring, ranking, asking for facts, following links."""
+
+from collections.abc import Callable
+
+from nl2sql.corpus import frames
+from nl2sql.corpus.fragments import Fragments, Text
+from nl2sql.corpus.phrases import Phrases
+
+EVENT_TIME = {
+    "audit_log": "at",
+    "market": "at",
+    "node_events": "at",
+    "quality_checks": "opened",
+    "quality_metrics": "measured_at",
+    "training_rounds": "at",
+}
+"""Views of events with the time that a bare "last month" is about."""
+NAMED_BY = {"datasets": ("name", "dataset"), "models": ("name", "model"), "nodes": ("node", "node"), "training_rounds": ("run", "run")}
+"""Views of things with the column and slot that name one."""
+
+
+def _period(f: Fragments, view: str, plan: str) -> Text:
+    """``, last month`` at the end of a question about events, now and then."""
+    time = EVENT_TIME.get(view)
+    if time is None or f"{view}.{time} " in plan or f.rng.random() > 0.25:
+        return Text("", "")
+    comma = f.rng.choice([" ", ", ", ", ", " - "])
+    return f.unique(comma + "{period}", f"{view}.{time} DURING @period")
+
+
+def listing(f: Fragments, view: str, phrases: Phrases) -> Text | None:
+    rows = f.rows(phrases, f.rng.choices([1, 2, 3], [6, 3, 0.4])[0])
+    if not rows.plan:
+        return None
+    text, tail = f.frame(frames.LIST, rows=rows.text), ""
+    if phrases.order and f.rng.random() < 0.15:
+        order = f.rng.choice(phrases.order)
+        if order.by:
+            by = f.pick(order.by, order.plan)
+            text, tail = f"{text} {by.text}", f" {by.plan}"
+    late = _period(f, view, rows.plan) if not tail else Text("", "")
+    return Text(text + late.text, f"FROM {view} {f.where(rows.plan, after=late.plan)}SELECT {phrases.select}{tail}")
+
+
+def count(f: Fragments, view: str, phrases: Phrases) -> Text:
+    rows = f.rows(phrases)
+    late = _period(f, view, rows.plan)
+    return Text(f.frame(frames.COUNT, rows=rows.text) + late.text, f"FROM {view} {f.where(rows.plan, after=late.plan)}SELECT COUNT")
+
+
+def count_by(f: Fragments, view: str, phrases: Phrases) -> Text | None:
+    if not phrases.group:
+        return None
+    group = f.rng.choice(phrases.group)
+    rows, by = f.rows(phrases, f.rng.choice([0, 0, 1])), f.pick(group.by, group.item)
+    late = _period(f, view, rows.plan)
+    text = f.frame(frames.COUNT_BY, rows=rows.text, by=by.text) + late.text
+    plan = f"FROM {view} {f.where(rows.plan, after=late.plan)}SELECT {group.item} COUNT"
+    if f.rng.random() < 0.35:
+        text, plan = f"{text}{f.rng.choice(frames.BIGGEST_FIRST)}", f"{plan} ORDER COUNT DESC"
+    return Text(text, plan)
+
+
+def measure(f: Fragments, view: str, phrases: Phrases) -> Text | None:
+    if not phrases.measure:
+        return None
+    measure = f.rng.choice(phrases.measure)
+    noun = f.pick(measure.nouns, measure.item)
+    rows = f.rows(phrases, f.rng.choice([0, 0, 1, 1]))
+    late = _period(f, view, rows.plan)
+    where = f.where(rows.plan, measure.filter, late.plan)
+    if phrases.group and f.rng.random() < 0.5:
+        group = f.rng.choice(phrases.group)
+        by = f.pick(group.by, group.item)
+        by_bank: tuple[str, ...] = frames.MEASURE_BY if rows.plan else frames.MEASURE_BY + frames.MEASURE_BY_SHORT
+        text = f.frame(by_bank, noun=noun.text, rows=rows.text, by=by.text) + late.text
+        plan = f"FROM {view} {where}SELECT {group.item} {noun.plan}"
+        if f.rng.random() < 0.35:
+            words, direction = f.rng.choice(frames.RANKED)
+            text, plan = f"{text}{words}", f"{plan} ORDER {noun.plan} {direction}"
+        return Text(text, plan)
+    bank = frames.MEASURE if rows.plan else frames.MEASURE + frames.MEASURE_SHORT
+    return Text(f.frame(bank, noun=noun.text, rows=rows.text) + late.text, f"FROM {view} {where}SELECT {noun.plan}")
+
+
+def superlative(f: Fragments, view: str, phrases: Phrases) -> Text | None:
+    orders = [o for o in phrases.order if o.super]
+    if not orders:
+        return None
+    order = f.rng.choice(orders)
+    word = f.pick(order.super, order.plan)
+    kind = f.rng.choices(["one", "number", "top"], [4, 5, 3])[0]
+    rows = f.rows(phrases, f.rng.choice([0, 0, 1, 1]), word.text if kind != "number" else "", single=kind == "one")
+    plan = f"FROM {view} {f.where(rows.plan)}SELECT {phrases.select} {word.plan}"
+    if kind == "number":
+        number = f.unique("{number}", "@number")
+        rows = _numbered_rows(f, rows, word.text, number.text)
+        return Text(f.frame(frames.TOP_N, rows=rows.text), f"{plan} LIMIT {number.plan}")
+    if kind == "one":
+        return Text(f.frame(frames.SUPERLATIVE, rows=rows.text), f"{plan} LIMIT 1")
+    return Text(f.frame(frames.TOP, rows=rows.text), f"{plan} LIMIT 10")
+
+
+def _numbered_rows(f: Fragments, rows: Text, word: str, number: str) -> Text:
+    ordered = [number, word] if f.rng.random() < 0.7 else [word, number]
+    return Text(" ".join([*ordered, rows.text]), rows.plan)
+
+
+def attributes(f: Fragments, view: str, phrases: Phrases) -> Text | None:
+    if not phrases.attr:
+        return None
+    rows = f.rows(phrases, f.rng.choices([1, 2], [4, 1])[0])
+    attrs = f.rng.sample(phrases.attr, min(len(phrases.attr), f.rng.choice([1, 1, 2])))
+    items = [a.item for a in attrs if a.item not in phrases.select.split()]
+    if not rows.plan or not items:
+        return None
+    nouns = [f.pick(a.nouns, a.item).text for a in attrs if a.item in items]
+    text = f.frame(frames.ATTRIBUTES, rows=rows.text, nouns=f.rng.choice([" and ", ", ", " & "]).join(nouns))
+    return Text(text, f"FROM {view} {f.where(rows.plan)}SELECT {phrases.select} {' '.join(items)}")
+
+
+def linked(f: Fragments, view: str, phrases: Phrases) -> Text | None:
+    links = [link for link in phrases.link if link.has or link.hasnt]
+    if not links:
+        return None
+    link = f.rng.choice(links)
+    ends = [end.split(".")[0] for end in link.edge.split("=")]
+    other = f.phrases.get(ends[1] if ends[0] == view else ends[0])
+    if other is None or not other.entity:
+        return None
+    negated = not link.has or (bool(link.hasnt) and f.rng.random() < 0.45)
+    rows = f.rows(phrases, f.rng.choice([0, 0, 1]))
+    related = f.rows(other, f.rng.choice([0, 1, 1, 2] if negated else [1, 1, 2]))
+    join = f.pick(link.hasnt if negated else link.has, "")
+    exists = f"{'NOT_EXISTS' if negated else 'EXISTS'} {link.edge} {related.plan} END".replace("  ", " ")
+    noun = f"{rows.text} {join.text} {related.text}"
+    where = f"{rows.plan} {exists}".strip()
+    if f.rng.random() < 0.2:
+        return Text(f.frame(frames.COUNT, rows=noun), f"FROM {view} WHERE {where} SELECT COUNT")
+    return Text(f.frame(frames.LIST, rows=noun), f"FROM {view} WHERE {where} SELECT {phrases.select}")
+
+
+def having(f: Fragments, view: str, phrases: Phrases) -> Text | None:
+    groups = [g for g in phrases.group if g.nouns]
+    if not groups:
+        return None
+    group = f.rng.choice(groups)
+    noun, rows = f.pick(group.nouns, group.item), f.rows(phrases, f.rng.choice([0, 0, 1]))
+    words, op = f.rng.choice(frames.MORE_THAN)
+    number = f.unique("{number}", "@number")
+    text = f.frame(frames.HAVING, group=noun.text, than=words.format(number=number.text), rows=rows.text)
+    plan = f"FROM {view} {f.where(rows.plan)}SELECT {group.item} COUNT HAVING COUNT {op} {number.plan}"
+    return Text(text, plan)
+
+
+def top_group(f: Fragments, view: str, phrases: Phrases) -> Text | None:
+    groups = [g for g in phrases.group if g.nouns]
+    if not groups:
+        return None
+    group = f.rng.choice(groups)
+    noun = f.pick(group.nouns, group.item)
+    most = f.rng.random() < 0.8
+    if phrases.measure and f.rng.random() < 0.4:
+        measure = f.rng.choice(phrases.measure)
+        value = f.pick(measure.nouns, measure.item)
+        direction = "DESC" if most else "ASC"
+        text = f.frame(frames.HIGHEST if most else frames.LOWEST, group=noun.text, noun=value.text)
+        where = f.where("", measure.filter)
+        return Text(text, f"FROM {view} {where}SELECT {group.item} {value.plan} ORDER {value.plan} {direction} LIMIT 1")
+    rows = f.rows(phrases, f.rng.choice([0, 1]))
+    late = _period(f, view, rows.plan)
+    text = f.frame(frames.MOST if most else frames.FEWEST, group=noun.text, rows=rows.text) + late.text
+    direction = "DESC" if most else "ASC"
+    return Text(text, f"FROM {view} {f.where(rows.plan, after=late.plan)}SELECT {group.item} COUNT ORDER COUNT {direction} LIMIT 1")
+
+
+def distinct(f: Fragments, view: str, phrases: Phrases) -> Text | None:
+    groups = [g for g in phrases.group if g.nouns and g.item.count(" ") == 0]
+    if not groups:
+        return None
+    group = f.rng.choice(groups)
+    noun, rows = f.pick(group.nouns, group.item), f.rows(phrases, f.rng.choice([0, 1, 1]))
+    bank = frames.DISTINCT if rows.plan else frames.DISTINCT + frames.DISTINCT_SHORT
+    text = f.frame(bank, group=noun.text, rows=rows.text)
+    return Text(text, f"FROM {view} {f.where(rows.plan)}SELECT {group.item}")
+
+
+def facts(f: Fragments, view: str, phrases: Phrases) -> Text | None:
+    """One to three facts of a thing that is named: ``owner and licence of dataset1``."""
+    if view not in NAMED_BY or not phrases.attr:
+        return None
+    column, slot = NAMED_BY[view]
+    attrs = f.rng.sample(phrases.attr, min(len(phrases.attr), f.rng.choice([1, 2, 2, 3])))
+    attrs = [a for a in attrs if a.item != f"{view}.{column}"]
+    if not attrs:
+        return None
+    named = f.unique(f"{{{slot}}}", f"@{slot}")
+    nouns = f.rng.choice([" and ", ", ", " & ", " plus "]).join(f.pick(a.nouns, a.item).text for a in attrs)
+    text = f.frame(frames.FACTS, nouns=nouns, name=named.text)
+    return Text(text, f"FROM {view} WHERE {view}.{column} EQ {named.plan} SELECT {' '.join(a.item for a in attrs)}")
+
+
+def two_counts(f: Fragments, view: str, phrases: Phrases) -> Text | None:
+    """How many there are, and how many of them are so: two numbers in one row."""
+    usable = [x for x in phrases.filter if x.that and "EXISTS" not in x.plan]
+    if not usable:
+        return None
+    chosen = f.rng.choice(usable)
+    some = f.pick(chosen.that, chosen.plan)
+    rows = f.rows(phrases, f.rng.choice([0, 0, 1]))
+    late = _period(f, view, rows.plan + some.plan)
+    text = f.frame(frames.TWO_COUNTS, rows=rows.text + late.text, some=some.text)
+    return Text(text, f"FROM {view} {f.where(rows.plan, after=late.plan)}SELECT COUNT COUNT_IF {some.plan} END")
+
+
+SHAPES: tuple[tuple[float, Callable[[Fragments, str, Phrases], Text | None]], ...] = (
+    (3.0, listing),
+    (1.6, count),
+    (1.5, count_by),
+    (1.5, measure),
+    (1.6, superlative),
+    (1.4, attributes),
+    (1.4, linked),
+    (0.6, having),
+    (0.7, top_group),
+    (0.5, distinct),
+    (2.2, facts),
+    (0.3, two_counts),
+)
+"""How often each shape is drawn, and what draws it; None when the view lacks the phrases."""
