@@ -34,8 +34,9 @@ check: .venv/dev ## lint, types, import contracts
 fmt: .venv/dev ## mend what the linter can
 	$(BIN)/ruff check --fix .
 
-docs: .venv/runtime ## pages made from declarations
+docs: .venv/runtime ## what is made from declarations and phrase files
 	$(BIN)/python -m catalog.describe > docs/views.md
+	$(BIN)/python -m nl2sql.corpus.lexicon
 
 eval: .venv/runtime ## accuracy of the embedded model on the development questions
 	$(BIN)/python -m eval.accuracy

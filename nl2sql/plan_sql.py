@@ -46,7 +46,7 @@ class _Compiler:
         if query.order and query.order[0] not in items:
             items.append(query.order[0])
         grouped = any(item.is_aggregate for item in items) or query.having is not None
-        columns = [f"{self.item(i, query)} AS {_alias(i)}" if _alias(i) else self.item(i, query) for i in items]
+        columns = [self.labelled(item, number, query) for number, item in enumerate(items, 1)]
         distinct = "" if grouped else "DISTINCT "
         parts = [f"SELECT {distinct}{', '.join(columns)}", f"FROM {self.source(query)}"]
         parts += [f"JOIN {_relation(join.view)} ON {self.equal(join.edge)}" for join in query.joins]
@@ -64,6 +64,11 @@ class _Compiler:
         if query.limit:
             parts.append(f"LIMIT {int(float(self.number(query.limit, None)))}")
         return " ".join(parts)
+
+    def labelled(self, item: Item, number: int, query: Query) -> str:
+        """A result column under a name that says what the value is; plain columns keep their own."""
+        name = f"{item.fn.lower()}_{number}" if item.fn in ("COUNT_IF", "SHARE_IF") else _alias(item)
+        return f"{self.item(item, query)} AS {name}" if name else self.item(item, query)
 
     def source(self, query: Query) -> str:
         if not query.latest:
@@ -224,7 +229,6 @@ def _column(item: Item) -> Column | None:
 
 
 def _alias(item: Item) -> str:
-    """Result column names that say what the value is; plain columns keep their own."""
     match item.fn:
         case "":
             return item.args[0].split("#")[1] if "#" in item.args[0] else ""
@@ -232,8 +236,6 @@ def _alias(item: Item) -> str:
             return "count"
         case "DIFF":
             return "difference"
-        case "COUNT_IF" | "SHARE_IF":
-            return ""
         case "COUNT_DISTINCT":
             return f"distinct_{item.args[0].split('.')[1]}"
         case fn if fn in DATE_PARTS:

@@ -3,8 +3,7 @@
 CLI, terminal app and evals consume these and nothing else.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from catalog.engine import ResultSet
 
@@ -108,13 +107,3 @@ class Failed(Outcome):
 
 
 Event = Stage | Outcome
-
-
-@dataclass(slots=True)
-class Clockwork:
-    """Milliseconds per stage of one turn."""
-
-    stages: dict[str, float] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        return {name: round(ms, 1) for name, ms in self.stages.items()}

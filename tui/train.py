@@ -23,12 +23,12 @@ def train(out: Path, steps: int | None, seed: int | None, export_to: Path | None
         from nl2sql.training.train import train as run
     except ImportError as missing:
         raise UsageError(f"Training needs more packages: {missing.name} is missing.", "Install them: pip install 'datasteward[train]'") from missing
-    from nl2sql.corpus.lexicon import english_words, lexicon_words
+    from nl2sql.corpus.lexicon import english_words, write_lexicon
     from nl2sql.embedded.parser import WEIGHTS
-    from nl2sql.linking.link import ENGLISH, LEXICON
+    from nl2sql.linking.vocabulary import ENGLISH
 
     chosen = {name: value for name, value in (("steps", steps), ("seed", seed)) if value is not None}
-    LEXICON.write_text("\n".join(lexicon_words()) + "\n", encoding="utf-8")
+    write_lexicon()
     ENGLISH.write_text("\n".join(english_words(MINILM / "tokenizer.json")) + "\n", encoding="utf-8")
     run(out, Recipe(**chosen))
     export(out / "checkpoint.pt", export_to or WEIGHTS)

@@ -1,4 +1,7 @@
-"""The words that people use to ask: every word of the phrase files, frames and small talk, for the linker's spelling."""
+"""The words that people use to ask: every word of the phrase files, frames and small talk, for the linker's spelling.
+
+``python -m nl2sql.corpus.lexicon`` writes them to where the linker reads them.
+"""
 
 import json
 from collections.abc import Iterator
@@ -7,6 +10,7 @@ from pathlib import Path
 from nl2sql.corpus import frames, styles
 from nl2sql.corpus.phrases import HOLE, load
 from nl2sql.linking.index import words
+from nl2sql.linking.vocabulary import LEXICON
 
 
 def lexicon_words() -> list[str]:
@@ -33,3 +37,12 @@ def _texts() -> Iterator[str]:
             yield from (entry if isinstance(entry, str) else entry[0] for entry in bank)
     yield from (*styles.OPENERS, *styles.CLOSERS, *styles.STORIES)
     yield from (word for pair in styles.ABBREVIATIONS for word in pair)
+
+
+def write_lexicon() -> None:
+    """Write the lexicon, one word a line."""
+    LEXICON.write_text("\n".join(lexicon_words()) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_lexicon()

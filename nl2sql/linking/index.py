@@ -127,7 +127,7 @@ def build_index(snapshot: Path, shown: Mapping[str, Iterable[str]]) -> NameIndex
         if {"name", "aliases"} <= columns_shown.get("datasets", set()):
             for name, alias in connection.execute("SELECT DISTINCT name, unnest(aliases) AS alias FROM datasets ORDER BY ALL").fetchall():
                 index.add("dataset", alias, name, ALIAS)
-                if "/" in alias:
+                if re.fullmatch(r"[\w.-]+/[\w.-]+", alias):  # owner/name, as on Hugging Face
                     index.add("dataset", alias.split("/")[-1], name, ALIAS)
         if {"dataset", "column_name"} <= columns_shown.get("columns", set()):
             for dataset, column in connection.execute('SELECT DISTINCT dataset, column_name FROM "columns" ORDER BY ALL').fetchall():

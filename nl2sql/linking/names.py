@@ -5,7 +5,7 @@ import re
 from nl2sql.linking.index import LANGUAGES, LONGEST_NAME, PARTIAL_KINDS, Kinds, NameIndex
 from nl2sql.linking.kinds import BEFORE, ranked, stands_beside
 from nl2sql.linking.mentions import Draft, Token
-from nl2sql.linking.vocabulary import is_english, lexicon, words
+from nl2sql.linking.vocabulary import concepts, is_english, lexicon, words
 from nl2sql.values import Text
 
 PROTECTED = frozenset(
@@ -25,7 +25,7 @@ LEADS = (
     r"(?:from|of|in|on|to|into|onto|for|about|does|do|is|are|was|has|have|drop|dropping|delete|rename|change|read|reads|reading|use|uses|used|using|feed|feeds|feeding|behind|with|own|owns|via|"
     r"by|between|against|than|like|compare|regarding|concerning|write|writes|publish|publishes|load|loads|query|queries|queried|see|access|break|breaks|called|named|within|inside)"
 )
-LEADS_ASKING = r"(?:from|(?<!number )(?<!count )(?<!kind )of|in|on|to|into|does|is|has|drop|dropping|read|reads|use|uses|using|feed|feeds|feeding|behind|with|own|owns|see|access|break|breaks|than|between)"
+LEADS_ASKING = r"(?:from|(?<!number )(?<!count )(?<!kind )of|in|on|(?<=access )to|(?<=related )to|(?<=linked )to|into|does|is|has|drop|dropping|read|reads|use|uses|using|feed|feeds|feeding|behind|with|own|owns|see|access|break|breaks|than|between)"
 """What leads to a name; before a word that people also ask with, only what seldom leads to anything else."""
 FOLLOWS = (
     r"(?:'s?)?(?:$|[?.!,;:)]| [-–—] |/| (?:and|or|vs\.?|versus|is|are|was|were|has|have|had|does|do|did|in|on|at|by|with|without|from|to|into|since|before|after|last|this|next|past|what|which|who|when|where|why|how|"
@@ -78,7 +78,7 @@ def _take_beginning(draft: Draft, index: NameIndex, tokens: list[Token]) -> None
     start, end = tokens[0].start, tokens[-1].end
     key = " ".join(t.word for t in tokens)
     keys = index.beginnings.get(key) or index.beginnings.get(re.sub(r"(?<=[a-z])(?=\d)", " ", key))
-    if not keys or all(t.word in lexicon() or t.word.isdigit() for t in tokens) or not bounded(draft, start, end, parts=False):
+    if not keys or len(key) < 3 or all(t.word in lexicon() or t.word.isdigit() for t in tokens) or not bounded(draft, start, end, parts=False):
         return
     rare = not all(is_english(t.word) or t.word.isdigit() or len(t.word) < 3 for t in tokens)
     before, after = draft.before(start), draft.after(end)
@@ -146,29 +146,43 @@ def is_name(draft: Draft, tokens: list[Token], kind: str, values: list[str]) -> 
         return False  # swahili speech data is no data of the model swahili-speech
     if len(parts) > 1:
         identifier = any(" " not in v for v in values)
-        return not asking or not (identifier or kind in ("org", "dataset")) or _written(draft, start, end) or _evident(draft, start, end, kind, True)
+        return not asking or not (identifier or kind in ("org", "dataset", "term")) or _written(draft, start, end) or _evident(draft, start, end, kind, True)
     word = parts[0]
     if word.isdigit():
         return False
     beside = stands_beside(kind, before, after) or _styled(draft, start, end) or stands_beside(kind, before, re.sub(r"^,?(?: and| or|,) \w+", "", after))
     if kind == "language":
+        if asking and word not in LANGUAGES:  # programming languages: Go, Processing, Less
+            return bool(re.match(r" (?:code|language|programs?|scripts?)(?!\w)", after))
         return word in LANGUAGES or not is_english(word) or len(word) > 5 or beside or bool(re.search(r"(?:in|and|or) $", before))
     if kind in NAMES_ITSELF:
         return word not in lexicon() or beside or kind in ("country", "jurisdiction") or (kind == "domain" and before.endswith("about "))
     if not is_english(word) and not asking:
         return True
     if kind in ("dataset", "model"):
-        return _evident(draft, start, end, kind, asking)
+        concept = asking and (word in concepts() or f"{word}s" in concepts()) and not word.endswith("s")
+        acronym = asking and not any(word in v for v in values)
+        return _evident(draft, start, end, kind, asking, written=concept or acronym)
+    if asking:
+        return _styled(draft, start, end)
     led = re.search(rf"(?:^|\W)(?:{BEFORE[kind]}) $", before) if kind in BEFORE else None
     owner = kind == "org" and not asking and re.match(r"(?:'s?)? (?:data ?sets?|models?|nodes?|offers?)\b|'s ", after)
     return beside or bool(owner or (led and not asking)) or bool(kind == "org" and not asking and re.search(r"(?:from|does|do|is|did|has) $", before))
 
 
-def _evident(draft: Draft, start: int, end: int, kind: str, asking: bool) -> bool:
-    """Everyday words are a name when written as one, alone, beside a word of their kind, or where only a name can stand."""
+def _evident(draft: Draft, start: int, end: int, kind: str, asking: bool, written: bool = False) -> bool:
+    """Everyday words are a name when written as one, alone, beside a word of their kind, or where only a name can stand.
+
+    With ``written`` only the first counts: words that the catalog itself has a meaning for, and acronyms such as TOP.
+    """
     before, after = draft.text[:start], draft.text[end:]
-    if _styled(draft, start, end) or stands_beside(kind, before[-40:], after, singular=True):
+    beside = stands_beside(kind, before[-40:], after, singular=True)
+    if beside and asking and " " not in draft.text[start:end]:  # the orders table, table orders; but: test table, dataset updates of this week
+        beside = bool(re.search(r"(?:^|\W)(?:the|our|this) $", before) or (stands_beside(kind, before[-40:], "", singular=True) and re.match(FOLLOWS, after)))
+    if _styled(draft, start, end) or (beside and not written):
         return True
+    if written:
+        return False
     if not asking and re.fullmatch(r"\W*", before) and (re.match(FACETS, after) or re.fullmatch(r"\W*", after)):
         return True
     listed = re.search(r"(?:,|, and| and| or| vs\.?|,? &) $", before)

@@ -17,12 +17,14 @@ _count = r"(?P<count>\d+|half an?|a couple of|a few|an?|couple|few|one|two|three
 _unit = r"(?P<unit>minutes?|mins?|hours?|hrs?|h|days?|d|weeks?|wks?|wk|fortnights?|months?|mths?|quarters?|qtrs?|years?|yrs?)"
 _amount = rf"(?:{_count} {_unit}|(?P<digits>\d+)(?P<letter>h|hrs?|d|w|wks?|days?|mths?|months?|y|yrs?))"
 _lead = r"(?:(?:in|on|during|over|within|for|from|of|at|throughout|through|as of|dated|the whole of|all of|all) )?(?:the )?"
-_clock = r"(?:at )?(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))? ?(?:(?P<half>[ap])\.?m(?:\.(?!\w)|(?!\w))|(?<=[:.]\d\d)(?: ?(?:h|utc|o'clock))?)"
+_clock = r"(?:at )?(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))? ?(?:(?P<half>[ap])\.?m(?:\.(?!\w)|(?!\w))|(?<=:\d\d)(?: ?(?:h|utc|o'clock))?)"
 LENGTH = re.compile(
     r"(?:takes?|taking|took|needs?|needed|lasts?|lasted|lasting|resolved|fixed|closed|acknowledged|restored|answered|solved|recovered|honou?red|retention(?: period)?|duration|average|keeps?|kept|gaps?|delay)"
     r"(?: of| is| was| are| for)?(?: \w+)? $"
 )
 """What a length of time is said of, which is a number and no span."""
+TO_COME = re.compile(r"(?:expires?|expiring|due|ends?|ending|runs? out|running out|lapses?|lapsing|upcoming|planned|scheduled|will \w+|valid|in force) $")
+"""What is said of times to come, so that November is the next one."""
 COUNTED = re.compile(r" (?:rows?|records?|examples?|lines|entries|files|people|persons|subjects|individuals|tokens?|ocean|usdc|euros?|eur|dollars|hours?|minutes?|seconds?|days?|datasets?|[tgmk]b|%|percent|images|items|units)(?!\w)")
 """What follows a number that only looks like a year."""
 
@@ -201,7 +203,8 @@ def _plain(match: re.Match[str], now: datetime) -> Period | None:
         return None  # far more often the verb or a mere part than the time
     if match["point"].isdigit() and match[0].startswith(("over ", "all ", "for ")):
         return None
-    return resolve(match["point"], now, ahead=bool(re.match(r"(?:the )?(?:next|coming)", match["point"])))
+    ahead = re.match(r"(?:the )?(?:next|coming)", match["point"]) or TO_COME.search(match.string[: match.start()])
+    return resolve(match["point"], now, ahead=bool(ahead))
 
 
 _RULES = tuple(
@@ -223,7 +226,7 @@ _RULES = tuple(
         (rf"since {_amount}", _since_amount),
         (rf"(?:within|in) (?:the next )?{_amount}(?: from now|'? time)?|{_amount.replace('?P<', '?P<x_')} (?:from now|hence)", lambda m, now: _within(m, now) if m["unit"] or m["letter"] else None),
         (rf"(?P<how>before|until|till|by|prior to|earlier than|older than|up to|through) (?:the )?(?P<point>{POINT})", _before),
-        (rf"(?P<how>since|after|from|starting|later than|newer than) (?:the )?(?P<point>{POINT})(?: on| onwards?)?", _since),
+        (rf"(?P<how>since|after|from|(?<!week )starting|later than|newer than) (?:the )?(?P<point>{POINT})(?: on| onwards?)?", _since),
         (rf"{_lead}(?P<point>{POINT})", _plain),
     )
 )

@@ -111,7 +111,7 @@ def test_columns_keep_apart(columns: tuple[str, ...], expected: list[str]) -> No
     assert unique(columns) == expected
 
 
-ROWS = [["Common Crawl", "Monthly crawl of the open web", "2"], ["C4", None, "10"]]
+ROWS: list[list[str | None]] = [["Common Crawl", "Monthly crawl of the open web", "2"], ["C4", None, "10"]]
 
 
 @pytest.mark.parametrize(
