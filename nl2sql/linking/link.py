@@ -13,7 +13,7 @@ from nl2sql.linking.numbers import find_numbers
 from nl2sql.linking.periods import find_periods
 from nl2sql.linking.spelling import find_nearly_names, mend
 from nl2sql.linking.topics import find_topics
-from nl2sql.linking.unknown import find_columns, find_identifiers, find_positioned, find_quoted
+from nl2sql.linking.unknown import find_columns, find_dotted, find_identifiers, find_positioned, find_quoted
 from nl2sql.linking.vocabulary import ENGLISH, LEXICON
 
 __all__ = ["ENGLISH", "LEXICON", "Linked", "Mention", "link"]
@@ -29,6 +29,7 @@ def link(question: str, index: NameIndex, now: datetime) -> Linked:
             draft.add(found.start, found.end, "period", found.period)
     find_nearly_names(draft, index)
     find_columns(draft, index)
+    find_dotted(draft)
     find_identifiers(draft, index)
     find_positioned(draft)
     find_numbers(draft)

@@ -21,6 +21,7 @@ NOT_SNAKE = ("term", "domain", "task", "licence", "language", "country", "jurisd
 """Kinds whose values nobody writes with underscores."""
 SIZE = re.compile(r"(?:[ -]\d+(?:\.\d+)?[bm](?![^\W_]))(?:-(?:chat|instruct|base|hf|it|v\d))*(?![\w-])")
 """A size and flavour after a model's name, which the name then stands for: Llama 2 7B."""
+VERSION = re.compile(r" v?\d{1,2}(?:\.\d)?(?![\w%.-])")
 LEADS = (
     r"(?:from|of|in|on|to|into|onto|for|about|does|do|is|are|was|has|have|drop|dropping|delete|rename|change|read|reads|reading|use|uses|used|using|feed|feeds|feeding|behind|with|own|owns|via|"
     r"by|between|against|than|like|compare|regarding|concerning|write|writes|publish|publishes|load|loads|query|queries|queried|see|access|break|breaks|called|named|within|inside)"
@@ -38,17 +39,13 @@ FACETS = r"(?:'s?)? (?:licen[cs]e|owner|steward|lineage|price|size|schema|column
 
 
 def find_names(draft: Draft, index: NameIndex) -> None:
-    """Take every name of the index, then shortened ones such as a first name."""
-    for size in range(min(LONGEST_NAME, len(draft.tokens)), 0, -1):
-        for at in range(len(draft.tokens) - size + 1):
-            tokens = draft.tokens[at : at + size]
-            if _whole(draft, tokens):
-                _take(draft, index, tokens)
-    for size in (3, 2, 1):
-        for at in range(len(draft.tokens) - size + 1):
-            tokens = draft.tokens[at : at + size]
-            if _whole(draft, tokens):
-                _take_beginning(draft, index, tokens)
+    """Take every name of the index and shortened ones such as a first name; more words before fewer."""
+    for sizes, take in ((range(LONGEST_NAME, 1, -1), _take), ((3, 2), _take_beginning), ((1,), _take), ((1,), _take_beginning)):
+        for size in sizes:
+            for at in range(len(draft.tokens) - size + 1):
+                tokens = draft.tokens[at : at + size]
+                if _whole(draft, tokens):
+                    take(draft, index, tokens)
 
 
 def _whole(draft: Draft, tokens: list[Token]) -> bool:
@@ -69,6 +66,10 @@ def _take(draft: Draft, index: NameIndex, tokens: list[Token]) -> None:
     for kind in ranked(kinds, draft.before(start), draft.after(end)):
         if not ("_" in surface and kind in NOT_SNAKE) and is_name(draft, tokens, kind, kinds[kind]):
             size = SIZE.match(draft.text[end:]) if kind in ("model", "dataset") else None
+            other = VERSION.match(draft.text[end:]) if kind == "model" and not size else None
+            if other and re.match(FOLLOWS, draft.text[end + other.end() :]):  # Llama 3 where the catalog has Llama
+                draft.add(start, end + other.end(), kind, Text((draft.question[start : end + other.end()],)), known=False)
+                return
             draft.add(start, end + (size.end() if size else 0), kind, Text(tuple(kinds[kind])))
             return
 
@@ -156,12 +157,12 @@ def is_name(draft: Draft, tokens: list[Token], kind: str, values: list[str]) -> 
             return bool(re.match(r" (?:code|language|programs?|scripts?)(?!\w)", after))
         return word in LANGUAGES or not is_english(word) or len(word) > 5 or beside or bool(re.search(r"(?:in|and|or) $", before))
     if kind in NAMES_ITSELF:
-        return word not in lexicon() or beside or kind in ("country", "jurisdiction") or (kind == "domain" and before.endswith("about "))
+        return word not in lexicon() or beside or _listed(draft, start, kind) or kind in ("country", "jurisdiction") or (kind == "domain" and before.endswith("about "))
     if not is_english(word) and not asking:
         return True
     if kind in ("dataset", "model"):
         concept = asking and (word in concepts() or f"{word}s" in concepts()) and not word.endswith("s")
-        acronym = asking and not any(word in v for v in values)
+        acronym = asking and all(word.upper() in v for v in values)
         return _evident(draft, start, end, kind, asking, written=concept or acronym)
     if asking:
         return _styled(draft, start, end)
@@ -177,19 +178,25 @@ def _evident(draft: Draft, start: int, end: int, kind: str, asking: bool, writte
     """
     before, after = draft.text[:start], draft.text[end:]
     beside = stands_beside(kind, before[-40:], after, singular=True)
-    if beside and asking and " " not in draft.text[start:end]:  # the orders table, table orders; but: test table, dataset updates of this week
+    single = " " not in draft.text[start:end]
+    if beside and asking and single:  # the orders table, table orders; but: test table, dataset updates of this week
         beside = bool(re.search(r"(?:^|\W)(?:the|our|this) $", before) or (stands_beside(kind, before[-40:], "", singular=True) and re.match(FOLLOWS, after)))
     if _styled(draft, start, end) or (beside and not written):
         return True
     if written:
         return False
-    if not asking and re.fullmatch(r"\W*", before) and (re.match(FACETS, after) or re.fullmatch(r"\W*", after)):
+    if not (asking and single) and re.fullmatch(r"\W*", before) and (re.match(FACETS, after) or re.fullmatch(r"\W*", after)):
         return True
-    listed = re.search(r"(?:,|, and| and| or| vs\.?|,? &) $", before)
-    if listed and any(m.kind == kind and m.end == listed.start() for m in draft.found):
+    if _listed(draft, start, kind):
         return bool(re.match(FOLLOWS, after))
-    leads = rf"(?:^|\W){LEADS_ASKING} $" if asking else rf"(?:^|\W){LEADS} (?:the |our )?$"
+    leads = rf"(?:^|\W){LEADS_ASKING} $" if asking and single else rf"(?:^|\W){LEADS} $" if asking else rf"(?:^|\W){LEADS} (?:the |our )?$"
     return bool(re.search(leads, before) and re.match(FOLLOWS, after))
+
+
+def _listed(draft: Draft, start: int, kind: str) -> bool:
+    """Whether a value of the kind stands before, joined by ``and``, ``or``, ``vs`` or a comma."""
+    joint = re.search(r"(?:,|, and| and| or| vs\.?|,? &) $", draft.text[:start])
+    return joint is not None and any(m.kind == kind and m.end == joint.start() for m in draft.found)
 
 
 def _styled(draft: Draft, start: int, end: int) -> bool:

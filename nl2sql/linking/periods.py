@@ -226,7 +226,7 @@ _RULES = tuple(
         (rf"since {_amount}", _since_amount),
         (rf"(?:within|in) (?:the next )?{_amount}(?: from now|'? time)?|{_amount.replace('?P<', '?P<x_')} (?:from now|hence)", lambda m, now: _within(m, now) if m["unit"] or m["letter"] else None),
         (rf"(?P<how>before|until|till|by|prior to|earlier than|older than|up to|through) (?:the )?(?P<point>{POINT})", _before),
-        (rf"(?P<how>since|after|from|(?<!week )starting|later than|newer than) (?:the )?(?P<point>{POINT})(?: on| onwards?)?", _since),
+        (rf"(?P<how>since|after|from|(?<!week )starting|later than|newer than) (?:the )?(?P<point>{POINT})(?: onwards?| on(?=\s*(?:$|[,.?!;])))?", _since),
         (rf"{_lead}(?P<point>{POINT})", _plain),
     )
 )

@@ -8,7 +8,7 @@ import re
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.kinds import cue, ranked
 from nl2sql.linking.mentions import Draft
-from nl2sql.linking.names import lookup
+from nl2sql.linking.names import LEADS_ASKING, lookup
 from nl2sql.linking.spelling import QUOTED
 from nl2sql.linking.vocabulary import closed_words, concepts, is_asking, is_english, lexicon, schema_words, words
 from nl2sql.values import Text
@@ -16,6 +16,7 @@ from nl2sql.values import Text
 LONGEST_QUOTE = 5
 """Words of a quoted name; longer quotes are speech."""
 IDENTIFIER = re.compile(r"(?<![\w@])[a-z][a-z0-9]*(?:[./-][a-z0-9]+)*_[a-z0-9_]+(?:[./-][a-z0-9_]+)*|(?<![\w@.-])[a-z0-9]+(?:-[a-z0-9]+)+(?![\w-])", re.I)
+DOTTED = re.compile(r"(?<![\w@./-])(?P<table>[a-z]\w{2,})\.(?P<column>[a-z]{2,})(?![\w@./-])", re.I)
 CAMEL = re.compile(r"(?<![\w@])(?:[a-z]{2,}[A-Z]\w{2,}|[A-Z][a-z]{2,}(?:[A-Z][a-z]{2,})+\d*)(?![\w@])")
 NAME = r"(?P<name>[^\W\d_][\w-]{2,})"
 END = r"(?=\W*$|[?,;:]|\.(?: |$)| (?:and|or|what|who|which|how|is|are|was|were|do|does|did|breaks?|happens?|will|would|for|in|at|on|last|this|since|please|pls)\b)"
@@ -27,7 +28,8 @@ POSITIONS = tuple(
         (rf"\b(?:drop|dropp?ing|remove|removing|rename|change|alter|mask) (?:the )?(?:columns? |fields? )?[\w@]+ (?:column |field )?(?:from|of|in|on) (?:the )?{NAME}{END}", True),
         (rf"\b(?:columns?|column1|fields?|schema) (?:of|in|from|does) (?:the )?{NAME}{END}", False),
         (rf"\bwho (?:owns|maintains|stewards|published|publishes|made|created|uses|used|reads|read|can (?:read|see|access|use|query)|looked at|has access to|is using) (?:the )?{NAME}{END}", True),
-        (rf"\b(?:derived from|built (?:from|on)|depends? on|downstream of|upstream of|lineage (?:of|for)|trained on|copies of|replicas of|licen[cs]e (?:of|for)|owner of|access to|steward of) (?:the )?{NAME}{END}", False),
+        (rf"\b(?:derived from|built from|depends? on|downstream of|upstream of|lineage (?:of|for)) (?:the )?{NAME}{END}", True),
+        (rf"\b(?:built on|trained on|copies of|replicas of|licen[cs]e (?:of|for)|owner of|access to|steward of) (?:the )?{NAME}{END}", False),
         (rf"\b(?:what|which \w+) (?:feeds|breaks if (?:i|we) (?:drop|change|delete|remove)) (?:the )?{NAME}{END}", True),
     )
 )
@@ -48,7 +50,8 @@ def find_quoted(draft: Draft, index: NameIndex) -> None:
         elif words(inner) and words(inner) not in closed_words() and len(words(inner)) <= LONGEST_QUOTE:
             said = re.search(r"(?:about|containing|contains?|mention\w*|like|words?|term|keyword|text|topic) $", before) or re.match(r" in (?:the|its|their) (?:name|title|description)", after)
             kind = cue(before, after) or ("term" if said else "dataset")
-            if kind != "dataset" or said or not all(w in lexicon() for w in words(inner)) or cue(before, after) == "dataset":
+            placed = cue(before, after) or said or re.search(rf"(?:^|\W)(?!does|is|has){LEADS_ASKING} (?:the )?$", before)
+            if placed or not all(w in lexicon() for w in words(inner)):
                 draft.add(match.start(), match.end(), kind, Text((inner,)), known=False)
 
 
@@ -59,8 +62,15 @@ def find_columns(draft: Draft, index: NameIndex) -> None:
     for match in re.finditer(r"\w+", draft.text):
         if match[0] in columns and draft.free(*match.span()):
             dotted = draft.text[match.start() - 1 : match.start()] == "." and any(m.end == match.start() - 1 for m in draft.found)
-            if dotted or re.match(r"(?: (?:column|field))? (?:in|of|from|on) ", draft.text[match.end() :]) or re.search(r"column (?:called |named )?$", draft.before(match.start())):
+            placed = re.match(r"(?: (?:column|field))? (?:in|of|from|on) ", draft.text[match.end() :])
+            if placed and match[0] in concepts() and (match[0],) not in closed_words():  # the price of menu_items is not its column price
+                placed = COLUMN_PLACE.search(draft.before(match.start()))
+            if dotted or placed or re.search(r"column (?:called |named )?$", draft.before(match.start())):
                 draft.add(*match.span(), "column", Text((columns[match[0]],)))
+    for mention in [m for m in draft.found if m.kind == "dataset"]:
+        rest = re.match(r"\.(\w+)(?![\w.])", draft.question[mention.end :])
+        if rest and draft.free(mention.end, mention.end + rest.end()):
+            draft.add(mention.end + 1, mention.end + rest.end(), "column", Text((rest[1],)), known=False)
     for match in NAMED_COLUMN.finditer(draft.text):
         group = next(n for n in range(1, 4) if match[n])
         name = match[group]
@@ -86,14 +96,21 @@ def find_identifiers(draft: Draft, index: NameIndex) -> None:
                 kind = "term"
         elif COLUMN_PLACE.search(before) and re.match(r" (?:column |field )?(?:from|of|in|on) ", after):
             kind = "column"
-        dotted = re.fullmatch(r"(\w*_\w*)\.([a-z]+)", text)
-        if dotted and kind is None and is_english(dotted[2]):  # a column of a table
-            draft.add(match.start(), match.start() + len(dotted[1]), "dataset", Text((dotted[1],)), known=False)
-            draft.add(match.end() - len(dotted[2]), match.end(), "column", Text((dotted[2],)), known=False)
-        elif low in index.all_columns and kind in (None, "column"):
+        if kind is None and any("model" in index.names[key] for key in index.beginnings.get(parts[0], ())):
+            kind = "model"  # GPT-5 beside GPT-4
+        if low in index.all_columns and kind in (None, "column"):
             draft.add(*match.span(), "column", Text(index.all_columns[low]))
         else:
             draft.add(*match.span(), kind or "dataset", Text((text,)), known=kind == "term")
+
+
+def find_dotted(draft: Draft) -> None:
+    """``invoices.amount``: a column of a table."""
+    for match in DOTTED.finditer(draft.question):
+        table, column = match["table"], match["column"]
+        if draft.free(*match.span()) and is_english(column) and ("_" in table or _may_be_name(table.lower(), True)):
+            draft.add(*match.span("table"), "dataset", Text((table,)), known=False)
+            draft.add(*match.span("column"), "column", Text((column,)), known=False)
 
 
 def find_positioned(draft: Draft) -> None:

@@ -92,9 +92,8 @@ def is_english(word: str) -> bool:
 @cache
 def is_asking(word: str) -> bool:
     """Whether people ask with this word or another form of it."""
-    if word in lexicon() or any(s in lexicon() for s in stems(word)):
-        return True
-    return any(word + end in lexicon() for end in ("s", "d", "ed", "ing", "er")) or (word.endswith("e") and word[:-1] + "ing" in lexicon())
+    bases = (word, *stems(word))
+    return any(b + end in lexicon() for b in bases for end in ("", "s", "d", "ed", "ing", "er")) or any(b[:-1] + "ing" in lexicon() for b in bases if b.endswith("e"))
 
 
 def singular(word: str) -> str:

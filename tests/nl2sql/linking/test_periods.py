@@ -186,6 +186,11 @@ def test_two_spans_stay_two() -> None:
     assert [text[f.start : f.end] for f in find_periods(text, NOW)] == ["this quarter", "last quarter"]
 
 
+def test_on_belongs_to_what_follows_it() -> None:
+    text = "that outage from tuesday on the oslo machine"
+    assert [text[f.start : f.end] for f in find_periods(text, NOW)] == ["from tuesday"]
+
+
 def test_a_leap_day_has_no_neighbour_last_year() -> None:
     assert find_periods("a year ago", datetime(2024, 2, 29))[0].period.start == datetime(2023, 2, 28)
 
