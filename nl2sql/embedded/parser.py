@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nl2sql.errors import BackendUnavailable, BadPlan
-from nl2sql.plan import END, Plan, Reader, Scope, vocabulary
+from nl2sql.plan import END, Plan, Query, Scope, vocabulary
+from nl2sql.plan_grammar import Reader
 
 WEIGHTS = Path(__file__).parent / "weights"
 MAX_QUESTION = 80
@@ -94,7 +95,8 @@ class EmbeddedParser:
                 beam = alive[row]
                 if token == END:
                     plan = _finish(beam.reader)
-                    done.append(Candidate(plan, beam.tokens, math.exp(score)))
+                    if not _repeats_itself(plan):
+                        done.append(Candidate(plan, beam.tokens, math.exp(score)))
                 else:
                     chosen.append((row, _Beam((*beam.tokens, token), score, _advanced(beam, token, scope, ranked, row))))
             alive = [beam for _, beam in chosen]
@@ -133,6 +135,11 @@ def _finish(reader: Reader) -> Plan:
     if reader.plan is None:
         raise BadPlan("the plan does not end where it says so")
     return reader.plan
+
+
+def _repeats_itself(plan: Plan) -> bool:
+    """The same condition or result column twice: a sign that the model lost its place."""
+    return isinstance(plan, Query) and (len(set(plan.where)) < len(plan.where) or len(set(plan.select)) < len(plan.select))
 
 
 def _log_softmax(logits: Floats) -> Floats:

@@ -22,7 +22,8 @@ from nl2sql.corpus.fragments import Example
 from nl2sql.corpus.styles import restyle
 from nl2sql.errors import BadPlan
 from nl2sql.linking.index import NameIndex
-from nl2sql.plan import END, parse, vocabulary
+from nl2sql.plan import END, vocabulary
+from nl2sql.plan_grammar import parse
 from nl2sql.session import read_clock, read_names
 from nl2sql.training.model import MAX_PLAN, MAX_QUESTION
 

@@ -12,7 +12,8 @@ from catalog.describe import ddl
 from catalog.semantic import views
 from nl2sql.errors import BadPlan
 from nl2sql.explain import explain
-from nl2sql.plan import END, AskBack, AskWhich, Decline, Query, Reader, Scope, full_scope, parse, vocabulary
+from nl2sql.plan import END, AskBack, AskWhich, Decline, Query, Scope, full_scope, vocabulary
+from nl2sql.plan_grammar import Reader, parse
 from nl2sql.plan_sql import compile_query
 from nl2sql.values import Bindings, Number, Period, Text
 

@@ -15,7 +15,8 @@ from nl2sql.corpus.phrases import HOLE, load, problems
 from nl2sql.corpus.styles import SLOT_WORD, restyle
 from nl2sql.linking.index import words
 from nl2sql.linking.link import LEXICON
-from nl2sql.plan import Query, column_of, parse
+from nl2sql.plan import Query, column_of
+from nl2sql.plan_grammar import parse
 
 CASES = Path(__file__).parents[3] / "eval" / "cases"
 

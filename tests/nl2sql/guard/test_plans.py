@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from catalog.policy import Authorisation
 from catalog.semantic import views
 from nl2sql.guard import approve
-from nl2sql.plan import END, Query, Reader, Scope, full_scope, parse
+from nl2sql.plan import END, Query, Scope, full_scope
+from nl2sql.plan_grammar import Reader, parse
 from nl2sql.plan_sql import compile_query
 from nl2sql.values import Number, Period, Text, Value
 
