@@ -15,6 +15,12 @@ MAX_DEPTH = 32
 MAX_PAIRS = 1_000_000
 """Pairs of places; a level that would pass it is not followed, because whoever publishes edges must not exhaust memory."""
 
+MAX_WAYS = 10_000_000
+"""Ways on from the pairs of one level; n places into one and n out of it are n² of them."""
+
+MAX_PATH_BYTES = 1 << 27
+"""Text of all paths together; names are up to their publishers."""
+
 CLEARANCE_ORDER = "['public', 'internal', 'confidential', 'restricted']"
 
 PREPARE = f"""
@@ -37,6 +43,10 @@ SELECT s, t, 1 AS depth, edge AS first, edge AS last, (SELECT path FROM closure 
 FROM hop;
 """
 
+WAYS = f"""
+SELECT count(*) FROM (SELECT 1 FROM walk w JOIN hop h ON h.s = w.t WHERE w.depth = $depth LIMIT {MAX_WAYS})
+"""
+
 STEP = """
 CREATE OR REPLACE TEMP TABLE step AS
 SELECT w.s, h.t, min(h.s) AS via
@@ -44,6 +54,8 @@ FROM walk w JOIN hop h ON h.s = w.t
 WHERE w.depth = $depth AND h.t <> w.s AND NOT EXISTS (FROM walk seen WHERE seen.s = w.s AND seen.t = h.t)
 GROUP BY w.s, h.t
 """
+
+SIZE = "SELECT count(*), coalesce(sum(strlen(w.path)), 0) FROM step n JOIN walk w ON w.s = n.s AND w.t = n.via"
 
 EXTEND = """
 INSERT INTO walk
@@ -61,7 +73,7 @@ SELECT f.upstream, f.upstream_kind, f.upstream_column, l.downstream, l.downstrea
 FROM walk w JOIN closure f ON f.rowid = w.first JOIN closure l ON l.rowid = w.last
 WHERE w.depth > 1;
 
-DROP TABLE step; DROP TABLE walk; DROP TABLE hop; DROP TABLE place;
+DROP TABLE IF EXISTS step; DROP TABLE walk; DROP TABLE hop; DROP TABLE place;
 """
 
 
@@ -83,16 +95,20 @@ def build_closure(connection: "duckdb.DuckDBPyConnection", rows: str) -> None:
     """
     connection.execute(f"CREATE TEMP TABLE closure AS {rows}")
     connection.execute(PREPARE)
+    pairs, size = _numbers(connection, "SELECT count(*), coalesce(sum(strlen(path)), 0) FROM walk")
     for depth in range(1, MAX_DEPTH):
+        if _numbers(connection, WAYS, depth=depth) == (MAX_WAYS,):
+            break
         connection.execute(STEP, {"depth": depth})
-        found, total = _count(connection, "step"), _count(connection, "walk")
-        if found == 0 or found + total > MAX_PAIRS:
+        found, longer = _numbers(connection, SIZE)
+        pairs, size = pairs + found, size + longer
+        if found == 0 or pairs > MAX_PAIRS or size > MAX_PATH_BYTES:
             break
         connection.execute(EXTEND)
     connection.execute(FINISH)
 
 
-def _count(connection: "duckdb.DuckDBPyConnection", table: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+def _numbers(connection: "duckdb.DuckDBPyConnection", query: str, **parameters: int) -> tuple[int, ...]:
+    row = connection.execute(query, parameters).fetchone()
     assert row is not None
-    return int(row[0])
+    return tuple(map(int, row))

@@ -28,7 +28,7 @@ WRITER_WAIT_S = 120.0
 LATEST = """
 UPDATE metric SET is_latest = newest.yes
 FROM (SELECT rowid AS id, row_number() OVER (
-          PARTITION BY node, dataset, column_name, metric ORDER BY measured_at DESC, rowid DESC) = 1 AS yes
+          PARTITION BY node, dataset, column_name, metric, sensitivity ORDER BY measured_at DESC, rowid DESC) = 1 AS yes
       FROM metric) newest
 WHERE metric.rowid = newest.id AND metric.is_latest IS DISTINCT FROM newest.yes
 """
@@ -183,9 +183,9 @@ def _commit(home: Path, building: Path, generation: Generation) -> None:
     """Make a closed file the current generation; every step is durable before the next begins."""
     try:
         _sync(building)
-        building.chmod(0o444)
+        building.chmod(0o400)
         building.rename(generation.path)
-        generation.pin.touch(mode=0o644)
+        generation.pin.touch(mode=0o600)
         _sync(home)
         pointer = home / "CURRENT.tmp"
         pointer.write_text(f"{generation.path.name}\n", encoding="utf-8")

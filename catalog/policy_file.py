@@ -5,6 +5,7 @@ Decides nothing: the rules it makes are data for ``policy``.
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -29,11 +30,14 @@ from catalog.policy import (
     Treatment,
 )
 from catalog.semantic import views
+from catalog.yaml_text import Loader
 
 Mark = tuple[str | int, ...]
 """Keys and positions that lead to a place in the file."""
 
 Name = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]+$")]
+Attribute = Annotated[str, Field(pattern=r"^[^\x00-\x1f]*$")]
+Roles = Annotated[list[str], Field(min_length=1)]
 
 
 class _Model(BaseModel):
@@ -42,11 +46,11 @@ class _Model(BaseModel):
 
 class _PrincipalEntry(_Model):
     roles: list[Name] = Field(min_length=1)
-    organisation: str = ""
+    organisation: Attribute = ""
     clearance: Literal["public", "internal", "confidential", "restricted"] = "public"
     jurisdictions: list[Name] = []
     purposes: list[Name] = []
-    node: str = ""
+    node: Attribute = ""
 
 
 class _Except(_Model):
@@ -54,20 +58,23 @@ class _Except(_Model):
 
 
 _ColumnChoice = Literal["*"] | list[str] | _Except
-_Views = Literal["*"] | list[str] | dict[str, _ColumnChoice]
+_Views = Literal["*"] | Annotated[list[str], Field(min_length=1)] | Annotated[dict[str, _ColumnChoice], Field(min_length=1)]
 _Values = Scalar | list[Scalar]
 
 
 class _RuleEntry(_Model):
-    """One of allow, filter, mask and deny says what the rule is; the other fields belong to some of them."""
+    """One of allow, filter, mask and deny says what the rule is; the other fields belong to some of them.
+
+    An empty list is refused: a deny of nobody or of no view reads like protection and is none.
+    """
 
     id: Name
-    allow: list[str] | None = None
-    filter: list[str] | None = None
-    mask: dict[str, Literal["null", "hash", "bucket", "partial"] | None] | None = None
-    deny: list[str] | None = None
+    allow: Roles | None = None
+    filter: Roles | None = None
+    mask: Annotated[dict[str, Literal["null", "hash", "bucket", "partial"] | None], Field(min_length=1)] | None = None
+    deny: Roles | None = None
     views: _Views | None = None
-    where: dict[str, _Values] | None = None
+    where: Annotated[dict[str, _Values], Field(min_length=1)] | None = None
     unless: list[str] | None = None
 
     @model_validator(mode="after")
@@ -109,15 +116,17 @@ def read_policy(path: Path) -> Policy:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}.") from None
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        _reject_duplicates(root)
-        file = _PolicyFile.model_validate(yaml.safe_load(text))
+        root = yaml.compose(text, Loader=Loader)
+        _check_keys(root)
+        file = _PolicyFile.model_validate(yaml.load(text, Loader))
         rules = tuple(_rules(file))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UsageError(f"{path}, line {line}: {error.problem}.") from None
     except yaml.YAMLError as error:
         raise UsageError(f"{path} is not YAML text: {error}.") from None
+    except RecursionError:
+        raise UsageError(f"{path} is nested too deeply.") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise _located(path, root, first["loc"], first["msg"]) from None
@@ -150,17 +159,24 @@ def _find(node: yaml.Node | None, mark: Mark) -> tuple[int, Mark]:
     return line, tuple(known)
 
 
-def _reject_duplicates(node: yaml.Node | None) -> None:
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
-            seen.add(key.value)
-            _reject_duplicates(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _reject_duplicates(item)
+def _check_keys(root: yaml.Node | None) -> None:
+    """Raise `yaml.MarkedYAMLError` for a key that stands twice, of which YAML would take the last, or is no plain text."""
+    waiting, met = [root], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in met:  # an alias
+            continue
+        met.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            seen = set[str]()
+            for key, value in node.value:
+                wrong = "is no text" if not isinstance(key, yaml.ScalarNode) else "stands twice" if key.value in seen else ""
+                if wrong:
+                    raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} {wrong}", key.start_mark)
+                seen.add(key.value)
+                waiting.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
 
 
 def _version(file: _PolicyFile) -> str:
@@ -267,6 +283,10 @@ def _where(entry: Mapping[str, _Values], columns: Mapping[str, frozenset[str]], 
 def _misfit(view: str, name: str, value: Scalar) -> str:
     """Why a column of a view cannot be compared with a value or attribute; empty when it can."""
     column = views()[view].columns[name]
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value} is no finite number"
+    if isinstance(value, str) and not value.isprintable():
+        return f"{value!r} holds characters that cannot be seen"
     if isinstance(value, str) and value.startswith("$"):
         if value not in ATTRIBUTES:
             return f"unknown attribute {value!r}; known are {', '.join(ATTRIBUTES)}"

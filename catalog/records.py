@@ -153,7 +153,7 @@ class Metric(Record):
     is_anomaly: bool | None = None
     measured_at: datetime
     is_latest: bool = False
-    """Newest of its dataset, column and metric; set when a generation is committed."""
+    """Newest of its dataset, column, metric and sensitivity; set when a generation is committed."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ A reader of the file needs no further check, whatever it runs. Knows views and d
 import hashlib
 import json
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterable
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from catalog.generations import Generation
 
-LAYOUT = 1
+LAYOUT = 2
 """Part of every key: another way to write snapshots makes the old ones stale."""
 
 KEPT = 8
@@ -41,6 +42,10 @@ NAMES = {
 """Slot of a cell that names something: where such things are stored, and the view that decides who may know of them."""
 
 
+OF_NODE = {"jurisdiction": "'unknown'", "country": "NULL"}
+"""Columns that tell where the node of a row stands, and what they say where the asker may not know of the node."""
+
+
 class AuditSource(Protocol):
     """Where the live audit log is read from."""
 
@@ -51,7 +56,8 @@ def directory(home: Path, principal: Principal) -> Path:
     """The private folder of a principal's snapshots, made when it is missing."""
     name = hashlib.sha256(principal.name.encode()).hexdigest()[:24]
     path = home / "snapshots" / name
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
@@ -86,7 +92,10 @@ def prepare(
 
 
 def mask_key(home: Path) -> str:
-    """The catalog's secret for keyed hashes, hex; made at first use, readable by the catalog's owner only."""
+    """The catalog's secret for keyed hashes, hex; made at first use, readable by the catalog's owner only.
+
+    Raises `CatalogUnavailable` when the file holds anything else: hashes without a secret could be guessed.
+    """
     path = home / "mask.key"
     if not path.exists():
         with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=home, prefix=".mask-") as draft:  # mode 0600
@@ -95,7 +104,10 @@ def mask_key(home: Path) -> str:
             os.fsync(draft.fileno())
             with suppress(FileExistsError):
                 os.link(draft.name, path)
-    return path.read_text(encoding="ascii")
+    key = path.read_text(encoding="utf-8", errors="replace")
+    if not re.fullmatch("[0-9a-f]{64}", key):
+        raise CatalogUnavailable(f"{path} is damaged.", "Restore it from a backup, or remove it: hashed values change then.")
+    return key
 
 
 def _scope(authorisation: Authorisation) -> str:
@@ -210,8 +222,10 @@ class _Writer:
         self.connection.execute(f'CREATE TABLE "{view.name}" AS SELECT {shown} FROM (SELECT {cells} FROM ({rows}) r)')
 
     def without_hidden(self, view: View, column: Column) -> str:
-        """SQL of a cell in which no node, model or (in a list) dataset is named that the asker may not know of."""
+        """SQL of a cell that names no node, model or (in a list) dataset, nor tells of a node, that the asker may not know of."""
         cell = f'r."{column.name}"'
+        if column.name in OF_NODE and (hidden := self.hidden_names("node")):
+            return f"CASE WHEN r.node IN (FROM {hidden}) THEN {OF_NODE[column.name]} ELSE {cell} END"
         kind = "dataset" if column.name == "aliases" else column.slot
         if kind not in NAMES or column.ref == "datasets.name" or NAMES[kind][1:] == (column.name, view.name):
             return cell

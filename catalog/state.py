@@ -137,13 +137,15 @@ class State:
     ) -> int:
         """Record what is about to be done, durably, and return its position in the log.
 
-        The SQL itself is not kept, only its SHA-256: it may quote what the log's readers may not see.
+        The SQL itself is not kept, only its SHA-256: it may quote what the log's readers may not see. A nonce keeps
+        readers from whom actor or question is masked from testing guesses against the hashes of the chain.
         """
         intent = {
             "action": action,
             "actor": actor,
             "at": _utc(now).isoformat(),
             "dataset": dataset,
+            "nonce": secrets.token_hex(16),
             "purpose": purpose,
             "question": question,
             "role": role,
@@ -220,6 +222,7 @@ def _content(number: int, kind: str, body: str) -> dict[str, Any]:
 
 
 def _entry(seq: int, content: dict[str, Any]) -> AuditEntry:
+    content.pop("nonce", None)
     try:
         return AuditEntry(node=AUDIT_NODE, sensitivity="confidential", origin="measured", seq=seq, **content)
     except TypeError:

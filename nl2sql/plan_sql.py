@@ -12,6 +12,7 @@ from nl2sql.plan import (
     Condition,
     Exists,
     Item,
+    Join,
     Not,
     Or,
     Predicate,
@@ -93,7 +94,7 @@ class _Compiler:
             case "":
                 return self.formula(item.args[0]) if "#" in item.args[0] else self.column(item.args[0])
             case "COUNT":
-                if not query.joins:
+                if all(_adds_one_row(join) for join in query.joins):
                     return "count(*)"
                 return f"count(DISTINCT {self.column(f'{query.view}.{views()[query.view].key[0]}')})"
             case "COUNT_IF":
@@ -242,6 +243,12 @@ def _alias(item: Item) -> str:
             return fn.lower()
         case fn:
             return f"{fn.lower()}_{item.args[0].split('.')[1]}"
+
+
+def _adds_one_row(join: Join) -> bool:
+    """The joined view has one row for each row before: it is joined by what names its rows."""
+    added = next(end for end in join.edge.split("=") if end.split(".")[0] == join.view)
+    return added == f"{join.view}.{views()[join.view].key[0]}" and join.view in ("datasets", "models", "nodes", "policies")
 
 
 def _relation(view: str) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ Progress = Callable[[int, int], None]
 """Called with the number of files done and of all files."""
 MOST_PROBLEMS = 20
 """Complaints about one document that are kept."""
+MOST_RECORDS = 250_000
+"""Records of one document: an event with n inputs and n outputs states n² edges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,9 @@ class _Reading:
             if reader is None:
                 self.report.skipped.append(str(self.path))
                 return None
-            found = list(reader.read(document, Context(self.node, complain)))
+            found = list(islice(reader.read(document, Context(self.node, complain)), MOST_RECORDS + 1))
+            if len(found) > MOST_RECORDS:
+                raise BadDocument("$", f"at most {MOST_RECORDS:,} records")
             if problems and not found:
                 return None
         except BadDocument as error:

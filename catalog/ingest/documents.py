@@ -65,11 +65,13 @@ def _reason(error: OSError) -> str:
 def content(path: Path) -> tuple[bytes, str]:
     """A file's bytes and their SHA-256 in hex; raises BadDocument when it is too large or cannot be read."""
     try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise BadDocument("$", f"at most {LARGEST_BYTES // 1_000_000} MB")
-        data = path.read_bytes()
+        # Not by its size: a file may grow, and one of the kernel's has none. Nor may the wait for one never end.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            data = file.read(LARGEST_BYTES + 1)
     except OSError as error:
         raise BadDocument("$", f"a readable file, but it is {_reason(error)}") from error
+    if len(data) > LARGEST_BYTES:
+        raise BadDocument("$", f"at most {LARGEST_BYTES // 1_000_000} MB")
     return data, sha256(data).hexdigest()
 
 
@@ -120,12 +122,13 @@ def _json_reason(error: ValueError | RecursionError) -> str:
 def _yaml(text: str) -> Any:
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    from catalog.yaml_text import FastLoader
+
     try:
-        if _may_be_deep(text) and _depth(yaml.parse(text, loader)) > DEEPEST:
+        if _may_be_deep(text) and _depth(yaml.parse(text, FastLoader)) > DEEPEST:
             raise BadDocument("$", f"at most {DEEPEST} levels of nesting")
-        documents = list(yaml.load_all(text, loader))
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        documents = list(yaml.load_all(text, FastLoader))
+    except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise BadDocument("$", f"YAML, but {getattr(error, 'problem', None) or error}{where}") from None

@@ -26,6 +26,7 @@ UNITS = {
     "seconds": ("seconds", "s", "sec"),
 }
 CLOCK = datetime(2026, 10, 16, 12)
+SHARE_LINKED_ROWS = 0.12
 SHARE_LINKED = 0.85
 """Chance that a value which a phrase spells out is lifted into a slot, as it is where the asker's catalog holds it."""
 
@@ -98,19 +99,43 @@ class Fragments:
                 columns.add(column)
         return kept
 
-    def rows(self, phrases: Phrases, how_many: int | None = None, superlative: str = "", single: bool = False) -> Text:
-        """A noun phrase for rows: ``deprecated datasets bigger than number1 gb`` and its conditions in reading order."""
+    def rows(self, view: str, how_many: int | None = None, superlative: str = "", single: bool = False) -> Text:
+        """A noun phrase for rows of a view and its conditions in reading order: ``deprecated datasets bigger than number1 gb``."""
+        phrases = self.phrases[view]
         if how_many is None:
-            how_many = self.rng.choices([0, 1, 2, 3], [1, 6, 3, 0.4])[0]
+            how_many = self.rng.choices([0, 1, 2, 3], [1, 6, 4, 0.8])[0]
         before: list[Text] = []
         after: list[Text] = []
         for chosen in self._filters(phrases, how_many):
-            use_adj = chosen.adj and (not chosen.that or self.rng.random() < 0.4)
+            use_adj = chosen.adj and (not chosen.that or self.rng.random() < 0.45)
             (before if use_adj else after).append(self.pick(chosen.adj if use_adj else chosen.that, chosen.plan))
         joined = self.rng.choice([" and ", " and ", " ", ", ", " but also ", " & "]).join(t.text for t in after)
         entity = self.rng.choice(phrases.entity)
         words = [superlative, *(t.text for t in before), _singular(entity) if single else entity, joined]
         return Text(" ".join(w for w in words if w), " ".join(t.plan for t in before + after))
+
+    def linked_rows(self, view: str, how_many: int | None = None) -> Text:
+        """Rows that have, or lack, related rows of another view, where the phrases of the view say how."""
+        rows = self.rows(view, how_many)
+        links = [link for link in self.phrases[view].link if link.has or link.hasnt]
+        if not links:
+            return rows
+        chosen = self.rng.choice(links)
+        ends = [end.split(".")[0] for end in chosen.edge.split("=")]
+        other = ends[1] if ends[0] == view else ends[0]
+        if other not in self.phrases or not self.phrases[other].entity:
+            return rows
+        negated = not chosen.has or (bool(chosen.hasnt) and self.rng.random() < 0.45)
+        related = self.rows(other, self.rng.choice([0, 1, 1, 2] if negated else [1, 1, 2]))
+        join = self.pick(chosen.hasnt if negated else chosen.has, "")
+        exists = f"{'NOT_EXISTS' if negated else 'EXISTS'} {chosen.edge} {related.plan} END".replace("  ", " ")
+        return Text(f"{rows.text} {join.text} {related.text}", f"{rows.plan} {exists}".strip())
+
+    def some_rows(self, view: str, options: tuple[int, ...]) -> Text:
+        """Rows with as many conditions as one of the ``options``, now and then with a link to another view."""
+        if self.rng.random() < SHARE_LINKED_ROWS:
+            return self.linked_rows(view, self.rng.choice([0, 0, 1]))
+        return self.rows(view, self.rng.choice(options))
 
     def frame(self, bank: tuple[str, ...], **parts: str) -> str:
         """A sentence frame with its parts filled in."""

@@ -451,3 +451,18 @@ PRONOUNS = {
     "org": ("they", "them", "that organisation"),
     "person": ("they", "them", "this person", "that person"),
 }
+
+WITH_HUB = (
+    "{rows} with the {noun} of {hub}",
+    "{rows} and the {noun} of {hub}",
+    "{rows}, plus {noun} of {hub}",
+    "list {rows} with {noun} of {hub}",
+    "show {rows} together with the {noun} of {hub}",
+    "which {rows} are there, and what is the {noun} of {hub}",
+    "{rows}: {noun} of {hub} too",
+)
+
+HUBS = {
+    "datasets": ("the dataset", "their dataset", "each dataset", "the table", "the data"),
+    "nodes": ("the node", "their node", "the host", "each node"),
+}

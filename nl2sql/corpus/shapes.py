@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from catalog.semantic import edges
 from nl2sql.corpus import frames
 from nl2sql.corpus.fragments import Fragments, Text
 from nl2sql.corpus.phrases import Phrases
@@ -15,6 +16,11 @@ EVENT_TIME = {
     "training_rounds": "at",
 }
 """Views of events with the time that a bare "last month" is about."""
+HUB_COLUMNS = {
+    "datasets": ("domain", "owner", "steward", "licence", "licence_class", "data_type", "format", "update_frequency", "generating_model"),
+    "nodes": ("operator", "country", "network"),
+}
+"""Columns of what events and records are about, by which people group them."""
 NAMED_BY = {"datasets": ("name", "dataset"), "models": ("name", "model"), "nodes": ("node", "node"), "training_rounds": ("run", "run")}
 """Views of things with the column and slot that name one."""
 
@@ -29,7 +35,7 @@ def _period(f: Fragments, view: str, plan: str) -> Text:
 
 
 def listing(f: Fragments, view: str, phrases: Phrases) -> Text | None:
-    rows = f.rows(phrases, f.rng.choices([1, 2, 3], [6, 3, 0.4])[0])
+    rows = f.rows(view, f.rng.choices([1, 2, 3], [5, 4, 0.8])[0])
     if not rows.plan:
         return None
     text, tail = f.frame(frames.LIST, rows=rows.text), ""
@@ -43,7 +49,7 @@ def listing(f: Fragments, view: str, phrases: Phrases) -> Text | None:
 
 
 def count(f: Fragments, view: str, phrases: Phrases) -> Text:
-    rows = f.rows(phrases)
+    rows = f.some_rows(view, (0, 1, 1, 1, 2, 2))
     late = _period(f, view, rows.plan)
     return Text(f.frame(frames.COUNT, rows=rows.text) + late.text, f"FROM {view} {f.where(rows.plan, after=late.plan)}SELECT COUNT")
 
@@ -52,7 +58,7 @@ def count_by(f: Fragments, view: str, phrases: Phrases) -> Text | None:
     if not phrases.group:
         return None
     group = f.rng.choice(phrases.group)
-    rows, by = f.rows(phrases, f.rng.choice([0, 0, 1])), f.pick(group.by, group.item)
+    rows, by = f.some_rows(view, (0, 0, 1, 1)), f.pick(group.by, group.item)
     late = _period(f, view, rows.plan)
     text = f.frame(frames.COUNT_BY, rows=rows.text, by=by.text) + late.text
     plan = f"FROM {view} {f.where(rows.plan, after=late.plan)}SELECT {group.item} COUNT"
@@ -66,7 +72,7 @@ def measure(f: Fragments, view: str, phrases: Phrases) -> Text | None:
         return None
     measure = f.rng.choice(phrases.measure)
     noun = f.pick(measure.nouns, measure.item)
-    rows = f.rows(phrases, f.rng.choice([0, 0, 1, 1]))
+    rows = f.some_rows(view, (0, 0, 1, 1, 2))
     late = _period(f, view, rows.plan)
     where = f.where(rows.plan, measure.filter, late.plan)
     if phrases.group and f.rng.random() < 0.5:
@@ -90,7 +96,7 @@ def superlative(f: Fragments, view: str, phrases: Phrases) -> Text | None:
     order = f.rng.choice(orders)
     word = f.pick(order.super, order.plan)
     kind = f.rng.choices(["one", "number", "top"], [4, 5, 3])[0]
-    rows = f.rows(phrases, f.rng.choice([0, 0, 1, 1]), word.text if kind != "number" else "", single=kind == "one")
+    rows = f.rows(view, f.rng.choice([0, 0, 1, 1]), word.text if kind != "number" else "", single=kind == "one")
     plan = f"FROM {view} {f.where(rows.plan)}SELECT {phrases.select} {word.plan}"
     if kind == "number":
         number = f.unique("{number}", "@number")
@@ -109,7 +115,7 @@ def _numbered_rows(f: Fragments, rows: Text, word: str, number: str) -> Text:
 def attributes(f: Fragments, view: str, phrases: Phrases) -> Text | None:
     if not phrases.attr:
         return None
-    rows = f.rows(phrases, f.rng.choices([1, 2], [4, 1])[0])
+    rows = f.rows(view, f.rng.choices([1, 2], [4, 2])[0])
     attrs = f.rng.sample(phrases.attr, min(len(phrases.attr), f.rng.choice([1, 1, 2])))
     items = [a.item for a in attrs if a.item not in phrases.select.split()]
     if not rows.plan or not items:
@@ -120,24 +126,13 @@ def attributes(f: Fragments, view: str, phrases: Phrases) -> Text | None:
 
 
 def linked(f: Fragments, view: str, phrases: Phrases) -> Text | None:
-    links = [link for link in phrases.link if link.has or link.hasnt]
-    if not links:
+    """Rows by what they have, or lack, in another view."""
+    rows = f.linked_rows(view, f.rng.choice([0, 0, 1]))
+    if "EXISTS" not in rows.plan:
         return None
-    link = f.rng.choice(links)
-    ends = [end.split(".")[0] for end in link.edge.split("=")]
-    other = f.phrases.get(ends[1] if ends[0] == view else ends[0])
-    if other is None or not other.entity:
-        return None
-    negated = not link.has or (bool(link.hasnt) and f.rng.random() < 0.45)
-    rows = f.rows(phrases, f.rng.choice([0, 0, 1]))
-    related = f.rows(other, f.rng.choice([0, 1, 1, 2] if negated else [1, 1, 2]))
-    join = f.pick(link.hasnt if negated else link.has, "")
-    exists = f"{'NOT_EXISTS' if negated else 'EXISTS'} {link.edge} {related.plan} END".replace("  ", " ")
-    noun = f"{rows.text} {join.text} {related.text}"
-    where = f"{rows.plan} {exists}".strip()
     if f.rng.random() < 0.2:
-        return Text(f.frame(frames.COUNT, rows=noun), f"FROM {view} WHERE {where} SELECT COUNT")
-    return Text(f.frame(frames.LIST, rows=noun), f"FROM {view} WHERE {where} SELECT {phrases.select}")
+        return Text(f.frame(frames.COUNT, rows=rows.text), f"FROM {view} WHERE {rows.plan} SELECT COUNT")
+    return Text(f.frame(frames.LIST, rows=rows.text), f"FROM {view} WHERE {rows.plan} SELECT {phrases.select}")
 
 
 def having(f: Fragments, view: str, phrases: Phrases) -> Text | None:
@@ -145,7 +140,7 @@ def having(f: Fragments, view: str, phrases: Phrases) -> Text | None:
     if not groups:
         return None
     group = f.rng.choice(groups)
-    noun, rows = f.pick(group.nouns, group.item), f.rows(phrases, f.rng.choice([0, 0, 1]))
+    noun, rows = f.pick(group.nouns, group.item), f.rows(view, f.rng.choice([0, 0, 1]))
     words, op = f.rng.choice(frames.MORE_THAN)
     number = f.unique("{number}", "@number")
     text = f.frame(frames.HAVING, group=noun.text, than=words.format(number=number.text), rows=rows.text)
@@ -167,7 +162,7 @@ def top_group(f: Fragments, view: str, phrases: Phrases) -> Text | None:
         text = f.frame(frames.HIGHEST if most else frames.LOWEST, group=noun.text, noun=value.text)
         where = f.where("", measure.filter)
         return Text(text, f"FROM {view} {where}SELECT {group.item} {value.plan} ORDER {value.plan} {direction} LIMIT 1")
-    rows = f.rows(phrases, f.rng.choice([0, 1]))
+    rows = f.rows(view, f.rng.choice([0, 1]))
     late = _period(f, view, rows.plan)
     text = f.frame(frames.MOST if most else frames.FEWEST, group=noun.text, rows=rows.text) + late.text
     direction = "DESC" if most else "ASC"
@@ -179,7 +174,7 @@ def distinct(f: Fragments, view: str, phrases: Phrases) -> Text | None:
     if not groups:
         return None
     group = f.rng.choice(groups)
-    noun, rows = f.pick(group.nouns, group.item), f.rows(phrases, f.rng.choice([0, 1, 1]))
+    noun, rows = f.pick(group.nouns, group.item), f.rows(view, f.rng.choice([0, 1, 1]))
     bank = frames.DISTINCT if rows.plan else frames.DISTINCT + frames.DISTINCT_SHORT
     text = f.frame(bank, group=noun.text, rows=rows.text)
     return Text(text, f"FROM {view} {f.where(rows.plan)}SELECT {group.item}")
@@ -207,10 +202,65 @@ def two_counts(f: Fragments, view: str, phrases: Phrases) -> Text | None:
         return None
     chosen = f.rng.choice(usable)
     some = f.pick(chosen.that, chosen.plan)
-    rows = f.rows(phrases, f.rng.choice([0, 0, 1]))
+    rows = f.rows(view, f.rng.choice([0, 0, 1]))
     late = _period(f, view, rows.plan + some.plan)
     text = f.frame(frames.TWO_COUNTS, rows=rows.text + late.text, some=some.text)
     return Text(text, f"FROM {view} {f.where(rows.plan, after=late.plan)}SELECT COUNT COUNT_IF {some.plan} END")
+
+
+def _hub(f: Fragments, view: str) -> tuple[str, str, tuple[str, ...]] | None:
+    """The edge to what a view's rows are about, and the columns of it that people ask for."""
+    options = [
+        (str(edge), hub, HUB_COLUMNS[hub])
+        for edge in edges()
+        for hub in HUB_COLUMNS
+        if str(edge) in (f"datasets.name={view}.dataset", f"nodes.node={view}.node") and hub in edge.view_names and view not in HUB_COLUMNS
+    ]
+    return f.rng.choice(options) if options else None
+
+
+def by_hub(f: Fragments, view: str, phrases: Phrases) -> Text | None:
+    """Counts and measures by what the dataset or the node is like: ``average rating by licence class``."""
+    found = _hub(f, view)
+    if found is None:
+        return None
+    edge, hub, columns = found
+    groups = [g for g in f.phrases[hub].group if g.item.removeprefix(f"{hub}.") in columns]
+    if not groups:
+        return None
+    group = f.rng.choice(groups)
+    rows, by = f.rows(view, f.rng.choice([0, 0, 1, 1])), f.pick(group.by, group.item)
+    if f"{hub}." in rows.plan:
+        return None
+    late = _period(f, view, rows.plan)
+    if phrases.measure and f.rng.random() < 0.5:
+        what = f.rng.choice(phrases.measure)
+        noun = f.pick(what.nouns, what.item)
+        bank: tuple[str, ...] = frames.MEASURE_BY if rows.plan else frames.MEASURE_BY + frames.MEASURE_BY_SHORT
+        text, item, extra = f.frame(bank, noun=noun.text, rows=rows.text, by=by.text), noun.plan, what.filter
+    else:
+        text, item, extra = f.frame(frames.COUNT_BY, rows=rows.text, by=by.text), "COUNT", ""
+    plan = f"FROM {view} JOIN {edge} {f.where(rows.plan, extra, late.plan)}SELECT {group.item} {item}"
+    if f.rng.random() < 0.3:
+        words, direction = f.rng.choice(frames.RANKED)
+        return Text(f"{text}{late.text}{words}", f"{plan} ORDER {item} {direction}")
+    return Text(text + late.text, plan)
+
+
+def with_hub(f: Fragments, view: str, phrases: Phrases) -> Text | None:
+    """Rows with a fact of their dataset or node beside them: ``open alerts and the owner of the dataset``."""
+    found = _hub(f, view)
+    if found is None or phrases.select == "SHOW":
+        return None
+    edge, hub, columns = found
+    attrs = [a for a in f.phrases[hub].attr if a.item.removeprefix(f"{hub}.") in columns]
+    rows = f.rows(view, f.rng.choice([1, 1, 2]))
+    if not attrs or not rows.plan or f"{hub}." in rows.plan:
+        return None
+    attr = f.rng.choice(attrs)
+    noun = f.pick(attr.nouns, attr.item)
+    text = f.frame(frames.WITH_HUB, rows=rows.text, noun=noun.text, hub=f.rng.choice(frames.HUBS[hub]))
+    return Text(text, f"FROM {view} JOIN {edge} {f.where(rows.plan)}SELECT {phrases.select} {attr.item}")
 
 
 SHAPES: tuple[tuple[float, Callable[[Fragments, str, Phrases], Text | None]], ...] = (
@@ -226,5 +276,7 @@ SHAPES: tuple[tuple[float, Callable[[Fragments, str, Phrases], Text | None]], ..
     (0.5, distinct),
     (2.2, facts),
     (0.3, two_counts),
+    (1.2, by_hub),
+    (0.5, with_hub),
 )
 """How often each shape is drawn, and what draws it; None when the view lacks the phrases."""

@@ -102,7 +102,7 @@ def test_a_commit_is_read_only_and_the_last_generation_is_removed(tmp_path: Path
     second = current(tmp_path)
     assert (first.number, second.number) == (1, 2)
     assert not first.path.exists() and not first.pin.exists()
-    assert second.path.stat().st_mode & 0o777 == 0o444
+    assert second.path.stat().st_mode & 0o777 == 0o400
     assert names(tmp_path) == {"a", "b"}
     assert {p.name for p in tmp_path.iterdir()} == {"CURRENT", "gen-2.duckdb", "gen-2.pin", "writer.lock"}
 
