@@ -85,6 +85,8 @@ def prepare(
     with tempfile.TemporaryDirectory(prefix=".build-", dir=folder.parent) as building:
         draft = Path(building) / "snapshot.duckdb"
         _build(draft, generation.path, state, authorisation, names, mask_key(home))
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())  # the name must not outlive a power cut without the rows
         draft.chmod(0o400)
         draft.replace(path)
     _sweep(folder, scope, path)

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from catalog.errors import CatalogUnavailable, UsageError
 from catalog.records import AuditEntry
@@ -24,6 +24,9 @@ GENESIS = "0" * 64
 """Previous hash of the first record."""
 DECISIONS = ("allowed", "denied", "masked", "declined")
 BUSY_S = 30.0
+
+ENTRY_TYPES = {name: get_args(hint) or hint for name, hint in get_type_hints(AuditEntry).items() if name not in ("table", "key")}
+"""Fields of an entry and what each may be: whoever edits the file must not break its readers."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS token (
@@ -102,7 +105,7 @@ class State:
             ).fetchone()
         if row is None or not hmac.compare_digest(row[0], presented):
             return None
-        if row[3] is not None or _utc(now) >= datetime.fromisoformat(row[2]):
+        if row[3] is not None or _utc(now) >= _read(row[2]):
             return None
         return str(row[1])
 
@@ -120,8 +123,7 @@ class State:
             rows = connection.execute(
                 "SELECT principal, issued, expires, revoked FROM token ORDER BY issued"
             ).fetchall()
-        read = datetime.fromisoformat
-        return [Token(name, read(issued), read(ends), read(out) if out else None) for name, issued, ends, out in rows]
+        return [Token(name, _read(issued), _read(ends), _read(out) if out else None) for name, issued, ends, out in rows]
 
     def begin(
         self,
@@ -224,9 +226,19 @@ def _content(number: int, kind: str, body: str) -> dict[str, Any]:
 def _entry(seq: int, content: dict[str, Any]) -> AuditEntry:
     content.pop("nonce", None)
     try:
-        return AuditEntry(node=AUDIT_NODE, sensitivity="confidential", origin="measured", seq=seq, **content)
+        entry = AuditEntry(node=AUDIT_NODE, sensitivity="confidential", origin="measured", seq=seq, **content)
     except TypeError:
-        raise CatalogUnavailable(f"Audit entry {seq} is damaged.", "Restore state.sqlite from a backup.") from None
+        entry = None
+    if entry is None or not all(isinstance(getattr(entry, name), kinds) for name, kinds in ENTRY_TYPES.items()):
+        raise CatalogUnavailable(f"Audit entry {seq} is damaged.", "Restore state.sqlite from a backup.")
+    return entry
+
+
+def _read(written: object) -> datetime:
+    try:
+        return _utc(datetime.fromisoformat(str(written)))
+    except (ValueError, OverflowError):
+        raise CatalogUnavailable("A token's record is damaged.", "Restore state.sqlite from a backup.") from None
 
 
 def _utc(now: datetime | None) -> datetime:

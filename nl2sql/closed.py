@@ -30,8 +30,9 @@ def closed_columns(sql: str, authorisation: Authorisation, now: datetime) -> Map
 
 
 def columns_named(approved_sql: str) -> frozenset[str]:
-    """Names after a dot in SQL that the guard wrote: every column that it reads, and maybe some word of a text in it."""
-    return frozenset(re.findall(r'\."?(\w+)', approved_sql))
+    """Names after a dot or in a USING in SQL that the guard wrote: every column that it reads, and maybe some word of a text in it."""
+    using = " ".join(re.findall(r"USING \(([^)]*)\)", approved_sql))
+    return frozenset(re.findall(r'\."?(\w+)', approved_sql)) | frozenset(re.findall(r"\w+", using))
 
 
 def _with_every_column(authorisation: Authorisation) -> Authorisation:

@@ -4,7 +4,8 @@
 they spell; ``plan_grammar`` reads them, ``plan_sql`` compiles them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
 from catalog.semantic import Column, edges, views
@@ -143,10 +144,15 @@ Plan = Query | AskBack | AskWhich | Decline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What a plan may name: ``view.column`` tokens of the asker and the slots that the question holds."""
+    """What a plan may name: ``view.column`` tokens of the asker and the slots that the question holds.
+
+    ``units`` are those written beside numbers (bytes, percent), ``unknown`` the slots of names that no catalog value bears.
+    """
 
     columns: frozenset[str]
     slots: frozenset[str]
+    units: Mapping[str, str] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
 
     @property
     def views(self) -> frozenset[str]:

@@ -34,6 +34,18 @@ from nl2sql.plan import (
     literal,
 )
 
+UNITS_FOR = {"bytes": {"bytes", "GB", "MB"}, "percent": {"ratio", ""}}
+"""Column units that a number written with a unit can be compared with; one without a unit fits all."""
+
+
+def _holds(token: str, column: Column, kind: str) -> bool:
+    """A column can hold values of the slot kind: its own, or one that lives in the same column."""
+    if column.slot in ("", kind) or kind == "term" or column.text:
+        return True
+    if token in ("lineage.upstream", "lineage.downstream"):
+        return kind in ("model", "node", "job")
+    return (column.slot, kind) in {("jurisdiction", "country"), ("country", "jurisdiction"), ("node", "org"), ("person", "role"), ("role", "person")}
+
 
 def _alike(one: Column, other: Column) -> bool:
     """Text columns that can hold the same thing."""
@@ -132,8 +144,14 @@ class _Grammar:
             options.add("LATEST")
         return frozenset(options)
 
-    def numbers(self) -> frozenset[str]:
-        return self.number_slots | frozenset(NUMBERS)
+    def numbers(self, unit: str = "") -> frozenset[str]:
+        """Numbers that can be compared with a value in ``unit``: one written in bytes or per cent fits few."""
+        fits = (s for s in self.number_slots if UNITS_FOR.get(self.scope.units.get(s, ""), {unit}) >= {unit})
+        return frozenset(fits) | frozenset(NUMBERS)
+
+    def texts(self, token: str, column: Column) -> frozenset[str]:
+        """Slots whose kind of value the column can hold; names that are not known may be anything."""
+        return frozenset(s for s in self.text_slots if s in self.scope.unknown or _holds(token, column, s[1:-1]))
 
     def condition_starts(self, among: Sequence[str]) -> frozenset[str]:
         more = {"NOT", "EXISTS", "NOT_EXISTS"} if self.new_edges(among) else {"NOT"}
@@ -189,11 +207,11 @@ class _Grammar:
         if column.is_time:
             return self.columns_where(among, time=True) - {token}
         if column.is_number:
-            return self.numbers() | (self.columns_where(among, number=True) - {token})
+            return self.numbers(column.unit) | (self.columns_where(among, number=True) - {token})
         if op in ("HAS", "HAS_NOT", "CONTAINS"):
-            return self.text_slots
+            return self.texts(token, column)
         alike = frozenset(c for c in self.columns(among) if not column.values and _alike(column_of(c), column)) - {token}
-        return self.text_slots | frozenset(map(literal, column.values)) | alike
+        return self.texts(token, column) | frozenset(map(literal, column.values)) | alike
 
     def aggregate_starts(self, among: Sequence[str], time: bool = True) -> frozenset[str]:
         options = {"COUNT", "COUNT_DISTINCT", "COUNT_IF", "SHARE_IF"}

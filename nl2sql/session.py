@@ -1,6 +1,7 @@
 """One asker's open catalog: generation, authorisation, names they may mention, sandboxed engine. Opened once, asked often."""
 
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +52,7 @@ def read_names(home: Path, generation: Generation, state: State, authorisation: 
     """The index of the names an asker may see, from a redacted snapshot of theirs, kept beside it."""
     snapshot = prepare(home, generation, state, authorisation, _nameable(authorisation), now)
     cached = snapshot.with_suffix(f".names{NAMES_LAYOUT}.json")
-    if cached.exists():
+    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):  # absent, or damaged and made anew
         return NameIndex.load(cached.read_text(encoding="utf-8"))
     index = build_index(snapshot, _shown(authorisation))
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=cached.parent, prefix=".names-", delete=False) as draft:  # mode 0600
@@ -95,7 +96,7 @@ def read_clock(home: Path) -> datetime:
         return set_to.astimezone(UTC).replace(tzinfo=None) if set_to.tzinfo else set_to
     except FileNotFoundError:
         return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-    except ValueError as bad:
+    except (ValueError, OverflowError) as bad:
         raise CatalogUnavailable(f"The clock file of the catalog is not a date: {bad}.") from bad
 
 

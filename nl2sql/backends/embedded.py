@@ -10,6 +10,7 @@ from nl2sql.explain import explain, explain_item
 from nl2sql.plan import AskBack, AskWhich, Item, Query, Scope, full_scope
 from nl2sql.plan import Decline as DeclinePlan
 from nl2sql.plan_sql import compile_query
+from nl2sql.values import Number
 
 DECLINED: dict[str, DeclineKind] = {"REFUSE": "out_of_scope", "DATA": "data_request", "CHANGE": "change_request"}
 
@@ -33,7 +34,13 @@ class EmbeddedBackend:
 
     def draft(self, context: Context) -> list[Draft]:
         """Drafts, best first; a question back with the likeliest readings when the best is below the calibrated threshold."""
-        scope = Scope(columns=full_scope().columns, slots=frozenset(context.linked.bindings))
+        linked = context.linked
+        scope = Scope(
+            columns=full_scope().columns,
+            slots=frozenset(linked.bindings),
+            units={slot: value.unit for slot, value in linked.bindings.items() if isinstance(value, Number)},
+            unknown=frozenset(slot for slot, mention in linked.mentions.items() if not mention.known),
+        )
         candidates = self._parser.read(context.linked.text, scope)
         drafts = [draft for c in candidates if (draft := self._drafted(c, context)) is not None]
         readings = [d for d in drafts if isinstance(d, SqlDraft)]

@@ -164,3 +164,29 @@ def test_every_sentence_of_the_grammar_compiles_and_binds(toy: duckdb.DuckDBPyCo
 def test_the_vocabulary_reads_back() -> None:
     assert vocabulary()[0] == END
     assert all(" " not in token for token in vocabulary())
+
+
+@pytest.mark.parametrize(
+    ("plan", "allowed"),
+    [
+        ("FROM datasets WHERE datasets.bytes GT @number1 SELECT COUNT", True),
+        ("FROM datasets WHERE datasets.quality_score GT @number1 SELECT COUNT", False),
+        ("FROM datasets WHERE datasets.quality_score GT @number2 SELECT COUNT", True),
+        ("FROM datasets WHERE datasets.bytes GT @number2 SELECT COUNT", False),
+        ("FROM datasets WHERE datasets.country EQ @country1 SELECT COUNT", True),
+        ("FROM datasets WHERE datasets.owner EQ @country1 SELECT COUNT", False),
+        ("FROM datasets WHERE datasets.languages HAS @country1 SELECT COUNT", False),
+        ("FROM datasets WHERE datasets.owner EQ @dataset1 SELECT COUNT", True),
+        ("FROM lineage WHERE lineage.downstream EQ @model1 SELECT COUNT", True),
+        ("FROM datasets WHERE datasets.description CONTAINS @term1 SELECT COUNT", True),
+    ],
+)
+def test_values_stand_only_where_they_fit(plan: str, allowed: bool) -> None:
+    slots = frozenset({"@number1", "@number2", "@country1", "@dataset1", "@model1", "@term1"})
+    units = {"@number1": "bytes", "@number2": "percent"}
+    scope = Scope(columns=full_scope().columns, slots=slots, units=units, unknown=frozenset({"@dataset1"}))
+    if allowed:
+        assert isinstance(parse(plan, scope), Query)
+    else:
+        with pytest.raises(BadPlan):
+            parse(plan, scope)
