@@ -43,9 +43,7 @@ SELECT s, t, 1 AS depth, edge AS first, edge AS last, (SELECT path FROM closure 
 FROM hop;
 """
 
-WAYS = f"""
-SELECT count(*) FROM (SELECT 1 FROM walk w JOIN hop h ON h.s = w.t WHERE w.depth = $depth LIMIT {MAX_WAYS})
-"""
+WAYS = "SELECT count(*) FROM (SELECT 1 FROM walk w JOIN hop h ON h.s = w.t WHERE w.depth = $depth LIMIT $most)"
 
 STEP = """
 CREATE OR REPLACE TEMP TABLE step AS
@@ -97,7 +95,7 @@ def build_closure(connection: "duckdb.DuckDBPyConnection", rows: str) -> None:
     connection.execute(PREPARE)
     pairs, size = _numbers(connection, "SELECT count(*), coalesce(sum(strlen(path)), 0) FROM walk")
     for depth in range(1, MAX_DEPTH):
-        if _numbers(connection, WAYS, depth=depth) == (MAX_WAYS,):
+        if _numbers(connection, WAYS, depth=depth, most=MAX_WAYS) == (MAX_WAYS,):
             break
         connection.execute(STEP, {"depth": depth})
         found, longer = _numbers(connection, SIZE)

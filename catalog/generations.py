@@ -141,6 +141,7 @@ def _build(building: Path, last: Generation | None) -> "duckdb.DuckDBPyConnectio
     import duckdb
 
     connection = duckdb.connect(building)
+    building.chmod(0o600)
     try:
         connection.execute(storage_ddl())
         if last is not None:

@@ -30,7 +30,7 @@ from catalog.policy import (
     Treatment,
 )
 from catalog.semantic import views
-from catalog.yaml_text import Loader
+from catalog.yaml_text import Loader, check_keys
 
 Mark = tuple[str | int, ...]
 """Keys and positions that lead to a place in the file."""
@@ -117,7 +117,7 @@ def read_policy(path: Path) -> Policy:
         raise UsageError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}.") from None
     try:
         root = yaml.compose(text, Loader=Loader)
-        _check_keys(root)
+        check_keys(root)
         file = _PolicyFile.model_validate(yaml.load(text, Loader))
         rules = tuple(_rules(file))
     except yaml.MarkedYAMLError as error:
@@ -157,26 +157,6 @@ def _find(node: yaml.Node | None, mark: Mark) -> tuple[int, Mark]:
             continue
         known.append(step)
     return line, tuple(known)
-
-
-def _check_keys(root: yaml.Node | None) -> None:
-    """Raise `yaml.MarkedYAMLError` for a key that stands twice, of which YAML would take the last, or is no plain text."""
-    waiting, met = [root], set[int]()
-    while waiting:
-        node = waiting.pop()
-        if id(node) in met:  # an alias
-            continue
-        met.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            seen = set[str]()
-            for key, value in node.value:
-                wrong = "is no text" if not isinstance(key, yaml.ScalarNode) else "stands twice" if key.value in seen else ""
-                if wrong:
-                    raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} {wrong}", key.start_mark)
-                seen.add(key.value)
-                waiting.append(value)
-        elif isinstance(node, yaml.SequenceNode):
-            waiting += node.value
 
 
 def _version(file: _PolicyFile) -> str:

@@ -6,9 +6,9 @@ A reader of the file needs no further check, whatever it runs. Knows views and d
 import hashlib
 import json
 import os
-import re
-import secrets
+import shutil
 import tempfile
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from catalog.closure import build_closure, direct
 from catalog.errors import CatalogUnavailable
-from catalog.policy import Authorisation, Permit, Principal, Treatment
+from catalog.masks import mask_key, treated
+from catalog.policy import Authorisation, Permit, Principal
 from catalog.records import AuditEntry, storage_columns
 from catalog.rows import stage
 from catalog.semantic import Column, View, views
@@ -33,6 +34,12 @@ LAYOUT = 2
 
 KEPT = 8
 """Snapshots of a principal that are kept for the next question."""
+
+ABANDONED_S = 3600
+"""Age in seconds at which a half-built snapshot is what a killed process left behind."""
+
+DRAFTS = ".build-"
+"""How folders in which snapshots are built are called at first."""
 
 NAMES = {
     "dataset": ("store.dataset", "name", "datasets"),
@@ -82,7 +89,7 @@ def prepare(
         with suppress(FileNotFoundError):
             os.utime(path)
             return path
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=folder.parent) as building:
+    with tempfile.TemporaryDirectory(prefix=DRAFTS, dir=folder.parent) as building:
         draft = Path(building) / "snapshot.duckdb"
         _build(draft, generation.path, state, authorisation, names, mask_key(home))
         with draft.open("rb") as file:
@@ -91,25 +98,6 @@ def prepare(
         draft.replace(path)
     _sweep(folder, scope, path)
     return path
-
-
-def mask_key(home: Path) -> str:
-    """The catalog's secret for keyed hashes, hex; made at first use, readable by the catalog's owner only.
-
-    Raises `CatalogUnavailable` when the file holds anything else: hashes without a secret could be guessed.
-    """
-    path = home / "mask.key"
-    if not path.exists():
-        with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=home, prefix=".mask-") as draft:  # mode 0600
-            draft.write(secrets.token_hex(32))
-            draft.flush()
-            os.fsync(draft.fileno())
-            with suppress(FileExistsError):
-                os.link(draft.name, path)
-    key = path.read_text(encoding="utf-8", errors="replace")
-    if not re.fullmatch("[0-9a-f]{64}", key):
-        raise CatalogUnavailable(f"{path} is damaged.", "Restore it from a backup, or remove it: hashed values change then.")
-    return key
 
 
 def _scope(authorisation: Authorisation) -> str:
@@ -127,7 +115,11 @@ def _digest(content: object) -> str:
 
 
 def _sweep(folder: Path, scope: str, keep: Path) -> None:
-    """Remove what other rules or attributes allowed, and all but the last few of these, with what readers kept beside them."""
+    """Remove what other rules or attributes allowed, all but the last few of these, with what readers kept beside them, and ruins."""
+    for ruin in folder.parent.glob(f"{DRAFTS}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - ruin.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(ruin, ignore_errors=True)
     found = {path: path.stat().st_mtime_ns for path in folder.glob("s*.duckdb")}
     stale = [path for path in found if not path.name.startswith(f"s{scope}-")]
     recent = sorted(found.keys() - {keep, *stale}, key=lambda path: found[path], reverse=True)
@@ -219,7 +211,7 @@ class _Writer:
             tests += [f'("{name}" IS NULL OR "{name}" NOT IN (FROM {hidden}))' for name in referring]
         columns = [view.columns[name] for name in permit.columns]
         cells = ", ".join(f'{self.without_hidden(view, column)} AS "{column.name}"' for column in columns)
-        shown = ", ".join(f'{_treated(c, permit.columns[c.name], self.key)} AS "{c.name}"' for c in columns)
+        shown = ", ".join(f'{treated(c, permit.columns[c.name], self.key)} AS "{c.name}"' for c in columns)
         rows = f"SELECT * FROM ({_with_jurisdiction(view.sql)}) WHERE {' AND '.join(tests)}"
         self.connection.execute(f'CREATE TABLE "{view.name}" AS SELECT {shown} FROM (SELECT {cells} FROM ({rows}) r)')
 
@@ -245,24 +237,6 @@ def _with_jurisdiction(rows: str) -> str:
         "SELECT v.*, coalesce(j.jurisdiction, 'unknown') AS jurisdiction "
         f"FROM ({rows}) v LEFT JOIN store.node j ON j.node = v.node"
     )
-
-
-def _treated(column: Column, treatment: Treatment, key: str) -> str:
-    """SQL of a cell after its mask. A hash is HMAC-like, so that nobody without the key can test a guess."""
-    cell, text = f'"{column.name}"', f'CAST("{column.name}" AS VARCHAR)'
-    match treatment:
-        case "show":
-            return cell
-        case "hash":
-            return f"left(sha256('{key}outer' || sha256('{key}inner' || {text})), 16)"
-        case "partial":
-            return f"left({text}, 1) || '***'"
-        case "bucket" if column.is_number:
-            power = f"power(10, floor(log10(abs(CAST({cell} AS DOUBLE)))))"
-            return f"CASE WHEN {cell} = 0 THEN 0 WHEN isfinite(CAST({cell} AS DOUBLE)) THEN CAST(sign({cell}) * {power} AS {column.type}) END"
-        case "bucket" if column.is_time:
-            return f"CAST(date_trunc('month', {cell}) AS {column.type})"
-    return f"CAST(NULL AS {column.type})"
 
 
 def _text(value: str) -> str:

@@ -184,7 +184,7 @@ class State:
         """
         with self._connection() as connection:
             rows = connection.execute(
-                "SELECT number, seq, kind, body, hash FROM audit_record ORDER BY number"
+                "SELECT number, seq, kind, CAST(body AS TEXT), CAST(hash AS TEXT) FROM audit_record ORDER BY number"
             ).fetchall()
         entries: dict[int, dict[str, Any]] = {}
         previous, expected_number = GENESIS, 1

@@ -6,8 +6,10 @@ it can reach is already what its principal may see.
 
 import json
 import os
+import select
 import struct
 import sys
+import threading
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
@@ -91,6 +93,7 @@ def main(arguments: str) -> None:
     requests, replies = sys.stdin.buffer, _private_stdout()
     sandbox.limit_process(OPEN_FILES)
     confined = sandbox.confine(reach)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     import duckdb  # after Landlock, which binds only threads that start later
 
     write_message(replies, json.dumps({"confined": confined}).encode())
@@ -107,6 +110,14 @@ def main(arguments: str) -> None:
             connection = None
             parts = [json.dumps({"error": CODES.get(type(error).__name__, "engine")}).encode()]
         write_message(replies, *parts)
+
+
+def _end_with_parent() -> None:
+    """Exit when the parent is gone, even in the midst of a query: nobody waits for its rows or keeps its deadline any more."""
+    parent = select.poll()
+    parent.register(sys.stdin.fileno(), 0)  # which still tells of a hang-up
+    parent.poll()
+    os._exit(0)
 
 
 def _private_stdout() -> IO[bytes]:

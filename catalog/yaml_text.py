@@ -32,3 +32,24 @@ class Loader(_Guarded, yaml.SafeLoader):
 
 class FastLoader(_Guarded, yaml.CSafeLoader):
     """Ten times faster; deep nesting must be kept from it, because libyaml's composer is recursive C."""
+
+
+def check_keys(root: yaml.Node | None) -> None:
+    """Raise `yaml.MarkedYAMLError` for a key that stands twice, of which YAML would take the last, or is no plain text."""
+    waiting, met = [root], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in met:  # an alias
+            continue
+        met.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            seen = set[str]()
+            for key, value in node.value:
+                if not isinstance(key, yaml.ScalarNode):
+                    raise yaml.constructor.ConstructorError(None, None, "a key is no text", key.start_mark)
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
+                seen.add(key.value)
+                waiting.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value

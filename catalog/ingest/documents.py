@@ -67,7 +67,7 @@ def content(path: Path) -> tuple[bytes, str]:
     try:
         # Not by its size: a file may grow, and one of the kernel's has none. Nor may the wait for one never end.
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
-            data = file.read(LARGEST_BYTES + 1)
+            data = file.read(LARGEST_BYTES + 1) or b""
     except OSError as error:
         raise BadDocument("$", f"a readable file, but it is {_reason(error)}") from error
     if len(data) > LARGEST_BYTES:

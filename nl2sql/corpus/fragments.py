@@ -100,7 +100,10 @@ class Fragments:
         return kept
 
     def rows(self, view: str, how_many: int | None = None, superlative: str = "", single: bool = False) -> Text:
-        """A noun phrase for rows of a view and its conditions in reading order: ``deprecated datasets bigger than number1 gb``."""
+        """A noun phrase for rows of a view and its conditions in reading order: ``deprecated datasets bigger than number1 gb``.
+
+        Datasets, which the catalog is about, may go unnamed: ``free of charge, in language1``.
+        """
         phrases = self.phrases[view]
         if how_many is None:
             how_many = self.rng.choices([0, 1, 2, 3], [1, 6, 4, 0.8])[0]
@@ -111,6 +114,8 @@ class Fragments:
             (before if use_adj else after).append(self.pick(chosen.adj if use_adj else chosen.that, chosen.plan))
         joined = self.rng.choice([" and ", " and ", " ", ", ", " but also ", " & "]).join(t.text for t in after)
         entity = self.rng.choice(phrases.entity)
+        if view == "datasets" and after and not superlative and self.rng.random() < 0.06:
+            return Text(", ".join(t.text for t in before + after), " ".join(t.plan for t in before + after))
         words = [superlative, *(t.text for t in before), _singular(entity) if single else entity, joined]
         return Text(" ".join(w for w in words if w), " ".join(t.plan for t in before + after))
 

@@ -17,7 +17,7 @@ _month = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|
 _weekday = rf"(?P<weekday>{'|'.join(WEEKDAYS)})"
 _short_weekday = r"(?P<weekday>mon|tues?|wed|thurs?|thu|fri)"
 _year = r"(?P<year>(?:19|20)\d\d)"
-_day = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_day = r"(?P<day>\d{1,2}|first|second|third)(?:st|nd|rd|th)?"
 _which = r"(?P<which>(?:the )?(?:this|current|last|previous|past|next|coming|following))"
 _span = r"(?P<span>hour|day|week|wk|month|mth|quarter|qtr|year|yr|weekend|fortnight)"
 POINTS = tuple(
@@ -42,6 +42,7 @@ POINTS = tuple(
         rf"{_weekday} (?:of )?(?P<of>last week|this week|next week)",
         rf"(?:{_which} )?{_weekday}",
         rf"{_which} {_short_weekday}",
+        r"(?:the )?(?P<new_year>new year(?:'s(?: day| eve)?)?)",
         r"(?P<word>today|yesterday|tomorrow|the day before yesterday|the day after tomorrow)",
         rf"{_which} {_month}",
         _month,
@@ -132,6 +133,8 @@ def _resolve(part: dict[str, str | None], now: datetime, ahead: bool) -> Period 
         return _begun(datetime(year or now.year, 6 * half - 5, 1), "half", year, now, ahead)
     if weekday := part.get("weekday"):
         return _on_weekday(_weekday_number(weekday), which, now, ahead)
+    if part.get("new_year"):
+        return calendar_span(datetime(now.year + (1 if ahead or now.month > 6 else 0), 1, 1), "day")
     if word := part.get("word"):
         return calendar_span(now, "day", _DAYS[word])
     if part.get("only") or part.get("span") == "weekend":
@@ -165,7 +168,8 @@ def _begun(start: datetime, unit: str, year: int | None, now: datetime, ahead: b
 
 def _named(month: int, part: dict[str, str | None], which: str, year: int | None, now: datetime, ahead: bool) -> Period:
     """A named month or a day of it."""
-    day = int(part.get("day") or 0)
+    said = part.get("day") or "0"
+    day = ORDINALS.get(said) or int(said)
     start = datetime(year or now.year, month, day or 1)
     if which in ("last", "past", "previous") and start.month == now.month:
         return calendar_span(start.replace(year=start.year - 1), "month")

@@ -199,7 +199,8 @@ def _mere_number(match: re.Match[str]) -> bool:
 
 
 def _plain(match: re.Match[str], now: datetime) -> Period | None:
-    if match[0].strip() in ("may", "mar", "dec", "the second half", "the first half", "first half", "second half", "sep") or _mere_number(match):
+    bare = match[0].strip() in ("may", "mar", "dec", "the second half", "the first half", "first half", "second half", "sep")
+    if (bare and not match.string[: match.start()].rstrip().endswith(",")) or _mere_number(match):
         return None  # far more often the verb or a mere part than the time
     if match["point"].isdigit() and match[0].startswith(("over ", "all ", "for ")):
         return None

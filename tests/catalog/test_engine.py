@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -319,3 +320,31 @@ def test_the_connection_is_locked_where_no_kernel_helps(tmp_path: Path, sql: str
         assert locked.execute("FROM datasets").fetchall() == [(1,)]
     assert local_names.fetchall() == [("CANARY",)]
     assert path.read_bytes() == before
+
+
+def test_a_query_does_not_outlive_a_killed_parent(snapshot: Path) -> None:
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom catalog.engine import Approved, Engine, Limits\n"
+        "path = Path(sys.argv[1])\nengine = Engine(path.parent)\n"
+        "engine.run(Approved('SELECT 1', frozenset(), ()), path, Limits())\n"
+        "print(engine._child.process.pid, flush=True)\n"
+        "engine.run(Approved(sys.argv[2], frozenset(), ()), path, Limits(deadline_s=600))\n"
+    )
+    root = Path(engine_module.__file__).parents[1]
+    slow = "SELECT count(*) FROM datasets a, datasets b, datasets c WHERE a.row_count < b.row_count + c.row_count"
+    command = [sys.executable, "-c", script, str(snapshot), slow]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as parent:
+        assert parent.stdout is not None
+        worker = parent.stdout.readline().strip()
+        time.sleep(0.5)  # into the query
+        parent.kill()
+    for _ in range(300):
+        if _state(worker) in ("", "Z"):
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker runs on without a parent")
+
+
+def _state(process: str) -> str:
+    """The state letter of a process; empty when there is none."""
+    return subprocess.run(["ps", "-o", "state=", "-p", process], capture_output=True, text=True, check=False).stdout.strip()[:1]

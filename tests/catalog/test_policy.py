@@ -443,3 +443,56 @@ def test_except_means_every_other_column(tmp_path: Path) -> None:
 def test_types_after_masking(cell: str, treatment: str, type_: str) -> None:
     view, column = cell.split(".")
     assert masked_type(views()[view].columns[column], treatment) == type_  # type: ignore[arg-type]  # a literal of the table
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: !!int ''",
+        "version: !!bool maybe",
+        "version: !!float ''",
+        "version: !!timestamp soon",
+        "version: 2020-13-45",
+        f"version: {'1' * 5000}",
+        "? [a, b]\n: 1",
+        f"rules: {'[' * 5000}",
+        "&a {version: 1, rules: [*a]}",
+        "a: &a [x]\n" + "".join(f"b{i}: &b{i} [*{before}, *{before}]\n" for i, before in enumerate(["a", *(f"b{i}" for i in range(59))])),
+        "version: 1\nx: &x {id: a}\nrules: [{<<: *x}]",
+        "version: 1\nrules: [{id: r, allow: [anonymous], views: [quality_metrics], where: {value: .nan}}]",
+        "version: 1\nrules: [{id: r, allow: [anonymous], views: [quality_metrics], where: {value: [-.inf]}}]",
+        'version: 1\nrules: [{id: r, allow: [anonymous], views: [datasets], where: {name: "a\\0b"}}]',
+        'version: 1\nrules: [{id: r, allow: [anonymous], views: [datasets], where: {name: "a\\ud800b"}}]',
+        'version: 1\nprincipals: {"a\\ud800": {roles: [x]}}',
+        'version: 1\nprincipals: {a: {roles: [x], organisation: "a\\0b"}}',
+    ],
+    ids=lambda text: text[:30],
+)
+def test_any_text_ends_in_a_policy_or_in_what_is_wrong_with_it(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match=r"policy\.yaml"):
+        load_policy(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("deny: [anonymous]", "deny: []"),
+        ("views: [consents]", "views: []"),
+        ("views: [consents]", "views: {}"),
+        ("mask: {datasets.owner: null}", "mask: {}"),
+        ("deny: [anonymous]", "filter: []\n    where: {purpose: care}"),
+        ("deny: [anonymous]", "filter: [anonymous]\n    where: {}"),
+    ],
+)
+def test_a_rule_that_reads_like_protection_and_is_none_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    assert old in BASE
+    with pytest.raises(UsageError, match=r"line \d+: rules\.\d"):
+        load_policy(write(tmp_path, BASE.replace(old, new, 1)))
+
+
+def test_where_the_demo_masks_who_asked_it_masks_the_hashes_that_tell() -> None:
+    policy_ = load_policy(DEMO)
+    for principal in policy_.principals.values():
+        permit = decide(principal, policy_, "audit_log")
+        if isinstance(permit, Permit) and permit.columns["actor"] != "show":
+            assert {permit.columns[name] for name in ("actor", "sql_hash", "entry_hash")} == {"hash"}

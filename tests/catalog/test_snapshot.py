@@ -1,5 +1,6 @@
 """Snapshots: what the asker may not see is nowhere in the bytes of the file, and lineage is closed over visible edges only."""
 
+import os
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -12,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog import closure
+from catalog.errors import CatalogUnavailable
 from catalog.generations import Generation, upsert
+from catalog.masks import mask_key
 from catalog.policy import ANONYMOUS, Authorisation, Permit, Principal, Treatment
 from catalog.records import (
     AccessGrant,
@@ -29,7 +32,7 @@ from catalog.records import (
     storage_ddl,
 )
 from catalog.semantic import views
-from catalog.snapshot import KEPT, directory, mask_key, prepare
+from catalog.snapshot import KEPT, directory, prepare
 
 NOW = datetime(2026, 11, 1, 12)
 PUBLIC = "\"sensitivity\" IN ('public')"
@@ -462,3 +465,70 @@ def test_dates_of_snapshots_do_not_depend_on_the_hour(tmp_path: Path) -> None:
     day = date(2026, 11, 1)
     at = [datetime.combine(day, datetime.min.time()), datetime.combine(day, datetime.max.time())]
     assert len({prepare(tmp_path, generation, Log(), RESTRICTED, ["nodes"], now) for now in at}) == 1
+
+
+def test_where_a_hidden_node_stands_is_not_told(tmp_path: Path) -> None:
+    nodes = [Node(node="open", country="FR", jurisdiction="EU"), Node(node="hid", country="KE", jurisdiction="KE", sensitivity="restricted")]
+    generation = store(tmp_path, [*nodes, Dataset(node="open", name="a"), Dataset(node="hid", name="b"), Dataset(node="gone", name="c")])
+    shown = "SELECT name, node, country, jurisdiction FROM datasets ORDER BY name"
+    path = prepare(tmp_path, generation, Log(), authorisation(*PUBLIC_NAMES), ["datasets"], NOW)
+    assert rows(path, shown) == [("a", "open", "FR", "EU"), ("b", None, None, "unknown"), ("c", "gone", None, "unknown")]
+    kenya = permit("datasets", "\"jurisdiction\" IN ('KE')")
+    path = prepare(tmp_path, generation, Log(), authorisation(kenya, *PUBLIC_NAMES[1:]), ["datasets"], NOW)
+    assert rows(path, shown) == [("b", None, None, "unknown")], "residency is decided by where the node really stands"
+
+
+def test_a_quality_score_tells_nothing_of_metrics_more_sensitive_than_its_dataset(tmp_path: Path) -> None:
+    def metric(name: str, value: float, sensitivity: str) -> Metric:
+        return Metric(
+            node="n",
+            dataset=name,
+            dimension="validity",
+            metric=f"v {sensitivity}",
+            value=value,
+            unit="ratio",
+            measured_at=NOW,
+            sensitivity=sensitivity,
+            is_latest=True,
+        )
+
+    datasets = [Dataset(node="n", name="open"), Dataset(node="n", name="closed", sensitivity="internal")]
+    metrics = [metric(d.name, v, s) for d in datasets for v, s in ((1.0, "public"), (0.5, "internal"), (0.0, "restricted"))]
+    everyone = authorisation(permit("datasets", ""), permit("nodes", ""), permit("models", ""))
+    path = prepare(tmp_path, store(tmp_path, [*datasets, *metrics]), Log(), everyone, ["datasets"], NOW)
+    assert rows(path, "SELECT name, quality_score FROM datasets ORDER BY name") == [("closed", 0.75), ("open", 1.0)]
+
+
+@pytest.mark.parametrize("content", ["", "0" * 63, "' || 'x", "0" * 64 + "\n"])
+def test_hashes_without_their_secret_are_not_made(tmp_path: Path, content: str) -> None:
+    (tmp_path / "mask.key").write_text(content, encoding="utf-8")
+    with pytest.raises(CatalogUnavailable, match="damaged"):
+        prepare(tmp_path, store(tmp_path, RECORDS), Log(), RESTRICTED, ["grants"], NOW)
+
+
+def test_folders_are_private_whatever_the_umask_and_ruins_of_killed_builds_go(tmp_path: Path) -> None:
+    mask = os.umask(0)
+    try:
+        ruin, fresh = tmp_path / "snapshots" / ".build-dead", tmp_path / "snapshots" / ".build-live"
+        directory(tmp_path, ANONYMOUS)
+        for place in (ruin, fresh):
+            place.mkdir()
+            (place / "snapshot.duckdb").touch()
+        os.utime(ruin, (0, 0))
+        path = prepare(tmp_path, store(tmp_path, RECORDS), Log(), RESTRICTED, ["grants"], NOW)
+    finally:
+        os.umask(mask)
+    assert (ruin.exists(), fresh.exists()) == (False, True)
+    assert [p.stat().st_mode & 0o077 for p in (path, path.parent, path.parent.parent, tmp_path / "mask.key")] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MAX_WAYS", 100), ("MAX_PATH_BYTES", 1000)])
+def test_a_hub_of_edges_is_not_multiplied_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int) -> None:
+    edges = [LineageEdge(node="n", upstream=f"u{i}", downstream="hub") for i in range(10)]
+    edges += [LineageEdge(node="n", upstream="hub", downstream=f"d{i}") for i in range(10)]
+    asker = authorisation(*PUBLIC_NAMES, permit("lineage"))
+    deepest = "SELECT max(depth), count(*) FROM lineage"
+    generation = store(tmp_path, edges)
+    assert rows(prepare(tmp_path, generation, Log(), asker, ["lineage"], NOW), deepest) == [(2, 120)]
+    monkeypatch.setattr(closure, limit, value)
+    assert rows(prepare(tmp_path, generation, Log(), asker, ["lineage", "models"], NOW), deepest) == [(1, 20)]

@@ -149,3 +149,39 @@ def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "state.sqlite").write_bytes(b"not a database, but long enough to be read as the header of one" * 20)
     with pytest.raises(CatalogUnavailable):
         State(tmp_path)
+
+
+def test_the_chain_of_hashes_is_no_oracle_for_who_asked(tmp_path: Path) -> None:
+    """With everything but the actor known, a reader from whom it is masked must not find it by trying."""
+    hashes = set()
+    for home in ("one", "two"):
+        state = State(tmp_path / home)
+        state.end(state.begin("ada", "steward", "query", None, "SELECT 1", now=NOW), "allowed", now=NOW)
+        hashes.add(state.audit_entries()[0].entry_hash)
+    assert len(hashes) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "body = replace(body, '\"row_count\":1', '\"row_count\":\"many\"')",
+        "body = replace(body, '\"row_count\":1', '\"row_count\":1e400')",
+        "body = replace(body, '\"actor\":\"ada\"', '\"actor\":[1]')",
+        "body = x'00ff'",
+        "hash = x'00ff'",
+    ],
+)
+def test_an_entry_of_wrong_types_is_named(state: State, change: str) -> None:
+    state.end(state.begin("ada", None, "query", "q", "SELECT 1", now=NOW), "allowed", row_count=1, now=NOW)
+    tamper(state, f"UPDATE audit_record SET {change}")
+    with pytest.raises(CatalogUnavailable, match=r"damaged|cannot be used"):
+        state.audit_entries()
+
+
+@pytest.mark.parametrize("expires", ["never", "", "99999-01-01"])
+def test_a_token_of_which_the_end_cannot_be_read_proves_nobody(state: State, expires: str) -> None:
+    text = state.issue_token("ada", 7, NOW)
+    tamper(state, f"UPDATE token SET expires = '{expires}'")
+    for use in (lambda: state.verify_token(text, NOW), state.tokens):
+        with pytest.raises(CatalogUnavailable, match="damaged"):
+            use()

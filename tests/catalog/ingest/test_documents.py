@@ -50,6 +50,11 @@ def test_text_is_a_value(text: str, suffix: str, value: Any) -> None:
         (b"? " * 200_000, ".yaml", "levels of nesting"),
         (b"1" * 5000, ".json", "JSON"),
         (b"a: !!python/object:os.system {}", ".yaml", "YAML"),
+        (b"a: !!bool maybe", ".yaml", "this is no bool at line 1"),
+        (b"a: !!int ''", ".yaml", "this is no int"),
+        (b"a: !!float ''", ".yaml", "this is no float"),
+        (b"a: !!timestamp soon", ".yaml", "this is no timestamp"),
+        (b"a: &a {x: 1}\nb: &b {<<: [*a, *a]}\nc: {<<: [*b, *b]}", ".yaml", "merge keys are not read"),
     ],
     ids=lambda value: str(value)[:24],
 )
@@ -107,3 +112,13 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
         file.truncate(100_000_001)
     with pytest.raises(BadDocument, match="100 MB"):
         content(huge)
+
+
+def test_a_file_that_never_ends_or_begins_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "late.json"
+    os.mkfifo(pipe)  # as one that took a regular file's place after it was found
+    keep = os.open(pipe, os.O_RDWR)
+    try:
+        assert content(pipe)[0] == b""
+    finally:
+        os.close(keep)

@@ -252,3 +252,13 @@ def test_the_given_collections_are_read(desk: Desk) -> None:
     assert desk.ingest(now=LATER).records == {}
     assert desk.everything() == before
     assert storage_columns(Dataset).keys() == alpaca.keys()
+
+
+def test_a_small_event_of_very_many_edges_is_refused_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalog.ingest.MOST_RECORDS", 100)
+    ends = {side: [{"namespace": "db", "name": f"{side}{i}"} for i in range(20)] for side in ("inputs", "outputs")}
+    desk.put("wide.json", EVENT | ends)
+    desk.put("rain.yaml", AWS)
+    report = desk.ingest()
+    assert [(Path(p.file).name, p.expected) for p in report.problems] == [("wide.json", "at most 100 records")]
+    assert desk.rows("SELECT name FROM dataset") == [("Rain",)]

@@ -1,0 +1,97 @@
+"""The shipped model through the whole way of a question: it loads, answers by who asks, and keeps its accuracy."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from catalog.generations import pinned
+from eval.accuracy import Runner
+from eval.score import same_result
+from eval.suite import CASES, load_suite
+from nl2sql.backends.embedded import EmbeddedBackend
+from nl2sql.embedded.parser import WEIGHTS, EmbeddedParser
+from nl2sql.errors import BackendUnavailable
+from nl2sql.pipeline import ask, ask_sql
+from nl2sql.plan import Query, full_scope
+from nl2sql.turn import Answered, Outcome
+
+LARGEST = 50_000_000
+PERSONAL = "which datasets contain personal data"
+PERSONAL_GOLD = "SELECT name FROM datasets WHERE pii"
+FLOOR = 0.6
+"""Execution match that a newly trained model must keep on questions that training has not seen."""
+
+
+@pytest.fixture(scope="module")
+def runner(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    home = tmp_path_factory.mktemp("embedded") / "catalog"
+    shutil.copytree(demo_home, home)
+    with ExitStack() as stack:
+        yield Runner(home, stack.enter_context(pinned(home)), EmbeddedBackend(), stack)
+
+
+def outcome(runner: Runner, question: str, principal: str | None) -> Outcome:
+    *_, last = ask(question, runner.session(principal), runner.backend)
+    assert isinstance(last, Outcome)
+    return last
+
+
+def test_the_weights_fit_into_the_package() -> None:
+    assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) <= LARGEST
+
+
+def test_a_plan_is_one_of_the_grammar_and_its_probability_is_one() -> None:
+    candidates = EmbeddedParser().read("which datasets are deprecated", full_scope())
+    assert [c.probability for c in candidates] == sorted((c.probability for c in candidates), reverse=True)
+    assert all(0 < c.probability <= 1 for c in candidates)
+    assert isinstance(candidates[0].plan, Query)
+
+
+def test_weights_of_another_vocabulary_are_refused(tmp_path: Path) -> None:
+    shutil.copytree(WEIGHTS, tmp_path / "weights")
+    (tmp_path / "weights" / "parser.json").write_text('{"vocabulary": ["a"]}', encoding="utf-8")
+    with pytest.raises(BackendUnavailable, match="another semantic layer"):
+        EmbeddedParser(tmp_path / "weights")
+
+
+def test_missing_weights_are_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(BackendUnavailable):
+        EmbeddedParser(tmp_path)
+
+
+@pytest.mark.parametrize("principal", [None, "clara", "ada"])
+def test_the_answer_is_right_for_who_asks(runner: Runner, principal: str | None) -> None:
+    answer = outcome(runner, PERSONAL, principal)
+    *_, gold = ask_sql(PERSONAL_GOLD, runner.session(principal))
+    assert isinstance(answer, Answered)
+    assert isinstance(gold, Answered)
+    assert same_result(gold.result.rows, answer.result.rows)
+
+
+def test_three_principals_get_three_answers(runner: Runner) -> None:
+    answers = [outcome(runner, PERSONAL, principal) for principal in (None, "clara", "ada")]
+    rows = [frozenset(a.result.rows) for a in answers if isinstance(a, Answered)]
+    assert len(set(rows)) == 3
+
+
+@pytest.mark.parametrize("question", ["who owns {}", "what depends on {}", "how big is {}"])
+def test_a_hidden_dataset_is_answered_like_one_that_does_not_exist(runner: Runner, question: str) -> None:
+    hidden, absent = "genome_panel", "gizmos_panel"
+    *_, exists = ask_sql(f"SELECT name FROM datasets WHERE name = '{hidden}'", runner.session("ivy"))
+    assert isinstance(exists, Answered)
+    assert exists.result.rows
+    first, second = (outcome(runner, question.format(name), None) for name in (hidden, absent))
+    assert first.status == second.status
+    assert first.message.replace(hidden, absent) == second.message
+    assert first.sql.replace(hidden, absent) == second.sql
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", ["dev", "test"])
+def test_accuracy_on_questions_that_training_has_not_seen(runner: Runner, suite: str) -> None:
+    runner = Runner(runner.home, runner.generation, EmbeddedBackend(threshold=0.0), runner.stack)
+    records = [runner.run(case) for case in load_suite(CASES / f"{suite}.jsonl") if case.outcome == "answer"]
+    assert sum(r["right"] for r in records) / len(records) >= FLOOR
