@@ -1,7 +1,30 @@
 """How old the rows of a redacted snapshot are, and whether some are synthetic."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalog.errors import CatalogUnavailable
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@contextmanager
+def opened(snapshot: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """A snapshot, open to read. One that is damaged is removed, so that the next question makes it anew.
+
+    Raises `CatalogUnavailable`.
+    """
+    import duckdb  # 0.15 s, already paid by whoever made a snapshot
+
+    try:
+        with duckdb.connect(str(snapshot), read_only=True) as connection:
+            yield connection
+    except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.CatalogException) as damaged:
+        snapshot.unlink(missing_ok=True)
+        raise CatalogUnavailable("A snapshot of the catalog was damaged and has been removed.", "Ask again: it is made anew.") from damaged
 
 
 def freshness(snapshot: Path, view_names: Iterable[str]) -> tuple[str | None, str | None, bool]:
@@ -9,12 +32,10 @@ def freshness(snapshot: Path, view_names: Iterable[str]) -> tuple[str | None, st
 
     A view without the column because policy hides it says nothing.
     """
-    import duckdb  # 0.15 s, already paid by whoever made a snapshot
-
     oldest: list[str] = []
     newest: list[str] = []
     synthetic = False
-    with duckdb.connect(str(snapshot), read_only=True) as connection:
+    with opened(snapshot) as connection:
         for view in sorted(view_names):
             present = {row[0] for row in connection.execute(f'DESCRIBE "{view}"').fetchall()}
             if "as_of" in present:
@@ -29,10 +50,8 @@ def freshness(snapshot: Path, view_names: Iterable[str]) -> tuple[str | None, st
 
 def census(snapshot: Path, view_names: Iterable[str]) -> dict[str, tuple[int, str | None]]:
     """Rows of each view of a snapshot and its newest ``as_of``."""
-    import duckdb
-
     counts = {}
-    with duckdb.connect(str(snapshot), read_only=True) as connection:
+    with opened(snapshot) as connection:
         for view in view_names:
             present = {row[0] for row in connection.execute(f'DESCRIBE "{view}"').fetchall()}
             newest = "max(as_of)::VARCHAR" if "as_of" in present else "NULL"

@@ -137,8 +137,8 @@ class _Turn:
         outcome: Outcome
         try:
             snapshot = prepare(session.home, session.generation, session.state, session.authorisation, approved.views, session.now)
+            fresh = Freshness(session.generation.number, *freshness(snapshot, approved.views))  # first: it finds a damaged snapshot
             result = session.engine.run(approved, snapshot, session.limits)
-            fresh = Freshness(session.generation.number, *freshness(snapshot, approved.views))
             message = sentence(result, draft.reading, linked, fresh)
             outcome = Answered(message=message, decision=decision, result=result, freshness=fresh, **self.about(draft, approved.sql, own))
             verdict, rows = decision.verdict, len(result.rows)

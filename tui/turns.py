@@ -4,7 +4,7 @@ import json
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +14,7 @@ import click
 from catalog.engine import Limits
 from catalog.errors import CatalogUnavailable, GovernanceError, UsageError
 from catalog.generations import Generation, pinned
+from catalog.policy import POLICY_FILE
 from nl2sql.session import Session, open_session
 from nl2sql.turn import Event, Outcome, Stage
 from tui.envelope import dumps, envelope, problem
@@ -35,9 +36,11 @@ class Sessions:
         self._limits = Limits(rows=options["limit"], deadline_s=options["timeout"])
         self._now: datetime | None = options["now"]
         self._opened: OrderedDict[str | None, Session] = OrderedDict()
+        self._policy: tuple[int, int] | None = None
 
     def open(self, token: str | None) -> Session:
         """The session of whoever the token proves. Raises what `open_session` raises."""
+        self._renew()
         session = self._opened.pop(token or None, None)
         if session is not None and token and session.state.verify_token(token) is None:
             session.close()
@@ -49,10 +52,18 @@ class Sessions:
             self._opened.popitem(last=False)[1].close()
         return session
 
+    def _renew(self) -> None:
+        """Forget what was decided by a policy that is no longer the one in force."""
+        with suppress(OSError):
+            stat = (self._home / POLICY_FILE).stat()
+            if self._policy != (stat.st_mtime_ns, stat.st_ino):
+                self._policy = (stat.st_mtime_ns, stat.st_ino)
+                self.close()
+
     def close(self) -> None:
         """End every engine."""
-        for session in self._opened.values():
-            session.close()
+        while self._opened:
+            self._opened.popitem()[1].close()
 
 
 def one(home: Path, field: str, text: str, asker: Asker, options: dict[str, Any], form: str) -> int:

@@ -1,6 +1,5 @@
 """Verbs that look after the catalog: ``demo``, ``ingest``, ``status`` and ``token``."""
 
-import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ import click
 
 from catalog.errors import UsageError
 from catalog.generations import current, default_home, pinned
+from tui.envelope import dumps
 from tui.safe import safe
 
 
@@ -50,7 +50,7 @@ def ingest(ctx: click.Context, paths: tuple[Path, ...], node: str, as_json: bool
     if as_json:
         problems = [{"file": p.file, "path": p.path, "expected": p.expected} for p in report.problems]
         counts = {"documents": report.documents, "unchanged": report.unchanged, "skipped": report.skipped, "records": report.records}
-        click.echo(json.dumps({**counts, "problems": problems, "unresolved": report.unresolved}, ensure_ascii=False))
+        click.echo(dumps({**counts, "problems": problems, "unresolved": list(report.unresolved)}))
         ctx.exit(1 if report.problems else 0)
     for problem in report.problems:
         click.echo(safe(f"{problem.file} {problem.path}: expected {problem.expected}"), err=True)
@@ -82,8 +82,9 @@ def _progress(done: int, total: int) -> None:
 @click.pass_context
 def status(ctx: click.Context, as_json: bool, token: str | None) -> None:
     """What the catalog holds that you may see, and how old it is."""
+    from catalog.engine import Engine
     from catalog.freshness import census
-    from catalog.snapshot import prepare
+    from catalog.snapshot import directory, prepare
     from catalog.state import State
     from nl2sql.session import identify, read_clock
 
@@ -93,21 +94,25 @@ def status(ctx: click.Context, as_json: bool, token: str | None) -> None:
         authorisation = identify(state, home, token)
         seen = sorted(authorisation.permits)
         views = census(prepare(home, generation, state, authorisation, seen, now), seen)
+        with Engine(directory(home, authorisation.principal)) as engine:
+            confined = engine.confined
     fields: dict[str, Any] = {
         "catalog": str(home),
         "generation": generation.number,
         "clock": now.isoformat(),
         "principal": authorisation.principal.name,
+        "sandboxed_by_kernel": confined,
         "views": {name: {"rows": rows, "newest": newest} for name, (rows, newest) in views.items()},
         "closed": sorted(authorisation.denials),
     }
     if as_json:
-        click.echo(json.dumps(fields))
+        click.echo(dumps(fields))
         return
     click.echo(f"catalog     {home}")
     click.echo(f"generation  {generation.number}")
     click.echo(f"clock       {now:%Y-%m-%d %H:%M} UTC")
     click.echo(f"you are     {safe(authorisation.principal.name)}")
+    click.echo(f"sandbox     {'kernel and engine' if confined else 'engine only: this kernel has no Landlock'}")
     for name, (rows, newest) in views.items():
         click.echo(f"{rows:>9,}  {name:<16} {('as of ' + newest) if newest else ''}".rstrip())
     if authorisation.denials:
@@ -157,4 +162,4 @@ def list_tokens(ctx: click.Context) -> None:
     now = datetime.now(UTC)
     for entry in State(ctx.obj or default_home()).tokens():
         state = "revoked" if entry.revoked else "expired" if entry.expires <= now else "valid"
-        click.echo(f"{entry.principal:<20} {state:<8} until {entry.expires:%Y-%m-%d}")
+        click.echo(f"{safe(entry.principal):<20} {state:<8} until {entry.expires:%Y-%m-%d}")

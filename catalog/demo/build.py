@@ -21,6 +21,7 @@ from catalog.demo.metrics import metrics
 from catalog.demo.rights import consents, grants, policies
 from catalog.demo.trade import market_events, training_rounds
 from catalog.demo.world import make_world
+from catalog.errors import UsageError
 from catalog.generations import Generation, current, upsert, writing
 from catalog.policy import POLICY_FILE
 from catalog.records import Record
@@ -55,11 +56,15 @@ def records(now: datetime) -> Iterator[Record]:
 def build(home: Path) -> Summary:
     """Write the demo into a catalog folder with its policy and its clock; building again gives the same rows.
 
-    Raises CatalogUnavailable when the folder cannot be written.
+    Raises `UsageError` for a folder whose policy is not the demo's, which is left as it is, and `CatalogUnavailable` when the
+    folder cannot be written.
     """
+    policy, written = FACTS / POLICY_FILE, home / POLICY_FILE
+    if written.exists() and written.read_bytes() != policy.read_bytes():
+        raise UsageError(f"The catalog in {home} has a policy of its own.", "Build the demo in another folder: steward --catalog DIRECTORY demo")
     made = list(records(DEMO_NOW))
     with writing(home) as connection:
         upsert(connection, made)
-    shutil.copyfile(FACTS / POLICY_FILE, home / POLICY_FILE)
+    shutil.copyfile(policy, written)
     (home / CLOCK_FILE).write_text(f"{DEMO_NOW.isoformat()}\n", encoding="utf-8")
     return Summary(current(home), dict(Counter(record.table for record in made)))

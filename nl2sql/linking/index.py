@@ -13,6 +13,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.freshness import opened
 from catalog.semantic import views
 from nl2sql.linking.vocabulary import closed_words, lexicon, words
 
@@ -116,11 +117,9 @@ class NameIndex:
 
 def build_index(snapshot: Path, shown: Mapping[str, Iterable[str]]) -> NameIndex:
     """Read the names from a redacted snapshot; ``shown`` lists the unmasked columns per view."""
-    import duckdb
-
     index = NameIndex()
     columns_shown = {view: set(columns) for view, columns in shown.items()}
-    with duckdb.connect(str(snapshot), read_only=True) as connection:
+    with opened(snapshot) as connection:
         for kind, value in _values(connection, columns_shown):
             for spelling, rank in spellings(kind, value):
                 index.add(kind, spelling, value, rank)

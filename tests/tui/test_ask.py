@@ -219,6 +219,31 @@ def test_a_token_revoked_within_a_batch_answers_no_more(home: Path) -> None:
             sessions.close()
 
 
+def test_a_policy_that_changes_within_a_batch_counts_from_the_next_line(home: Path) -> None:
+    from catalog.generations import pinned
+    from tui.turns import Sessions
+
+    with pinned(home) as generation:
+        sessions = Sessions(home, generation, {"limit": 1, "timeout": 1.0, "now": None})
+        try:
+            assert "market" in sessions.open(None).authorisation.permits
+            policy = home / "policy.yaml"
+            policy.write_text(policy.read_text(encoding="utf-8") + "\n  - id: no-market\n    deny: [anonymous]\n    views: [market]\n", encoding="utf-8")
+            assert "market" not in sessions.open(None).authorisation.permits
+        finally:
+            sessions.close()
+
+
+def test_a_damaged_snapshot_is_removed_and_made_anew(steward: Any, home: Path) -> None:
+    ask = ("sql", "--json", "SELECT count(*) AS n FROM nodes")
+    first = steward(*ask).json["rows"]
+    for snapshot in (home / "snapshots").rglob("*.duckdb"):
+        snapshot.chmod(0o600)
+        snapshot.write_bytes(b"no database")
+    assert steward(*ask).code in (1, 3)
+    assert steward(*ask).json["rows"] == first
+
+
 def _no_pointer(home: Path) -> None:
     (home / "CURRENT").unlink()
 

@@ -86,6 +86,16 @@ def test_demo_builds_a_catalog_that_answers(steward: Any, tmp_path: Path) -> Non
     assert steward("sql", "-q", "--format", "csv", "SELECT count(*) > 100 AS many FROM datasets", catalog=tmp_path / "demo").out == b"many\r\ntrue\r\n"
 
 
+def test_demo_leaves_a_policy_of_ones_own_alone(steward: Any, tmp_path: Path) -> None:
+    home = tmp_path / "own"
+    home.mkdir()
+    (home / "policy.yaml").write_text("version: 1\n", encoding="utf-8")
+    ran = steward("demo", catalog=home)
+    assert ran.code == 2
+    assert "policy of its own" in ran.err
+    assert [path.name for path in home.iterdir()] == ["policy.yaml"]
+
+
 def test_a_token_is_shown_once_and_proves_who_asks(steward: Any) -> None:
     issued = steward("token", "issue", "oleg")
     token = issued.out.decode().strip()
