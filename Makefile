@@ -18,9 +18,9 @@ $(DEMO)/CURRENT: .venv/runtime
 	STEWARD_CATALOG=$(DEMO) $(BIN)/steward demo
 
 test: .venv/dev ## the tests; needs no torch
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not train"
 
-test-slow: .venv/dev ## DuckDB's whole SQL corpus through the guard
+test-slow: .venv/dev ## DuckDB's whole SQL corpus through the guard, every gold, accuracy
 	$(BIN)/python -m pytest -m slow
 
 test-train: .venv-train/ready ## a few training steps, export, and the exported model reads
