@@ -12,6 +12,8 @@ from nl2sql.plan import Decline as DeclinePlan
 from nl2sql.plan_sql import compile_query
 from nl2sql.values import Number
 
+READINGS = 4
+"""Beams searched for other readings to offer."""
 DECLINED: dict[str, DeclineKind] = {"REFUSE": "out_of_scope", "DATA": "data_request", "CHANGE": "change_request"}
 
 
@@ -33,7 +35,10 @@ class EmbeddedBackend:
             self._threshold = threshold
 
     def draft(self, context: Context) -> list[Draft]:
-        """Drafts, best first; a question back with the likeliest readings when the best is below the calibrated threshold."""
+        """The likeliest draft; a question back with several readings when it is below the calibrated threshold.
+
+        The likeliest plan is found greedily: wider beams favour short plans, which drop conditions (Stahlberg and Byrne, 2019).
+        """
         linked = context.linked
         scope = Scope(
             columns=full_scope().columns,
@@ -41,13 +46,18 @@ class EmbeddedBackend:
             units={slot: value.unit for slot, value in linked.bindings.items() if isinstance(value, Number)},
             unknown=frozenset(slot for slot, mention in linked.mentions.items() if not mention.known),
         )
-        candidates = self._parser.read(context.linked.text, scope)
-        drafts = [draft for c in candidates if (draft := self._drafted(c, context)) is not None]
-        readings = [d for d in drafts if isinstance(d, SqlDraft)]
-        if drafts and isinstance(drafts[0], SqlDraft) and drafts[0].confidence < self._threshold:
-            choices = tuple(dict.fromkeys(d.reading for d in readings[:3]))
-            return [Clarify("I am not sure that I read this right. Did you mean one of these?", choices, drafts[0].confidence)]
-        return drafts or [Decline("out_of_scope", 0.0)]
+        first = self._drafts(self._parser.read(linked.text, scope, beams=1), context)
+        if first and (not isinstance(first[0], SqlDraft) or first[0].confidence >= self._threshold):
+            return first
+        more = self._drafts(self._parser.read(linked.text, scope, beams=READINGS), context)
+        readings = dict.fromkeys(d.reading for d in [*first, *more] if isinstance(d, SqlDraft))
+        if readings:
+            confidence = first[0].confidence if first else 0.0
+            return [Clarify("I am not sure that I read this right. Did you mean one of these?", tuple(readings)[:3], confidence)]
+        return more or [Decline("out_of_scope", 0.0)]
+
+    def _drafts(self, candidates: list[Candidate], context: Context) -> list[Draft]:
+        return [draft for c in candidates if (draft := self._drafted(c, context)) is not None]
 
     def _drafted(self, candidate: Candidate, context: Context) -> Draft | None:
         confidence = self._confidence(candidate.probability)

@@ -35,7 +35,7 @@ def _period(f: Fragments, view: str, plan: str) -> Text:
 
 
 def listing(f: Fragments, view: str, phrases: Phrases) -> Text | None:
-    rows = f.rows(view, f.rng.choices([1, 2, 3], [5, 4, 0.8])[0])
+    rows = f.rows(view, f.rng.choices([1, 2, 3], [4, 5, 2])[0])
     if not rows.plan:
         return None
     text, tail = f.frame(frames.LIST, rows=rows.text), ""
@@ -49,7 +49,7 @@ def listing(f: Fragments, view: str, phrases: Phrases) -> Text | None:
 
 
 def count(f: Fragments, view: str, phrases: Phrases) -> Text:
-    rows = f.some_rows(view, (0, 1, 1, 1, 2, 2))
+    rows = f.some_rows(view, (0, 1, 1, 2, 2, 3))
     late = _period(f, view, rows.plan)
     return Text(f.frame(frames.COUNT, rows=rows.text) + late.text, f"FROM {view} {f.where(rows.plan, after=late.plan)}SELECT COUNT")
 
@@ -72,7 +72,7 @@ def measure(f: Fragments, view: str, phrases: Phrases) -> Text | None:
         return None
     measure = f.rng.choice(phrases.measure)
     noun = f.pick(measure.nouns, measure.item)
-    rows = f.some_rows(view, (0, 0, 1, 1, 2))
+    rows = f.some_rows(view, (0, 0, 1, 1, 2, 2))
     late = _period(f, view, rows.plan)
     where = f.where(rows.plan, measure.filter, late.plan)
     if phrases.group and f.rng.random() < 0.5:
@@ -115,7 +115,7 @@ def _numbered_rows(f: Fragments, rows: Text, word: str, number: str) -> Text:
 def attributes(f: Fragments, view: str, phrases: Phrases) -> Text | None:
     if not phrases.attr:
         return None
-    rows = f.rows(view, f.rng.choices([1, 2], [4, 2])[0])
+    rows = f.rows(view, f.rng.choices([1, 2, 3], [4, 3, 1])[0])
     attrs = f.rng.sample(phrases.attr, min(len(phrases.attr), f.rng.choice([1, 1, 2])))
     items = [a.item for a in attrs if a.item not in phrases.select.split()]
     if not rows.plan or not items:
