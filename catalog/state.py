@@ -56,7 +56,20 @@ class State:
     def __init__(self, home: Path) -> None:
         self.path = home / "state.sqlite"
         with self._connection() as connection:
-            connection.executescript(SCHEMA)
+            made = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('token', 'audit_record')").fetchone() == (2,)
+        if not made:
+            self._make()
+
+    def _make(self) -> None:
+        """Lay out a new file, one process at a time: SQLite does not wait for a change of its journal's mode."""
+        from filelock import FileLock, Timeout  # only the first use of a folder needs it
+
+        try:
+            with FileLock(self.path.with_suffix(".lock"), timeout=BUSY_S, mode=0o600), self._connection() as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(SCHEMA)
+        except Timeout as busy:
+            raise CatalogUnavailable(f"{self.path} is being made by another process that does not end.") from busy
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -64,7 +77,6 @@ class State:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path.touch(mode=0o600)
             with closing(sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
                 yield connection
         except (OSError, sqlite3.Error) as error:
