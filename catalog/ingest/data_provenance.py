@@ -108,20 +108,22 @@ def _curated(entry: Part) -> list[Licence]:
 
 
 def _claims(entry: Part, name: str, node: str, curated: Licence | None) -> Iterator[Claim]:
-    said = {CURATOR: curated.name} if curated else {}
+    """What each source states as the licence, and what that licence lets one do."""
+    said = {CURATOR: curated} if curated else {}
     for field, source in SOURCES:
         if licence := named(entry["Inferred Metadata"][field].line()):
-            said.setdefault(source, licence.name)
-    for claimant, value in said.items():
-        yield Claim(
-            node=node,
-            claim_id=f"{name}/licence/{claimant}",
-            dataset=name,
-            attribute="licence",
-            claimed_value=value,
-            claimant=claimant,
-            weight=CURATED_WEIGHT if claimant == CURATOR else 1.0,
-        )
+            said.setdefault(source, licence)
+    for claimant, licence in said.items():
+        for attribute, value in (("licence", licence.name), ("licence_class", licence.licence_class)):
+            yield Claim(
+                node=node,
+                claim_id=f"{name}/{attribute}/{claimant}",
+                dataset=name,
+                attribute=attribute,
+                claimed_value=value,
+                claimant=claimant,
+                weight=CURATED_WEIGHT if claimant == CURATOR else 1.0,
+            )
 
 
 def _collection(collection: str, members: list[str], node: str) -> Iterator[Record]:

@@ -132,13 +132,13 @@ def test_data_provenance(desk: Desk, summary: Entry) -> None:
     assert report.unresolved == ("Seeds",)
     assert desk.rows(
         "SELECT claimant, claimed_value, weight, consensus_value, agreement, disputed, quorum_met "
-        "FROM claim WHERE dataset = 'alpaca' ORDER BY ALL"
+        "FROM claim WHERE dataset = 'alpaca' AND attribute = 'licence' ORDER BY ALL"
     ) == [
         ("Data Provenance Initiative", "CC BY-NC 4.0", 2.0, "CC BY-NC 4.0", 0.75, True, True),
         ("GitHub", "Apache License 2.0", 1.0, "CC BY-NC 4.0", 0.75, True, True),
         ("Hugging Face", "CC BY-NC 4.0", 1.0, "CC BY-NC 4.0", 0.75, True, True),
     ]
-    assert desk.rows("SELECT claimant, consensus_value, disputed, quorum_met FROM claim WHERE dataset = 'base'") == [
+    assert desk.rows("SELECT claimant, consensus_value, disputed, quorum_met FROM claim WHERE dataset = 'base' AND attribute = 'licence'") == [
         ("Data Provenance Initiative", "CC BY 4.0", False, False)
     ]
     assert desk.rows("SELECT name FROM model") == [("OpenAI GPT-3",)]
@@ -148,7 +148,7 @@ def test_half_of_the_weight_is_no_consensus(desk: Desk, summary: Entry) -> None:
     sources = {"HF Yaml License": "MIT License", "GitHub License": "MIT License"}
     desk.put("a.json", {"d": summary("d", **{"Inferred Metadata": sources})})
     desk.ingest()
-    assert desk.rows("SELECT DISTINCT consensus_value, agreement, disputed FROM claim") == [(None, 0.5, True)]
+    assert desk.rows("SELECT DISTINCT consensus_value, agreement, disputed FROM claim WHERE attribute = 'licence'") == [(None, 0.5, True)]
 
 
 def test_a_collection_of_several_is_a_dataset_made_of_them(desk: Desk, summary: Entry) -> None:
