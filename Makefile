@@ -44,7 +44,7 @@ eval: .venv/runtime ## accuracy of the embedded model on the development questio
 bench: .venv/runtime ## start-up and question times, a table and build/bench.json
 	$(BIN)/python -m eval.bench
 
-train: .venv-train/ready ## the embedded model anew, about an hour on two cores
+train: .venv-train/ready ## the embedded model anew, about an hour and a half on two cores
 	$(TRAIN)/steward train
 
 .venv/runtime: pyproject.toml constraints.txt

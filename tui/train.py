@@ -15,7 +15,7 @@ from catalog.errors import UsageError
 def train(out: Path, steps: int | None, seed: int | None, export_to: Path | None) -> None:
     """Train the embedded model anew from the phrase files, or go on from a checkpoint, and export it.
 
-    Takes about an hour on two cores; a kill loses at most a few hundred steps.
+    Takes about an hour and a half on two cores; a kill loses at most a few hundred steps.
     """
     try:
         from nl2sql.training.export import export

@@ -26,7 +26,7 @@ MINILM = Path(get_model_path())
 class Recipe:
     """Everything that decides the result of a training run, apart from the phrase files and the machine."""
 
-    steps: int = 4000
+    steps: int = 8500
     batch: int = 48
     seed: int = 7
     encoder_rate: float = 1e-4
