@@ -52,7 +52,13 @@ def test_a_full_disk_is_told_calmly(command: list[str]) -> None:
 
 def test_an_interrupt_ends_at_130_and_leaves_no_worker(command: list[str]) -> None:
     lines = b'{"sql": "SELECT 1"}\n'
-    with subprocess.Popen([*command, "sql", "--batch", "-"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+
+    def heed_interrupts() -> None:
+        """A test run in the background of a shell ignores them, and so would its children."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*command, "sql", "--batch", "-"], cwd=ROOT, preexec_fn=heed_interrupts, **pipes) as running:
         assert running.stdin and running.stdout and running.stderr
         running.stdin.write(lines)
         running.stdin.flush()
