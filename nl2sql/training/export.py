@@ -95,5 +95,13 @@ def _write(
         program.save(plain, external_data=False)
         if quantised:
             quantize_dynamic(plain, path, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm", "Gather"])
-        else:
-            onnx.save(onnx.load(plain), path)
+        onnx.save(anonymous(onnx.load(path if quantised else plain)), path)
+
+
+def anonymous(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model without what the exporter notes about where its code stood, which names files of the machine."""
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    return model
