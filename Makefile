@@ -44,8 +44,10 @@ eval: .venv/runtime ## accuracy of the embedded model on the development questio
 bench: .venv/runtime ## start-up and question times, a table and build/bench.json
 	$(BIN)/python -m eval.bench
 
-train: .venv-train/ready ## the embedded model anew, about an hour and a half on two cores
+train: .venv-train/ready ## the embedded model anew and calibrated, about an hour and a half on two cores
 	$(TRAIN)/steward train
+	$(TRAIN)/python -m eval.accuracy --always-answer --out build/dev.jsonl > build/dev.txt
+	$(TRAIN)/python -m eval.calibrate build/dev.jsonl nl2sql/embedded/weights
 
 .venv/runtime: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -69,7 +69,6 @@ TASKS = {
     "information retrieval", "machine translation", "speech recognition", "question answering", "text analysis", "forecast",
     "signal processing", "deep learning", "machine learning", "benchmark",
 }  # fmt: skip
-HEALTH = {"health", "medicine", "cancer", "medical imaging", "radiology", "life sciences", "genomic", "genetic"}
 FREQUENCIES = (
     ("never", r"^(never|none|static|finali[sz]ed|n/?a)\b|\b(not|never|no longer) (be |being |currently )*(being )?updated|^not (currently|expected|updated)"
               r"|\bno (future |further |planned )?updates|will not be updated|static (data|release|database)|none planned|final version"),
