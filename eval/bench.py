@@ -64,7 +64,7 @@ def main() -> int:
                         if isinstance(event, Stage):
                             stages.setdefault(event.name, []).append(event.elapsed_ms)
                     totals.append((perf_counter() - started) * 1000)
-            guard = [_once(lambda: approve(GUARDED, session.authorisation, session.now)) * 1000 for _ in range(200)]
+            guard = [_once(lambda: approve(GUARDED, session.schema, session.now)) * 1000 for _ in range(200)]
             session.close()
     warm = sorted(totals[len(QUESTIONS) :])
     rows += [("question to answer, warm p50", statistics.median(warm)), ("question to answer, warm p95", warm[int(len(warm) * 0.95)])]

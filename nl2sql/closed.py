@@ -12,7 +12,7 @@ from catalog.errors import AccessDenied
 from catalog.policy import Authorisation, Permit
 from catalog.semantic import views
 from nl2sql.errors import Repairable
-from nl2sql.guard import approve
+from nl2sql.guard import approve, schema_of
 
 
 def closed_columns(sql: str, authorisation: Authorisation, now: datetime) -> Mapping[str, tuple[str, ...]]:
@@ -21,7 +21,7 @@ def closed_columns(sql: str, authorisation: Authorisation, now: datetime) -> Map
     Empty where the statement would not be approved with every column of the open views either.
     """
     try:
-        approved = approve(sql, _with_every_column(authorisation), now)
+        approved = approve(sql, schema_of(_with_every_column(authorisation)), now)
     except (Repairable, AccessDenied):
         return {}
     named = columns_named(approved.sql)

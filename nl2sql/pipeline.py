@@ -115,7 +115,7 @@ class _Turn:
         """What the guard says of a draft; a column that only policy withholds is denied rather than unknown."""
         session = self.session
         try:
-            return approve(draft.sql, session.authorisation, session.now)
+            return approve(draft.sql, session.schema, session.now)
         except AccessDenied as closed:
             return self.denied(closed.what, closed.hint, (closed.rule,), draft, own)
         except UnknownColumn as unknown:

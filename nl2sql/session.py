@@ -12,6 +12,7 @@ from catalog.generations import Generation
 from catalog.policy import ANONYMOUS, POLICY_FILE, Authorisation, Principal, authorise, load_policy
 from catalog.snapshot import directory, prepare
 from catalog.state import State
+from nl2sql.guard import Schema, schema_of
 from nl2sql.linking.index import NameIndex, build_index
 
 CLOCK_FILE = "clock"
@@ -31,10 +32,18 @@ class Session:
     now: datetime
     limits: Limits = field(default_factory=Limits)
     _index: NameIndex | None = None
+    _schema: Schema | None = None
 
     @property
     def principal(self) -> Principal:
         return self.authorisation.principal
+
+    @property
+    def schema(self) -> Schema:
+        """What this asker's SQL may read."""
+        if self._schema is None:
+            self._schema = schema_of(self.authorisation)
+        return self._schema
 
     @property
     def index(self) -> NameIndex:

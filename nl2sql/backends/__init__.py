@@ -29,7 +29,15 @@ class DeferredBackend:
         self.name = name
         self._backend: Backend | None = None
 
+    @property
+    def reads_schema(self) -> bool:
+        """As the backend has it. Raises what `open_backend` raises."""
+        return self._opened().reads_schema
+
     def draft(self, context: Context) -> list[Draft]:
         """What the backend drafts. Raises what `open_backend` raises."""
+        return self._opened().draft(context)
+
+    def _opened(self) -> Backend:
         self._backend = self._backend or open_backend(self.name)
-        return self._backend.draft(context)
+        return self._backend

@@ -11,11 +11,15 @@ DeclineKind = Literal["out_of_scope", "data_request", "change_request"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """A question as one asker put it: its values linked against what this asker may see, and the clock."""
+    """A question as one asker put it: its values linked against what this asker may see, and the clock.
+
+    ``schema_text`` describes the tables of a database that is not Steward's, as DDL with comments; what it quotes is data.
+    """
 
     question: str
     linked: Linked
     now: datetime
+    schema_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,11 @@ class Backend(Protocol):
     """Drafts for a question, best first; at least one."""
 
     name: str
+
+    @property
+    def reads_schema(self) -> bool:
+        """Whether it drafts over the tables of ``Context.schema_text``; one that does not knows Steward's own views only."""
+        ...
 
     def draft(self, context: Context) -> list[Draft]:
         """What the question may mean. Raises `BackendUnavailable`."""

@@ -25,6 +25,7 @@ class EmbeddedBackend:
     """
 
     name = "embedded"
+    reads_schema = False
 
     def __init__(self, parser: EmbeddedParser | None = None, threshold: float | None = None) -> None:
         """``threshold`` is the confidence below which it asks back, by default the calibrated one."""

@@ -19,6 +19,7 @@ class ScriptedBackend:
     """Says what ``replies`` hold for a question and declines every other; ``contexts`` are those it was given, in order."""
 
     name = "scripted"
+    reads_schema = True
 
     def __init__(self, replies: Mapping[str, Sequence[Draft]]) -> None:
         self._replies = replies

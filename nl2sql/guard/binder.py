@@ -1,6 +1,6 @@
 """Binds whole queries: which views and CTEs are read, what ``*`` stands for, and which columns each query gives.
 
-Every view and column is looked up in the asker's permits; what is not there does not exist. Builds the tree that runs.
+Every view and column is looked up in one schema; what is not there does not exist. Builds the tree that runs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,13 +9,13 @@ from datetime import datetime
 from itertools import islice
 
 from catalog.errors import AccessDenied
-from catalog.policy import Authorisation, masked_type
-from catalog.semantic import views
 from nl2sql.errors import NotAllowed, UnknownRelation
 from nl2sql.guard import kinds
 from nl2sql.guard.expressions import SERIES, Expressions
+from nl2sql.guard.identifiers import fold
 from nl2sql.guard.literals import literal_of
 from nl2sql.guard.naming import merged_column, name_of, named_apart, renamed
+from nl2sql.guard.schema import Readable, Schema
 from nl2sql.guard.scope import Bound, Relation, Scope, Source, did_you_mean, shown, unknown_column
 from nl2sql.guard.tree import Node, walk
 
@@ -34,11 +34,11 @@ class _Joined:
 
 
 class Binder(Expressions):
-    """Binds one statement for one asker; ``views_read`` collects its views, ``relations_read`` those and its CTEs."""
+    """Binds one statement over one schema; ``views_read`` collects its views, ``relations_read`` those and its CTEs, folded."""
 
-    def __init__(self, authorisation: Authorisation, now: datetime) -> None:
+    def __init__(self, schema: Schema, now: datetime) -> None:
         super().__init__(now)
-        self.authorisation = authorisation
+        self.schema = schema
         self.views_read: set[str] = set()
         self.relations_read: set[str] = set()
         self.scans = 0
@@ -62,8 +62,8 @@ class Binder(Expressions):
     def with_ctes(self, entries: Sequence[Node], scope: Scope) -> tuple[Scope, list[Node]]:
         rewritten = []
         for entry in entries:
-            name = entry["key"].lower()
-            if name in views():
+            name = fold(entry["key"])
+            if name in self.schema.readable or name in self.schema.closed_by:
                 raise NotAllowed(f"A CTE may not be called {shown(name)}, which is a view.", "Give it another name.")
             # A CTE sees the CTEs before it and no columns of the query around it.
             query, relation = self.query(entry["value"]["query"], Scope(ctes=scope.ctes), named=True)
@@ -91,32 +91,32 @@ class Binder(Expressions):
         raise NotAllowed("VALUES stands only alone.")
 
     def named(self, node: Node, outer: Scope) -> tuple[Node, _Joined]:
-        name = node["table_name"].lower()
+        name = fold(node["table_name"])
         self.relations_read.add(name)
         cte = outer.ctes.get(name)
         if cte is None:
             if node["column_name_alias"]:
                 raise NotAllowed("The columns of a view keep their names in FROM.", "Rename them in the SELECT list.")
-            relation = self.view(node["table_name"])
+            view = self.view(node["table_name"])
+            written, relation = view.name, Relation(view.columns)
         else:
-            relation = renamed(cte, node["column_name_alias"])
+            written, relation = node["table_name"], renamed(cte, node["column_name_alias"])
         self.scans += max(relation.weight, 1)
         if self.scans > MAX_SCANS:
             raise NotAllowed("The SQL reads too many views at once.", f"At most {MAX_SCANS}, counting each use of a CTE.")
-        return {**node, "table_name": name if cte is None else node["table_name"]}, _alone(node["alias"] or name, relation)
+        return {**node, "table_name": written}, _alone(node["alias"] or name, relation)
 
-    def view(self, typed: str) -> Relation:
-        """The columns of a view that the asker may use. Raises `AccessDenied` or, in one text for all else, `UnknownRelation`."""
-        name = typed.lower()
-        permit = self.authorisation.permits.get(name)
-        if permit is not None and name in views():
-            self.views_read.add(name)
-            columns = (c for c in views()[name].columns.values() if c.name in permit.columns)
-            return Relation({c.name: kinds.of_column(masked_type(c, permit.columns[c.name])) for c in columns})
-        denial = self.authorisation.denials.get(name)
-        if denial is not None and name in views():
-            raise AccessDenied(f"The view {name} is not open to you.", denial.rule)
-        hint = did_you_mean(typed, self.authorisation.permits) or "Run 'steward views' to see the views you may use."
+    def view(self, typed: str) -> Readable:
+        """A view that may be read. Raises `AccessDenied` or, in one text for all else, `UnknownRelation`."""
+        name = fold(typed)
+        view = self.schema.readable.get(name)
+        if view is not None:
+            self.views_read.add(view.name)
+            return view
+        rule = self.schema.closed_by.get(name)
+        if rule is not None:
+            raise AccessDenied(f"The view {name} is not open to you.", rule)
+        hint = did_you_mean(typed, self.schema.readable) or "Run 'steward views' to see the views you may use."
         raise UnknownRelation(f"There is no view {shown(typed)}.", hint)
 
     def table_function(self, node: Node, outer: Scope) -> tuple[Node, _Joined]:
@@ -129,7 +129,7 @@ class Binder(Expressions):
         if len(node["column_name_alias"]) > 1:
             raise NotAllowed(f"{shown(name)} gives one column.")
         column = node["column_name_alias"][0] if node["column_name_alias"] else name
-        return {**node, "function": bound.node}, _alone(node["alias"] or name, Relation({column.lower(): kind}, 0))
+        return {**node, "function": bound.node}, _alone(node["alias"] or name, Relation({fold(column): kind}, 0))
 
     def join(self, node: Node, outer: Scope) -> tuple[Node, _Joined]:
         left_node, left = self.relation(node["left"], outer)
@@ -141,12 +141,12 @@ class Binder(Expressions):
         sources = {**left.sources, **right.sources}
         merged = {**left.merged, **right.merged}
         for name in node["using_columns"]:
-            sides = [Scope(side.sources, side.merged).own(name.lower()) for side in (left, right)]
+            sides = [Scope(side.sources, side.merged).own(fold(name)) for side in (left, right)]
             if sides[0] is None or sides[1] is None:
                 raise unknown_column(name, Scope(sources).names())
             if kinds.unify(sides[0].kind, sides[1].kind) is None:
                 raise NotAllowed(f"The column {shown(name)} has two kinds of values here.")
-            merged[name.lower()] = merged_column(node["join_type"], sides[0], sides[1])
+            merged[fold(name)] = merged_column(node["join_type"], sides[0], sides[1])
         condition = node["condition"]
         if condition is not None:
             condition = self.truth(condition, Scope(sources, merged, outer.ctes, outer)).node
@@ -175,7 +175,7 @@ class Binder(Expressions):
         rewritten["qualify"] = self.truth(node["qualify"], scope).node if node["qualify"] else None
         rewritten["modifiers"] = [self.modifier(m, scope) for m in node["modifiers"]]
         _check_growth(rewritten)
-        return rewritten, {name_of(item.node).lower() if named else str(at): item.kind for at, item in enumerate(items)}
+        return rewritten, {fold(name_of(item.node)) if named else str(at): item.kind for at, item in enumerate(items)}
 
     def values(self, node: Node, outer: Scope) -> tuple[Node, dict[str, kinds.Kind]]:
         rows = [[self.expression(v, outer) for v in row] for row in node["from_table"]["values"]]
@@ -204,9 +204,9 @@ class Binder(Expressions):
             bound = self.expression({**node, "alias": ""}, scope)
             _check_growth(bound.node)
             alias = node["alias"]
-            if alias and alias.lower() not in scope.aliases:
-                scope = replace(scope, aliases={**scope.aliases, alias.lower(): bound})
-            if not alias and node["class"] == "COLUMN_REF" and name_of(bound.node) != node["column_names"][-1].lower():
+            if alias and fold(alias) not in scope.aliases:
+                scope = replace(scope, aliases={**scope.aliases, fold(alias): bound})
+            if not alias and node["class"] == "COLUMN_REF" and name_of(bound.node) != fold(node["column_names"][-1]):
                 alias = node["column_names"][-1]
             items.append(Bound({**bound.node, "alias": alias}, bound.kind))
         return items, scope
@@ -214,10 +214,10 @@ class Binder(Expressions):
     def star(self, node: Node, scope: Scope) -> list[Bound]:
         if node["columns"]:
             raise NotAllowed("COLUMNS() is not part of what Steward runs.", "Name the columns.")
-        only = node["relation_name"].lower()
+        only = fold(node["relation_name"])
         if only and only not in scope.sources:
             raise unknown_column(f"{node['relation_name']}.*", scope.sources)
-        left_out = {name.lower() for name in node["exclude_list"]}
+        left_out = {fold(name) for name in node["exclude_list"]}
         items: list[Bound] = []
         found, merged = set[str](), set[str]()
         for key, source in scope.sources.items():
@@ -250,7 +250,7 @@ class Binder(Expressions):
         node = order["expression"]
         if node["class"] == "STAR":
             return _all(order)
-        if node["class"] == "COLUMN_REF" and len(node["column_names"]) == 1 and node["column_names"][0].lower() in scope.aliases:
+        if node["class"] == "COLUMN_REF" and len(node["column_names"]) == 1 and fold(node["column_names"][0]) in scope.aliases:
             return order  # a bare alias of the SELECT list comes first in ORDER BY, whatever columns are called
         return {**order, "expression": self.expression(node, scope).node}
 
@@ -285,7 +285,7 @@ class Binder(Expressions):
             if by["class"] == "STAR":
                 _all(order)
             elif by["class"] == "COLUMN_REF" and len(by["column_names"]) == 1:
-                if by["column_names"][0].lower() not in columns:
+                if fold(by["column_names"][0]) not in columns:
                     raise unknown_column(by["column_names"][0], columns)
             elif not isinstance(literal_of(by), int):
                 raise NotAllowed("A set operation is ordered by its result columns.", "Wrap it in a subquery.")
@@ -293,7 +293,7 @@ class Binder(Expressions):
 
 
 def _alone(alias: str, relation: Relation) -> _Joined:
-    return _Joined({alias.lower(): Source(alias, relation)}, {})
+    return _Joined({fold(alias): Source(alias, relation)}, {})
 
 
 def _all(order: Node) -> Node:

@@ -29,6 +29,7 @@ _OF_TYPE = {
     "INTERVAL": "interval",
     "NULL": "null",
 }
+_DECIMAL = re.compile(r"DECIMAL\((\d{1,2}),(\d{1,2})\)", re.ASCII)
 _UNITS = "microsecond|millisecond|second|minute|hour|day|week|month|quarter|year"
 _INTERVAL = re.compile(rf"(\s*-?\d{{1,6}}\s*({_UNITS})s?\s*){{1,6}}", re.IGNORECASE | re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
@@ -52,9 +53,12 @@ def words(kind: Kind) -> str:
     return "a list" if kind.endswith("[]") else _WORDS[kind]
 
 
-def of_column(sql_type: str) -> Kind:
-    """Kind of a view's column type: ``VARCHAR[]`` → ``text[]``."""
-    return f"{_OF_TYPE[sql_type.removesuffix('[]')]}[]" if sql_type.endswith("[]") else _OF_TYPE[sql_type]
+def of_column(sql_type: str) -> Kind | None:
+    """Kind of a column's type as the engine names it: ``VARCHAR[]`` → ``text[]``, ``STRUCT(a INTEGER)`` → None."""
+    inner = sql_type.removesuffix("[]")
+    decimal = _DECIMAL.fullmatch(inner)
+    kind = "real" if decimal and int(decimal[2]) <= int(decimal[1]) <= 38 else _OF_TYPE.get(inner)
+    return None if kind in (None, "null") else kind if inner == sql_type else f"{kind}[]"
 
 
 def of_type(node: dict[str, Any]) -> Kind:

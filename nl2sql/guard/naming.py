@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from nl2sql.errors import NotAllowed
 from nl2sql.guard import kinds
+from nl2sql.guard.identifiers import fold
 from nl2sql.guard.scope import Bound, Relation
 from nl2sql.guard.tree import Node
 
@@ -15,7 +16,7 @@ def renamed(relation: Relation, names: Sequence[str]) -> Relation:
     kept = list(relation.columns)
     if len(names) > len(kept):
         raise NotAllowed(f"{len(names)} names are given to {len(kept)} columns.")
-    called = [name.lower() for name in names] + kept[len(names) :]
+    called = [fold(name) for name in names] + kept[len(names) :]
     if len(set(called)) < len(called):
         raise NotAllowed("Two columns of a subquery are given one name.")
     return Relation(dict(zip(called, relation.columns.values(), strict=True)), relation.weight)
@@ -40,7 +41,7 @@ def name_of(node: Node) -> str:
 
 def named_apart(items: Sequence[Bound]) -> list[Bound]:
     """Columns of a subquery, each under its own name: a second ``node`` becomes ``node_1``, as DuckDB has it."""
-    written = {name_of(item.node).lower() for item in items}
+    written = {fold(name_of(item.node)) for item in items}
     taken = set[str]()
     apart = []
     for item in items:
@@ -48,9 +49,9 @@ def named_apart(items: Sequence[Bound]) -> list[Bound]:
         called = str(item.node.get("function_name", "value")).removesuffix("_star")
         free = name or (called if called.isidentifier() else "value")
         base, count = free, 0
-        while free.lower() in taken or (not name and free.lower() in written):
+        while fold(free) in taken or (not name and fold(free) in written):
             count += 1
             free = f"{base}_{count}"
-        taken.add(free.lower())
+        taken.add(fold(free))
         apart.append(item if free == name else Bound({**item.node, "alias": free}, item.kind))
     return apart

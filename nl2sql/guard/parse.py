@@ -10,11 +10,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from nl2sql.errors import NotAllowed, SqlSyntax
+from nl2sql.guard.identifiers import fold, quoted
 from nl2sql.guard.scope import shown
 from nl2sql.guard.tree import Node, relation_names, walk
 
 if TYPE_CHECKING:
     import duckdb
+
+    from nl2sql.guard.schema import Declared
 
 MAX_BYTES = 20_000
 MAX_NODES = 6_000
@@ -31,29 +34,26 @@ SERIALIZE = "SELECT json_serialize_sql(?::VARCHAR, skip_null := false, skip_empt
 _local = threading.local()
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
-
-Schema = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
-"""Views with their columns and SQL types."""
-
 MAX_ENGINES = 8
 
 
-def engine(schema: Schema = ()) -> "duckdb.DuckDBPyConnection":
+def engine(declared: "Declared" = ()) -> "duckdb.DuckDBPyConnection":
     """This thread's empty engine with these views, made on first use (about 20 ms)."""
     import duckdb
 
-    engines: dict[Schema, duckdb.DuckDBPyConnection] = _local.__dict__.setdefault("engines", {})
-    if schema not in engines:
+    engines: dict[Declared, duckdb.DuckDBPyConnection] = _local.__dict__.setdefault("engines", {})
+    if declared not in engines:
         while len(engines) >= MAX_ENGINES:
             engines.pop(next(iter(engines))).close()
         connection = duckdb.connect(":memory:", config={"threads": 1, "python_enable_replacements": False})
-        for view, columns in schema:
-            listed = ", ".join(f'"{name}" {sql_type}' for name, sql_type in columns)
-            connection.execute(f'CREATE TABLE "{view}" ({listed})')
+        for view, columns in declared:
+            listed = ", ".join(f"{quoted(name)} {sql_type}" for name, sql_type in columns)
+            connection.execute(f"CREATE TABLE {quoted(view)} ({listed})")
         connection.execute("PRAGMA disable_optimizer")
         connection.execute("SET enable_external_access = false; SET lock_configuration = true")
-        engines[schema] = connection
-    return engines[schema]
+        engines[declared] = connection
+    engines[declared] = engines.pop(declared)  # the one used longest ago is the first to go
+    return engines[declared]
 
 
 def tree_of(sql: str) -> Node:
@@ -143,18 +143,18 @@ def agree(sql: str, statement: Node) -> None:
     named = Counter[str]()
     if len(statements) == 1 and isinstance(statements[0], exp.Query):
         tables = [t for t in statements[0].find_all(exp.Table) if isinstance(t.this, exp.Identifier)]
-        named.update(".".join(p.name.lower() for p in t.parts) for t in tables)
+        named.update(".".join(fold(p.name) for p in t.parts) for t in tables)
         if named == relation_names(statement):
             return
     raise SqlSyntax("The two SQL parsers do not agree on this text.", "Write it in plainer SQL.")
 
 
-def bind(sql: str, schema: Schema) -> None:
-    """Have DuckDB bind the statement over empty views, those of the asker. Raises `NotAllowed` with its reason, less any value in it."""
+def bind(sql: str, declared: "Declared") -> None:
+    """Have DuckDB bind the statement over empty views, those of a schema. Raises `NotAllowed` with its reason, less any value in it."""
     import duckdb
 
     try:
-        engine(schema).execute(f"PREPARE approved AS {sql}")
+        engine(declared).execute(f"PREPARE approved AS {sql}")
     except duckdb.Error as error:
         # Before its first quoted value a reason names nothing but names of the vetted text.
         reason = str(error).splitlines()[0].partition(": ")[2].partition("'")[0].rstrip("!. ")

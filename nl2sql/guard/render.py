@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cache
 
+from nl2sql.guard.identifiers import quoted
 from nl2sql.guard.literals import interval_of
 from nl2sql.guard.tree import Node
 
@@ -41,7 +42,7 @@ def name(identifier: str) -> str:
     """An identifier, quoted where it has to be."""
     if SIMPLE_NAME.fullmatch(identifier) and identifier not in _reserved():
         return identifier
-    return '"' + identifier.replace('"', '""') + '"'
+    return quoted(identifier)
 
 
 def names(identifiers: Sequence[str]) -> str:

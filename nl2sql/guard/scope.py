@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from nl2sql.errors import NotAllowed, UnknownColumn
+from nl2sql.guard.identifiers import fold
 from nl2sql.guard.kinds import Kind
 from nl2sql.guard.tree import Node
 
@@ -37,7 +38,7 @@ class Source:
     relation: Relation
 
     def column(self, name: str) -> Bound:
-        return Bound(column_ref(self.alias, name.lower()), self.relation.columns[name.lower()])
+        return Bound(column_ref(self.alias, fold(name)), self.relation.columns[fold(name)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,11 @@ class Scope:
 
     def column(self, name: str) -> Bound | None:
         """What an unqualified name stands for: the nearest column, else an alias of the same SELECT list."""
-        key, passed = name.lower(), set[str]()
+        key, passed = fold(name), set[str]()
         for scope in self.chain():
             found = scope.own(key)
             if found is not None:
-                alias = found.node["column_names"][0].lower() if found.node["class"] == "COLUMN_REF" else ""
+                alias = fold(found.node["column_names"][0]) if found.node["class"] == "COLUMN_REF" else ""
                 if alias in passed:
                     raise NotAllowed(f"The column {shown(name)} is ambiguous here.", "Give each view its own alias.")
                 return found
@@ -83,9 +84,9 @@ class Scope:
     def qualified(self, alias: str, name: str) -> Bound:
         """``alias.name`` in the nearest scope that has the alias. Raises `UnknownColumn`."""
         for scope in self.chain():
-            source = scope.sources.get(alias.lower())
+            source = scope.sources.get(fold(alias))
             if source is not None:
-                if name.lower() in source.relation.columns:
+                if fold(name) in source.relation.columns:
                     return source.column(name)
                 raise unknown_column(name, source.relation.columns, source.alias)
         raise unknown_column(f"{alias}.{name}", self.names())
@@ -107,7 +108,7 @@ def shown(identifier: str) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name.lower().rpartition(".")[2], sorted(known), n=3, cutoff=0.6)
+    near = get_close_matches(fold(name).rpartition(".")[2], sorted(known), n=3, cutoff=0.6)
     return f"Did you mean {' or '.join(near)}?" if near else ""
 
 

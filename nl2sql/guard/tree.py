@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nl2sql.errors import NotAllowed
+from nl2sql.guard.identifiers import fold
 from nl2sql.guard.shapes import (
     ABSENT,
     CAST_TYPES,
@@ -54,8 +55,8 @@ def walk(node: Any) -> Iterator[Node]:
 
 
 def relation_names(statement: Node) -> Counter[str]:
-    """How often each relation is named in FROM, in lower case, CTEs included."""
-    return Counter(n["table_name"].lower() for n in walk(statement) if n.get("type") == "BASE_TABLE")
+    """How often each relation is named in FROM, folded, CTEs included."""
+    return Counter(fold(n["table_name"]) for n in walk(statement) if n.get("type") == "BASE_TABLE")
 
 
 def _refuse(what: str) -> NotAllowed:

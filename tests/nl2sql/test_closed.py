@@ -7,7 +7,7 @@ import pytest
 from catalog.policy import ANONYMOUS, Authorisation, Permit
 from catalog.semantic import views
 from nl2sql.closed import columns_named
-from nl2sql.guard import approve
+from nl2sql.guard import approve, schema_of
 
 NOW = datetime(2026, 11, 1)
 
@@ -23,4 +23,4 @@ NOW = datetime(2026, 11, 1)
 )
 def test_every_column_that_is_read_is_named(sql: str, named: set[str]) -> None:
     permits = {name: Permit(name, dict.fromkeys(views()[name].columns, "show"), "", ("r",)) for name in ("grants", "market")}
-    assert columns_named(approve(sql, Authorisation(ANONYMOUS, "v", permits, {}), NOW).sql) == named
+    assert columns_named(approve(sql, schema_of(Authorisation(ANONYMOUS, "v", permits, {})), NOW).sql) == named

@@ -13,19 +13,19 @@ from catalog.errors import AccessDenied
 from catalog.policy import Authorisation, Permit
 from catalog.semantic import views
 from nl2sql.errors import NotAllowed, UnknownColumn, UnknownRelation
-from nl2sql.guard import approve, parse, shapes, tree
+from nl2sql.guard import approve, parse, schema_of, shapes, tree
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_views_and_rules_of_an_approval(analyst: Authorisation, now: datetime) -> None:
-    approved = approve("WITH a AS (FROM nodes) SELECT 1 FROM a WHERE EXISTS (FROM datasets JOIN a USING (node))", analyst, now)
+    approved = approve("WITH a AS (FROM nodes) SELECT 1 FROM a WHERE EXISTS (FROM datasets JOIN a USING (node))", schema_of(analyst), now)
     assert approved.views == {"nodes", "datasets"}
     assert approved.rules == ("allow-datasets", "allow-nodes")
 
 
 def test_a_statement_over_no_view_needs_no_rule(analyst: Authorisation, now: datetime) -> None:
-    approved = approve("SELECT i FROM range(3) r(i)", analyst, now)
+    approved = approve("SELECT i FROM range(3) r(i)", schema_of(analyst), now)
     assert (approved.views, approved.rules) == (frozenset(), ())
 
 
@@ -43,27 +43,27 @@ def test_a_hashed_number_is_text(everyone: Authorisation, now: datetime) -> None
     market = everyone.permits["market"]
     hashed = replace(market, columns={**market.columns, "amount": "hash", "price": "bucket"})
     asker = replace(everyone, permits={**everyone.permits, "market": hashed})
-    assert "lower(market.amount)" in approve("SELECT lower(amount), sum(price) FROM market GROUP BY 1", asker, now).sql
+    assert "lower(market.amount)" in approve("SELECT lower(amount), sum(price) FROM market GROUP BY 1", schema_of(asker), now).sql
     with pytest.raises(NotAllowed):
-        approve("SELECT sum(amount) FROM market", asker, now)
+        approve("SELECT sum(amount) FROM market", schema_of(asker), now)
 
 
 def test_a_view_without_decision_is_unknown(everyone: Authorisation, now: datetime) -> None:
     asker = replace(everyone, permits={}, denials={})
     with pytest.raises(UnknownRelation, match="There is no view 'nodes'"):
-        approve("FROM nodes", asker, now)
+        approve("FROM nodes", schema_of(asker), now)
 
 
 def test_a_permit_for_something_that_is_no_view_opens_nothing(everyone: Authorisation, now: datetime) -> None:
     asker = replace(everyone, permits={"secret_people": Permit("secret_people", {"ssn": "show"}, "", ("r",))})
     with pytest.raises(UnknownRelation):
-        approve("SELECT ssn FROM secret_people", asker, now)
+        approve("SELECT ssn FROM secret_people", schema_of(asker), now)
 
 
 def test_suggestions_come_from_what_may_be_seen(analyst: Authorisation, everyone: Authorisation, now: datetime) -> None:
     def hint(sql: str, asker: Authorisation) -> str:
         with pytest.raises((UnknownColumn, UnknownRelation)) as refused:
-            approve(sql, asker, now)
+            approve(sql, schema_of(asker), now)
         return refused.value.hint
 
     assert hint("SELECT stakee FROM nodes", everyone) == "Did you mean stake?"
@@ -83,19 +83,19 @@ def test_texts_of_the_statement_stay_out_of_errors(analyst: Authorisation, now: 
         "SELECT owner || 'my secret', count(*) FROM datasets",
     ):
         with pytest.raises(Exception, match=r"^(?!.*my secret)") as refused:
-            approve(sql, analyst, now)
+            approve(sql, schema_of(analyst), now)
         assert "my secret" not in refused.value.hint  # type: ignore[attr-defined]
 
 
 def test_a_denial_comes_before_mending(analyst: Authorisation, now: datetime) -> None:
     with pytest.raises(AccessDenied) as denied:
-        approve("SELECT nothing FROM consents", analyst, now)
+        approve("SELECT nothing FROM consents", schema_of(analyst), now)
     assert denied.value.rule == "no-consents"
 
 
 def test_threads_share_nothing(analyst: Authorisation, now: datetime) -> None:
     results: list[str] = []
-    threads = [threading.Thread(target=lambda: results.append(approve("FROM nodes", analyst, now).sql)) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: results.append(approve("FROM nodes", schema_of(analyst), now).sql)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -130,5 +130,5 @@ def test_an_unknown_field_is_refused_wherever_it_stands(listed: dict[str, object
 
 def test_every_view_and_column_can_be_read(everyone: Authorisation, now: datetime) -> None:
     for view in views().values():
-        approved = approve(f'FROM "{view.name}"', everyone, now)
+        approved = approve(f'FROM "{view.name}"', schema_of(everyone), now)
         assert approved.sql.count(", ") == len(view.columns) - 1

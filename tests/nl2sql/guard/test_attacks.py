@@ -8,7 +8,7 @@ import pytest
 
 from catalog.errors import GovernanceError
 from catalog.policy import Authorisation
-from nl2sql.guard import approve
+from nl2sql.guard import approve, schema_of
 
 # The corpus speaks of datasets(id, name, descr, jurisdiction, rows_) with owner_email denied, and of secret_people(id, ssn).
 COLUMNS = {"owner_email": "steward", "OWNER_EMAIL": "STEWARD", "descr": "description", "rows_": "row_count", "id": "name"}
@@ -33,7 +33,7 @@ def test_no_attack_reads_what_is_hidden(
     for attack in attacks:
         for sql in {attack["sql"], over_our_views(attack["sql"], secret)}:
             try:
-                approved = approve(sql, analyst, now)
+                approved = approve(sql, schema_of(analyst), now)
             except GovernanceError as refusal:
                 assert "CANARY" not in refusal.what + refusal.hint
                 continue
@@ -152,7 +152,7 @@ MORE = [
 @pytest.mark.parametrize("sql", MORE, ids=range(len(MORE)))
 def test_refused(sql: str, analyst: Authorisation, now: datetime) -> None:
     with pytest.raises(GovernanceError) as refusal:
-        approve(sql, analyst, now)
+        approve(sql, schema_of(analyst), now)
     assert "CANARY" not in refusal.value.what
     assert len(refusal.value.what) < 400
 
@@ -160,10 +160,10 @@ def test_refused(sql: str, analyst: Authorisation, now: datetime) -> None:
 def test_hidden_and_absent_are_told_alike(analyst: Authorisation, everyone: Authorisation, now: datetime) -> None:
     def told(sql: str) -> str:
         with pytest.raises(GovernanceError) as refusal:
-            approve(sql, analyst, now)
+            approve(sql, schema_of(analyst), now)
         return f"{type(refusal.value).__name__} {refusal.value.what} {refusal.value.hint}"
 
-    approve("SELECT stake FROM nodes", everyone, now)
+    approve("SELECT stake FROM nodes", schema_of(everyone), now)
     assert told("SELECT stake FROM nodes").replace("stake", "zzzzz") == told("SELECT zzzzz FROM nodes")
     assert told("SELECT n.stake FROM nodes n").replace("stake", "zzzzz") == told("SELECT n.zzzzz FROM nodes n")
     assert told("FROM secret_people").replace("secret_people", "no_such_thing") == told("FROM no_such_thing")

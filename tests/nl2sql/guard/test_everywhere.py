@@ -7,7 +7,7 @@ import pytest
 
 from catalog.errors import GovernanceError
 from catalog.policy import Authorisation
-from nl2sql.guard import approve
+from nl2sql.guard import approve, schema_of
 
 PROBES = {
     "hidden column": "stake",
@@ -90,7 +90,7 @@ PLACES = [
 def test_no_place_reads_it(place: str, analyst: Authorisation, everyone: Authorisation, now: datetime) -> None:
     for probe in PROBES.values():
         with pytest.raises(GovernanceError):
-            approve(place.format(probe), analyst, now)
+            approve(place.format(probe), schema_of(analyst), now)
 
 
 def test_the_places_are_real(analyst: Authorisation, now: datetime) -> None:
@@ -98,7 +98,7 @@ def test_the_places_are_real(analyst: Authorisation, now: datetime) -> None:
     refused = []
     for place in PLACES:
         try:
-            approve(place.format("n.uptime"), analyst, now)
+            approve(place.format("n.uptime"), schema_of(analyst), now)
         except GovernanceError as error:
             refused.append((place, error.what))
     allowed = len(PLACES) - len(refused)
@@ -127,7 +127,7 @@ SHADOWS = [
 def test_names_like_hidden_columns_mean_the_same_with_and_without_them(
     sql: str, analyst: Authorisation, now: datetime, toy: duckdb.DuckDBPyConnection, redacted: duckdb.DuckDBPyConnection
 ) -> None:
-    approved = approve(sql, analyst, now).sql
+    approved = approve(sql, schema_of(analyst), now).sql
     seen = redacted.execute(approved).fetchall()
     assert sorted(map(repr, toy.execute(approved).fetchall())) == sorted(map(repr, seen))
     assert sorted(map(repr, redacted.execute(sql).fetchall())) == sorted(map(repr, seen))

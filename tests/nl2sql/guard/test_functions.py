@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from catalog.policy import Authorisation
-from nl2sql.guard import approve, kinds, parse
+from nl2sql.guard import approve, kinds, parse, schema_of
 from nl2sql.guard.binder import Binder
 from nl2sql.guard.functions import Argument, Signature, resolve, signatures
 from nl2sql.guard.scope import Scope
@@ -65,7 +65,7 @@ def test_listed_function(
     else:
         call = f'"{name}"({", ".join(arguments)})' + (" OVER (ORDER BY name)" if group == "window" else "")
     declared = kind_of(call, everyone, now)
-    approved = approve(f"SELECT {call} AS x FROM datasets", everyone, now)
+    approved = approve(f"SELECT {call} AS x FROM datasets", schema_of(everyone), now)
     types = toy.execute(f"SELECT DISTINCT typeof(x) FROM ({approved.sql})").fetchall()
     given = {engine_kind(sql_type) for (sql_type,) in types} - {"null"}
     assert all(kind == declared or {kind, declared} <= kinds.MOMENTS or {kind, declared} <= kinds.NUMBERS for kind in given)
@@ -73,7 +73,7 @@ def test_listed_function(
 
 def kind_of(call: str, asker: Authorisation, now: datetime) -> kinds.Kind:
     subquery = parse.tree_of(f"SELECT x FROM (SELECT {call} AS x FROM datasets)")["node"]["from_table"]["subquery"]
-    return Binder(asker, now).query(subquery, Scope(), named=True)[1].columns["x"]
+    return Binder(schema_of(asker), now).query(subquery, Scope(), named=True)[1].columns["x"]
 
 
 def engine_kind(sql_type: str) -> kinds.Kind:

@@ -10,7 +10,7 @@ import pytest
 
 from catalog.errors import AccessDenied, GovernanceError
 from catalog.policy import Authorisation
-from nl2sql.guard import approve
+from nl2sql.guard import approve, schema_of
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "guard"
 CASE = re.compile(r"# case: (?P<case>.*?)  # actor: (?P<actor>\w+)\n(?P<sql>.*?)\n-- (?P<kind>sql|deny): (?P<expected>.*)", re.DOTALL)
@@ -26,7 +26,7 @@ def cases() -> Iterator[object]:
 
 def outcome(sql: str, asker: Authorisation, now: datetime) -> tuple[str, str]:
     try:
-        return "sql", approve(sql, asker, now).sql
+        return "sql", approve(sql, schema_of(asker), now).sql
     except AccessDenied as denied:
         return "deny", denied.rule
     except GovernanceError as refused:
@@ -50,8 +50,8 @@ def test_what_analysts_write_is_approved_and_means_the_same(
     sql: str, analyst: Authorisation, everyone: Authorisation, now: datetime, toy: duckdb.DuckDBPyConnection
 ) -> None:
     for asker in (analyst, everyone):
-        approved = approve(sql, asker, now)
-        assert approve(approved.sql, asker, now).sql == approved.sql
+        approved = approve(sql, schema_of(asker), now)
+        assert approve(approved.sql, schema_of(asker), now).sql == approved.sql
         assert set(approved.rules) == {f"allow-{view}" for view in approved.views}
         found = sorted(map(repr, toy.execute(approved.sql).fetchall()))
         assert "CANARY" not in str(found) or asker is everyone
