@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("catalog", "nl2sql", "tui", "eval")
 HEAVY = {"torch", "transformers", "vllm", "openai", "textual"}
 NOT_FOR_HELP = HEAVY | {"duckdb", "sqlglot", "pydantic", "yaml", "rich", "onnxruntime", "tokenizers", "numpy", "rapidfuzz", "catalog.semantic"}
-ENGINES = {"nl2sql/guard/parse.py", "nl2sql/linking/index.py", "tui/parquet.py"}
-"""Outside the catalog: the guard's empty engine, names from an asker's own snapshot, and the Parquet writer."""
+ENGINES = {"nl2sql/guard/parse.py", "nl2sql/linking/index.py", "tui/parquet.py", "eval/instances/store.py"}
+"""Outside the catalog: the guard's empty engine, names from an asker's own snapshot, the Parquet writer, and invented catalogs to score on."""
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

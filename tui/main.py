@@ -19,6 +19,7 @@ VERBS = {
     "views": ("tui.views", "The views and columns that you may ask about."),
     "status": ("tui.verbs", "What the catalog holds and how old it is."),
     "token": ("tui.verbs", "Issue, list and revoke tokens that prove who asks."),
+    "eval": ("tui.evals", "Measure how often answers are right."),
     "train": ("tui.train", "Train the embedded model anew (needs the 'train' extra)."),
 }
 
@@ -33,7 +34,7 @@ class Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         module = importlib.import_module(VERBS[cmd_name][0])
-        command = getattr(module, cmd_name)
+        command = getattr(module, {"eval": "evals"}.get(cmd_name, cmd_name))
         assert isinstance(command, click.Command)
         return command
 

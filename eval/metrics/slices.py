@@ -21,6 +21,9 @@ class Unit:
 BY_TURN = ("turn", "expected")
 """What a dialogue's turns differ in; a suite's own tags of these names give way."""
 
+FEW = 8
+"""A tag of more values than this, of which most occur once, is a name and no breakdown."""
+
 Slices = dict[str, dict[str, list[Unit]]]
 """Tag, its value as text, and what has it."""
 
@@ -40,7 +43,8 @@ def slices(cases: Iterable[CaseResult]) -> Slices:
         for unit, record in turns(case.records):
             found["turn"][str(record.turn + 1)].append(unit)
             found["expected"][record.expected[0]].append(unit)
-    return {tag: {value: found[tag][value] for value in sorted(found[tag], key=_natural)} for tag in sorted(found)}
+    told = [tag for tag in sorted(found) if len(found[tag]) <= FEW or sum(len(units) > 1 for units in found[tag].values()) * 2 > len(found[tag])]
+    return {tag: {value: found[tag][value] for value in sorted(found[tag], key=_natural)} for tag in told}
 
 
 def turns(records: Iterable[Record]) -> list[tuple[Unit, Record]]:

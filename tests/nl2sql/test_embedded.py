@@ -2,41 +2,46 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from catalog.generations import pinned
-from eval.accuracy import Runner
-from eval.score import same_result
-from eval.suite import CASES, load_suite
+from eval import store
+from eval.ground import Ground, finish
+from eval.record import Manifest
+from eval.run import plan, run
+from eval.scorers import SCORERS, Table
+from eval.suite import Comparison, Split
 from nl2sql.backends.embedded import EmbeddedBackend
 from nl2sql.embedded.parser import WEIGHTS, EmbeddedParser
 from nl2sql.errors import BackendUnavailable
-from nl2sql.pipeline import ask, ask_sql
+from nl2sql.pipeline import ask
 from nl2sql.plan import Query, full_scope
 from nl2sql.turn import Answered, Outcome
 
 LARGEST = 50_000_000
 PERSONAL = "which datasets contain personal data"
 PERSONAL_GOLD = "SELECT name FROM datasets WHERE pii"
-FLOORS = {"dev": 0.6, "test": 0.45}
+FLOORS: dict[Split, float] = {"dev": 0.6, "test": 0.45}
 """Execution match that a newly trained model must keep; phrases were written with an eye on ``dev``, never on ``test``."""
 
 
 @pytest.fixture(scope="module")
-def runner(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+def ground(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     home = tmp_path_factory.mktemp("embedded") / "catalog"
     shutil.copytree(demo_home, home)
-    with ExitStack() as stack:
-        yield Runner(home, stack.enter_context(pinned(home)), EmbeddedBackend(), stack)
+    opened = Ground(home)
+    yield opened
+    opened.close()
 
 
-def outcome(runner: Runner, question: str, principal: str | None) -> Outcome:
-    *_, last = ask(question, runner.session(principal), runner.backend)
-    assert isinstance(last, Outcome)
-    return last
+@pytest.fixture(scope="module")
+def backend() -> EmbeddedBackend:
+    return EmbeddedBackend()
+
+
+def outcome(ground: Ground, backend: EmbeddedBackend, question: str, principal: str | None) -> Outcome:
+    return finish(ask(question, ground.session(principal), backend))[0]
 
 
 def test_the_weights_fit_into_the_package() -> None:
@@ -63,35 +68,34 @@ def test_missing_weights_are_a_clear_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("principal", [None, "clara", "ada"])
-def test_the_answer_is_right_for_who_asks(runner: Runner, principal: str | None) -> None:
-    answer = outcome(runner, PERSONAL, principal)
-    *_, gold = ask_sql(PERSONAL_GOLD, runner.session(principal))
+def test_the_answer_is_right_for_who_asks(ground: Ground, backend: EmbeddedBackend, principal: str | None) -> None:
+    answer = outcome(ground, backend, PERSONAL, principal)
     assert isinstance(answer, Answered)
-    assert isinstance(gold, Answered)
-    assert same_result(gold.result.rows, answer.result.rows)
+    shown = Table(answer.result.columns, answer.result.rows)
+    assert SCORERS["steward"](ground.gold(principal, PERSONAL_GOLD), shown, Comparison())
 
 
-def test_three_principals_get_three_answers(runner: Runner) -> None:
-    answers = [outcome(runner, PERSONAL, principal) for principal in (None, "clara", "ada")]
+def test_three_principals_get_three_answers(ground: Ground, backend: EmbeddedBackend) -> None:
+    answers = [outcome(ground, backend, PERSONAL, principal) for principal in (None, "clara", "ada")]
     rows = [frozenset(a.result.rows) for a in answers if isinstance(a, Answered)]
     assert len(set(rows)) == 3
 
 
 @pytest.mark.parametrize("question", ["who owns {}", "what depends on {}", "how big is {}"])
-def test_a_hidden_dataset_is_answered_like_one_that_does_not_exist(runner: Runner, question: str) -> None:
+def test_a_hidden_dataset_is_answered_like_one_that_does_not_exist(ground: Ground, backend: EmbeddedBackend, question: str) -> None:
     hidden, absent = "genome_panel", "gizmos_panel"
-    *_, exists = ask_sql(f"SELECT name FROM datasets WHERE name = '{hidden}'", runner.session("ivy"))
-    assert isinstance(exists, Answered)
-    assert exists.result.rows
-    first, second = (outcome(runner, question.format(name), None) for name in (hidden, absent))
+    assert ground.gold("ivy", f"SELECT name FROM datasets WHERE name = '{hidden}'").rows
+    first, second = (outcome(ground, backend, question.format(name), None) for name in (hidden, absent))
     assert first.status == second.status
     assert first.message.replace(hidden, absent) == second.message
     assert first.sql.replace(hidden, absent) == second.sql
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suite", sorted(FLOORS))
-def test_accuracy_on_questions_that_training_has_not_seen(runner: Runner, suite: str) -> None:
-    runner = Runner(runner.home, runner.generation, EmbeddedBackend(threshold=0.0), runner.stack)
-    records = [runner.run(case) for case in load_suite(CASES / f"{suite}.jsonl") if case.outcome == "answer"]
-    assert sum(r["right"] for r in records) / len(records) >= FLOORS[suite]
+@pytest.mark.parametrize("split", sorted(FLOORS))
+def test_accuracy_on_questions_that_training_has_not_seen(split: Split, tmp_path: Path) -> None:
+    asked = Manifest(backend="embedded", suite_names=("governance",), split=split, always_answer=True, instances=0)
+    manifest, cases = plan(asked)
+    store.create(tmp_path / "run", manifest)
+    records = list(run(manifest, cases, tmp_path / "run"))
+    assert sum(r.right for r in records) / len(records) >= FLOORS[split]

@@ -1,0 +1,89 @@
+"""What holds in every real catalog, so that two ways of asking are not told apart by a world that cannot be.
+
+``opened >= '2026-10-01'`` and ``opened BETWEEN '2026-10-01' AND now`` ask the same where nothing opens in the future; an edge between
+columns joins their tables too; a sum of purchases is the sum of all amounts where only purchases have one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from catalog.records import (
+    AuditEntry,
+    Claim,
+    Compliance,
+    Consent,
+    Dataset,
+    LineageEdge,
+    MarketEvent,
+    NodeEvent,
+    QualityCheck,
+    Record,
+    Replica,
+)
+
+AHEAD = frozenset({"expires", "valid_to", "valid_from", "retention_until"})
+"""Times that may lie ahead; every other one tells of something that happened."""
+ONLY_OF: Mapping[str, Sequence[str]] = {"price": ("listed",), "amount": ("ordered",), "rating": ("rated",), "comment": ("rated",)}
+"""Fields of a market event and the events that have them."""
+
+
+def sound(records: Sequence[Record], now: datetime) -> list[Record]:
+    """The records as a real catalog could hold them at ``now`` (UTC): one dataset of a name, one kind of thing to a name, flows between columns within flows between tables."""
+    names: set[str] = set()
+    kinds: dict[str, str] = {}
+    found: list[Record] = []
+    for record in records:
+        if isinstance(record, LineageEdge):
+            ends = {end: kinds.setdefault(getattr(record, end), getattr(record, f"{end}_kind")) for end in ("upstream", "downstream")}
+            record = replace(record, upstream_kind=ends["upstream"], downstream_kind=ends["downstream"])
+        if isinstance(record, Dataset):
+            if record.name in names:
+                continue
+            names.add(record.name)
+        found += _sound(record, now)
+    return found
+
+
+def _sound(record: Record, now: datetime) -> Iterator[Record]:
+    changes: dict[str, Any] = {name: _timely(name, value, now) for name, value in vars(record).items() if isinstance(value, date)}
+    settled = replace(record, **changes)
+    yield replace(settled, **_consistent(settled))
+    if isinstance(settled, LineageEdge) and (settled.upstream_column is not None or settled.downstream_column is not None):
+        yield replace(settled, upstream_column=None, downstream_column=None)
+
+
+def _timely(name: str, value: date, now: datetime) -> date:
+    """Not in the future where it happened; not at the very instant, or on the very day, at which a span of time begins or ends.
+
+    Nobody who says "since Monday" or "by today" means one side of that instant rather than the other.
+    """
+    if not isinstance(value, datetime):
+        return value - timedelta(days=value == now.date())
+    if name not in AHEAD and value > now:
+        value = max(now - (value - now), datetime(1970, 1, 2))
+    return value - timedelta(seconds=value.time() in (time.min, now.time()))
+
+
+def _consistent(record: Record) -> dict[str, Any]:
+    """Fields that others rule out."""
+    match record:
+        case MarketEvent():
+            return {name: None for name, events in ONLY_OF.items() if record.event not in events}
+        case QualityCheck():
+            over = record.alert_status == "resolved"
+            return ({} if over else {"resolved": None}) | ({"acked": None} if record.alert_status in (None, "open") else {})
+        case Consent() if record.status != "withdrawn":
+            return {"withdrawn": None, "honoured": None}
+        case Replica() if record.last_restore_test is None:
+            return {"restore_ok": None}
+        case Compliance() if record.transfer_country is None:
+            return {"mechanism": None}
+        case Claim() if record.consensus_value is None:
+            return {"agreement": None}
+        case AuditEntry() if record.action != "query":
+            return {"question": None}
+        case NodeEvent() if record.resolved is not None and record.resolved < record.at:
+            return {"resolved": None}
+    return {}
