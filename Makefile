@@ -5,6 +5,7 @@ BIN := .venv/bin
 TRAIN := .venv-train/bin
 PIP := pip --disable-pip-version-check install --quiet -c constraints.txt
 DEMO := build/demo
+SUITES ?= governance abstain ambiguous permissions injection conversation
 Q ?= which datasets contain personal data stored outside the EU?
 
 .PHONY: ask demo test test-slow test-train check fmt docs eval bench train clean
@@ -37,17 +38,21 @@ fmt: .venv/dev ## mend what the linter can
 docs: .venv/runtime ## what is made from declarations and phrase files
 	$(BIN)/python -m catalog.describe > docs/views.md
 	$(BIN)/python -m nl2sql.corpus.lexicon
+	$(BIN)/steward eval schema > eval/suites/schema.json
 
-eval: .venv/runtime ## accuracy of the embedded model on the development questions
-	$(BIN)/python -m eval.accuracy
+eval: .venv/runtime ## every suite's development split on the embedded model, and the page about it
+	rm -rf build/eval
+	$(BIN)/steward eval run $(SUITES) --out build/eval
+	$(BIN)/steward eval report build/eval
 
 bench: .venv/runtime ## start-up and question times, a table and build/bench.json
 	$(BIN)/python -m eval.bench
 
 train: .venv-train/ready ## the embedded model anew and calibrated, about an hour and a half on two cores
 	$(TRAIN)/steward train
-	$(TRAIN)/python -m eval.accuracy --always-answer --out build/dev.jsonl > build/dev.txt
-	$(TRAIN)/python -m eval.calibrate build/dev.jsonl nl2sql/embedded/weights
+	rm -rf build/calibration
+	$(TRAIN)/steward eval run governance permissions --always-answer --out build/calibration
+	$(TRAIN)/python -m eval.calibrate build/calibration nl2sql/embedded/weights
 
 .venv/runtime: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

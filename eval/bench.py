@@ -11,10 +11,13 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from time import perf_counter
 
 from catalog.demo.build import build
 from catalog.generations import pinned
+from eval.scorers import SCORERS, Table
+from eval.suite import Comparison
 from nl2sql.backends import open_backend
 from nl2sql.guard import approve
 from nl2sql.pipeline import ask
@@ -72,12 +75,28 @@ def main() -> int:
     rows += [("guard p50", statistics.median(guard)), ("guard p95", sorted(guard)[int(len(guard) * 0.95)])]
     for name, ms in rows:
         print(f"{name:<36} {ms:>9.1f} ms")
+    scored = {f"scorer {name}, microseconds a pair": us for name, us in scorer_times().items()}
+    for name, us in scored.items():
+        print(f"{name:<44} {us:>9.1f}")
     ratio = rows[3][1] / rows[1][1]
     print(f"{'help / python -c pass':<36} {ratio:>9.1f}")
     out = Path("build")
     out.mkdir(exist_ok=True)
-    (out / "bench.json").write_text(json.dumps({**dict(rows), "help_ratio": ratio}, indent=1), encoding="utf-8")
+    (out / "bench.json").write_text(json.dumps({**dict(rows), **scored, "help_ratio": ratio}, indent=1), encoding="utf-8")
     return 0
+
+
+def scorer_times(pairs: int = 400, seed: int = 0) -> dict[str, float]:
+    """Microseconds per pair of results and scorer: up to 60 rows of up to 5 columns, half of the pairs the same but for the order."""
+    random = Random(seed)
+    made = []
+    for at in range(pairs):
+        width = random.randint(1, 5)
+        gold = [tuple(random.choice((random.randint(0, 9), f"v{random.randint(0, 9)}", None)) for _ in range(width)) for _ in range(random.randint(1, 60))]
+        other = random.sample(gold, len(gold)) if at % 2 else [(*row[:-1], "x") for row in gold]
+        names = tuple(f"c{n}" for n in range(width))
+        made.append((Table(names, gold), Table(names, other)))
+    return {name: _once(lambda rule=rule: [rule(a, b, Comparison()) for a, b in made]) / pairs * 1e6 for name, rule in SCORERS.items()}  # type: ignore[misc]
 
 
 def _once(work: Callable[[], object]) -> float:

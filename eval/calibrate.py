@@ -1,6 +1,6 @@
-"""Fits the embedded model's confidence on development questions: ``python -m eval.calibrate RECORDS WEIGHTS``.
+"""Fits the embedded model's confidence on development questions: ``python -m eval.calibrate RUN WEIGHTS``.
 
-RECORDS are the JSON lines of ``eval.accuracy --out`` from an uncalibrated run on the development suite; the fit goes into ``parser.json``.
+RUN is the folder of ``steward eval run --always-answer`` over development splits; the fit goes into ``parser.json``.
 Platt's scaling (1999): logistic regression of right or wrong on the log-odds of the sequence, with his smoothed targets.
 """
 
@@ -11,20 +11,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.errors import UsageError
+from eval import store
+
 THRESHOLD = 0.4
 """Calibrated confidence below which the model asks back; a wrong table is worse than a question, but only so much."""
 
 
 def main(arguments: list[str]) -> int:
     """Fit and store slope, offset and threshold; print what they do."""
-    records_path, weights = map(Path, arguments)
-    records = [json.loads(line) for line in records_path.read_text(encoding="utf-8").splitlines()]
-    used = [r for r in records if r["sql"] and r["confidence"] is not None]
-    odds = np.array([_odds(r["confidence"]) for r in used])
-    right = np.array([r["right"] for r in used], dtype=float)
-    slope, offset = fit(odds, right)
+    run, weights = map(Path, arguments)
+    manifest, records = store.read(run)
     path = weights / "parser.json"
     about = json.loads(path.read_text(encoding="utf-8"))
+    if manifest.split != "dev" or not manifest.always_answer:
+        raise UsageError("Confidence is fitted on development questions, every one of them answered.", "steward eval run --always-answer …")
+    used = [r for r in records if r.got == "answer" and r.confidence is not None]
+    raw = np.array([_odds(r.confidence) for r in used if r.confidence is not None])
+    now = about.get("calibration", {"slope": 1.0, "offset": 0.0})
+    odds = (raw - now["offset"]) / now["slope"]
+    right = np.array([r.right for r in used], dtype=float)
+    slope, offset = fit(odds, right)
     about["calibration"] = {"slope": slope, "offset": offset, "threshold": THRESHOLD}
     path.write_text(json.dumps(about), encoding="utf-8")
     calibrated = 1 / (1 + np.exp(-(slope * odds + offset)))

@@ -1,11 +1,12 @@
 """``steward eval``: run suites, judge runs anew, compare two, report. The work is ``eval``'s; this shows it."""
 
+import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -196,11 +197,33 @@ def check_suites(suites: tuple[str, ...]) -> None:
 
 
 @evals.command()
+@click.argument("suites", nargs=-1)
+@click.option("--split", type=click.Choice(["dev", "test", "all"]), default="dev", show_default=True, help="Part of a shipped suite.")
+@click.option("--instances", type=click.IntRange(1, 100), default=20, show_default=True, help="Seeded catalogs.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the seeded catalogs.")
+@click.option("--survivors", is_flag=True, help="Print what nothing told from its gold.")
+def mutants(suites: tuple[str, ...], split: Literal["dev", "test", "all"], instances: int, seed: int, survivors: bool) -> None:
+    """How much wrong SQL the golds of SUITES catch: each gold with one slip, on the demo alone and on seeded catalogs too."""
+    from catalog.demo.build import DEMO_NOW
+    from eval.discrimination import measure
+    from eval.instances import open_instances
+    from eval.suite import find_suite, load_suite
+
+    cases = [case for name in suites or ("governance",) for path in find_suite(name, split) for case in load_suite(path)]
+    golds = [gold for case in cases for turn in case.turns for gold in turn.gold]
+    with open_instances(golds, DEMO_NOW, instances, seed) as opened:
+        found = measure(cases, opened)
+    click.echo(found.as_text())
+    for survivor in found.survivors if survivors else ():
+        click.echo(f"{survivor.case}  {survivor.mutant.kind}  {survivor.mutant.sql}")
+
+
+@evals.command()
 def schema() -> None:
     """Print the JSON Schema of a case."""
     from eval.suite import json_schema
 
-    click.echo(dumps(json_schema()))
+    click.echo(json.dumps(json_schema(), indent=1))
 
 
 @evals.command()
