@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from eval.suite import find_suite, load_suite, shipped_suites
 
 RUN = 8
+SHORT = 4
+"""A question of fewer words ("how many of them?") belongs to everybody."""
 HOLE = re.compile(r"\{[^{}]*\}")
 WORD = re.compile(r"[^\W_]+")
 
@@ -36,7 +38,8 @@ def held_out() -> dict[str, str]:
 
 def overlaps(texts: Iterable[str], questions: dict[str, str]) -> Iterator[Overlap]:
     """Every text that holds one of ``questions`` (question to case)."""
-    whole = {tuple(filter(None, _words(question))): case for question, case in questions.items()}
+    plain = {tuple(filter(None, _words(question))): case for question, case in questions.items()}
+    whole = {words: case for words, case in plain.items() if len(words) >= SHORT}
     runs = {run: case for question, case in questions.items() for run in _runs(_words(question))}
     for text in texts:
         said = _words(text)
