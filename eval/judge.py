@@ -3,23 +3,19 @@
 Takes an `Asked`, fresh from ``ask()`` or read back from a run, so that rescoring and running are one path.
 """
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, time
+from dataclasses import dataclass
 from typing import Any
 
 from eval.access import allows, classify, judge
 from eval.ground import Ground
 from eval.instances import Instances
-from eval.record import Access, Cells, Got, Reason
+from eval.record import Cells, Got, Reason, Verdict
 from eval.scorers import SCORERS, Table
 from eval.scorers.distinct import without_distinct
 from eval.suite import Turn
 from nl2sql.turn import Answered, AskedBack, Denied, Drafted, Failed, Outcome, Refused
 
-SHOWN_ROWS = 50
-"""Rows of a result that a record keeps."""
 DECLINED: dict[str, Got] = {"out_of_scope": "refuse", "data_request": "data_request", "change_request": "change_request"}
 EXIT_UNREACHABLE, EXIT_TIMEOUT = 3, 4
 
@@ -56,27 +52,6 @@ class Asked:
         raise AssertionError(f"a run executes what it asks, and gets no {Drafted.__name__}: {outcome.status}")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a record says of one question."""
-
-    right: bool
-    reason: Reason
-    detail: str = ""
-    nearest_gold: str = ""
-    one_instance: bool | None = None
-    instances_right: int = 0
-    instances_scored: int = 0
-    access: Access = "UNKNOWN"
-    violations: tuple[str, ...] = ()
-    result: Cells | None = None
-    gold_result: Cells | None = None
-
-    def fields(self) -> dict[str, Any]:
-        """As a record holds them."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-
 class Judge:
     """Compares with one named scorer; ``instances`` may be none, and then one catalog has to do."""
 
@@ -88,29 +63,29 @@ class Judge:
         session = ground.session(principal)
         verdict = judge(asked.sql, session.authorisation) if asked.got == "answer" else None
         found = self._found(asked, turn, principal, ground)
-        if verdict is not None and verdict.kind == "violation":
-            found = Verdict(False, "violation", f"reads {', '.join(verdict.violations)}", violations=verdict.violations)
         allowed = allows(turn.outcome, turn.gold, session.authorisation)
         refused = asked.got in ("ask_back", "refuse", "data_request", "change_request", "deny")
         access = classify(allowed, verdict, found.right, refused)
-        cells = _cells(asked.table) if asked.table is not None else None
-        return replace(found, access=access, result=cells)
+        if verdict is not None and verdict.kind == "violation":
+            found = wrong("violation", f"reads {', '.join(verdict.violations)}", violations=verdict.violations)
+        cells = Cells.of(asked.table.columns, asked.table.rows) if asked.table is not None else None
+        return found.model_copy(update={"access": access, "result": cells})
 
     def _found(self, asked: Asked, turn: Turn, principal: str | None, ground: Ground) -> Verdict:
         if asked.got in ("infra", "timeout"):
-            return Verdict(False, "infra" if asked.got == "infra" else "timeout", asked.message)
+            return wrong("infra" if asked.got == "infra" else "timeout", asked.message)
         shown = next((text for text in turn.never if any(text.lower() in said.lower() for said in _said(asked))), None)
         if shown is not None:
-            return Verdict(False, "shown", f"shows {shown!r}")
+            return wrong("shown", f"shows {shown!r}")
         if asked.got == "failed":
-            return Verdict(False, "rejected" if asked.stage == "guard" else "query_failed", asked.message)
+            return wrong("rejected" if asked.stage == "guard" else "query_failed", asked.message)
         if asked.got not in turn.outcome:
-            return Verdict(False, "other_outcome", f"{asked.got} where {' or '.join(turn.outcome)} is right", next(iter(turn.gold), ""))
+            return wrong("other_outcome", f"{asked.got} where {' or '.join(turn.outcome)} is right", nearest_gold=next(iter(turn.gold), ""))
         if asked.got == "ask_back":
             missing = [wordings for wordings in turn.choices if not _offered(asked, wordings)]
-            return Verdict(not missing, "wrong_choice" if missing else "right", f"does not offer {missing[0][0]}" if missing else "")
+            return wrong("wrong_choice", f"does not offer {missing[0][0]}") if missing else Verdict(right=True, reason="right")
         if asked.got != "answer":
-            return Verdict(True, "right")
+            return Verdict(right=True, reason="right")
         return self._compared(asked, turn, principal, ground)
 
     def _compared(self, asked: Asked, turn: Turn, principal: str | None, ground: Ground) -> Verdict:
@@ -119,16 +94,18 @@ class Judge:
         predicted = self._table(asked.sql, asked.table, principal, ground)
         for gold in turn.gold:
             wanted = ground.gold(principal, self._written(gold))
-            kept = _cells(ground.gold(principal, gold))
+            shown = ground.gold(principal, gold)
+            kept: dict[str, Any] = {"nearest_gold": gold, "gold_result": Cells.of(shown.columns, shown.rows)}
             if not self._scorer(wanted, predicted, turn.compare):
-                best = best or Verdict(False, "wrong_rows", _difference(wanted, predicted), gold, False, gold_result=kept)
+                best = best or wrong("wrong_rows", difference(wanted, predicted), one_instance=False, **kept)
                 continue
             same, scored = self._elsewhere(gold, asked.sql, turn)
+            kept |= {"one_instance": True, "instances_right": same, "instances_scored": scored}
             if same == scored:
-                return Verdict(True, "right", "", gold, True, same, scored, gold_result=kept)
+                return Verdict(right=True, reason="right", **kept)
             detail = f"the same rows here, others on {scored - same} of {scored} instances"
             if best is None or not best.one_instance:
-                best = Verdict(False, "wrong_elsewhere", detail, gold, True, same, scored, gold_result=kept)
+                best = wrong("wrong_elsewhere", detail, **kept)
         assert best is not None
         return best
 
@@ -163,28 +140,15 @@ def _said(asked: Asked) -> Iterator[str]:
         yield from (str(cell) for row in asked.table.rows for cell in row)
 
 
-def _difference(gold: Table, predicted: Table) -> str:
+def wrong(reason: Reason, detail: str, **more: Any) -> Verdict:
+    """Why an answer is not right."""
+    return Verdict(right=False, reason=reason, detail=detail, **more)
+
+
+def difference(gold: Table, predicted: Table) -> str:
+    """How a result differs from a gold's, in words."""
     if len(predicted.columns) < len(gold.columns):
         return f"{len(predicted.columns)} columns where the gold has {len(gold.columns)}"
     if len(predicted.rows) != len(gold.rows):
         return f"{len(predicted.rows)} rows where the gold has {len(gold.rows)}"
     return "as many rows, with other values"
-
-
-def _cells(table: Table) -> Cells:
-    rows = tuple(tuple(_plain(cell) for cell in row) for row in table.rows[:SHOWN_ROWS])
-    return Cells(columns=table.columns, rows=rows, total=len(table.rows))
-
-
-def _plain(value: Any) -> Any:
-    """A cell as JSON has it."""
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError):
-        return str(value)
-    return value
-

@@ -1,6 +1,9 @@
 """What a run leaves: a manifest and one record per case, turn and repeat, as JSON lines that survive a kill."""
 
-from typing import Any, Literal
+import json
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -28,6 +31,10 @@ Reason = Literal[
 ]
 
 
+SHOWN_ROWS = 50
+"""Rows of a result that a record keeps."""
+
+
 class Cells(BaseModel):
     """The first rows of a result; ``total`` counts all that were fetched. Cells are JSON: dates are ISO 8601 text."""
 
@@ -37,11 +44,35 @@ class Cells(BaseModel):
     rows: tuple[tuple[Any, ...], ...]
     total: int
 
+    @classmethod
+    def of(cls, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> Self:
+        """What a record keeps of a result."""
+        return cls(columns=columns, rows=tuple(tuple(map(_plain, row)) for row in rows[:SHOWN_ROWS]), total=len(rows))
 
-class Record(BaseModel):
-    """One question of one case, asked once."""
+
+class Verdict(BaseModel):
+    """What is to be said of one answer."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    right: bool
+    reason: Reason
+    detail: str = ""
+    nearest_gold: str = ""
+    """The gold that is matched, else the one closest to what was answered."""
+    one_instance: bool | None = None
+    """Right on the demo catalog alone; None where no table was compared."""
+    instances_right: int = 0
+    instances_scored: int = 0
+    """Seeded instances on which the gold has one answer, and on how many of them the result is the gold's."""
+    access: Access = "UNKNOWN"
+    violations: tuple[str, ...] = ()
+    result: Cells | None = None
+    gold_result: Cells | None = None
+
+
+class Record(Verdict):
+    """One question of one case, asked once."""
 
     id: str
     suite: str
@@ -56,25 +87,11 @@ class Record(BaseModel):
     gold: tuple[str, ...] = ()
     compare: Comparison = Comparison()
     got: Got
-    right: bool
-    reason: Reason
-    detail: str = ""
     confidence: float | None = None
     sql: str = ""
     reading: str = ""
     message: str = ""
     choices: tuple[str, ...] = ()
-    nearest_gold: str = ""
-    """The gold that is matched, else the one closest to what was answered."""
-    one_instance: bool | None = None
-    """Right on the demo catalog alone; None where no table was compared."""
-    instances_right: int = 0
-    instances_scored: int = 0
-    """Seeded instances on which the gold has one answer, and on how many of them the result is the gold's."""
-    access: Access = "UNKNOWN"
-    violations: tuple[str, ...] = ()
-    result: Cells | None = None
-    gold_result: Cells | None = None
     stages_ms: dict[str, float] = {}
     total_ms: float
     cold: bool = False
@@ -118,3 +135,16 @@ class Manifest(BaseModel):
     steward: str = ""
     python: str = ""
     cpus: int = 0
+
+
+def _plain(value: Any) -> Any:
+    """A cell as JSON has it."""
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return str(value)
+    return value

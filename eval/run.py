@@ -113,7 +113,7 @@ def rescore(manifest: Manifest, cases: Sequence[Planned], records: Sequence[Reco
             stage = "guard" if record.reason == "rejected" else "run"
             said = {name: getattr(record, name) for name in ("got", "sql", "reading", "message", "choices", "confidence")}
             verdict = judge.judge(Asked(table=table, stage=stage, **said), turn, case.principal, ground)
-            yield record.model_copy(update={**verdict.fields(), "gold": turn.gold, "expected": turn.outcome, "compare": turn.compare})
+            yield record.model_copy(update={**dict(verdict), "gold": turn.gold, "expected": turn.outcome, "compare": turn.compare})
 
 
 def _external(manifest: Manifest) -> list[Path]:
@@ -227,7 +227,7 @@ def _ask(suite: str, case: Case, at: int, repeat: int, ground: Ground, backend: 
         stages_ms=stages,
         total_ms=round(elapsed, 3),
         cold=cold,
-        **verdict.fields(),
+        **dict(verdict),
     )
 
 

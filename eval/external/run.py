@@ -18,6 +18,7 @@ from eval.external.databases import Databases, Prepared
 from eval.external.describe import with_evidence
 from eval.external.formats import External, Format, Item, load
 from eval.features import FEATURES
+from eval.judge import difference
 from eval.record import Cells, Record
 from eval.scorers import SCORERS, Table
 from eval.scorers.distinct import without_distinct
@@ -28,8 +29,6 @@ from nl2sql.guard import approve
 from nl2sql.linking.link import Linked
 
 LIMITS = Limits(rows=50_000, deadline_s=30.0, memory_mb=2048, output_bytes=200_000_000)
-SHOWN_ROWS = 50
-"""Rows of a result that a record keeps."""
 RULES: dict[Format, str] = {"spider": "test-suite", "bird": "bird-set"}
 """The scorer that a benchmark's own figures go by."""
 NOBODY = "external"
@@ -149,8 +148,8 @@ class _Asker:
                 clock.lap("run")
             predicted = _plain(result.columns, result.rows)
             right = not result.truncated and SCORERS[self._scorer](gold, predicted, compare)
-            about |= {"result": _cells(predicted), "gold_result": _cells(gold), "one_instance": right}
-            detail = "" if right else f"more than {LIMITS.rows:,} rows" if result.truncated else _difference(gold, predicted)
+            about |= {"result": Cells.of(predicted.columns, predicted.rows), "gold_result": Cells.of(gold.columns, gold.rows), "one_instance": right}
+            detail = "" if right else f"more than {LIMITS.rows:,} rows" if result.truncated else difference(gold, predicted)
             return {**about, "got": "answer", "right": right, "reason": "right" if right else "wrong_rows", "detail": detail}
         clock.lap("guard")
         return refused
@@ -215,16 +214,3 @@ def _cell(value: Any) -> Any:
         case list() | tuple():
             return [_cell(item) for item in value]
     return str(value)
-
-
-def _cells(table: Table) -> Cells:
-    rows = tuple(tuple(cell if cell == cell and cell not in (float("inf"), float("-inf")) else str(cell) for cell in row) for row in table.rows[:SHOWN_ROWS])
-    return Cells(columns=table.columns, rows=rows, total=len(table.rows))
-
-
-def _difference(gold: Table, predicted: Table) -> str:
-    if len(predicted.columns) != len(gold.columns):
-        return f"{len(predicted.columns)} columns where the gold has {len(gold.columns)}"
-    if len(predicted.rows) != len(gold.rows):
-        return f"{len(predicted.rows)} rows where the gold has {len(gold.rows)}"
-    return "as many rows, with other values"
