@@ -17,6 +17,7 @@ from catalog.records import (
     Dataset,
     LineageEdge,
     MarketEvent,
+    Metric,
     NodeEvent,
     QualityCheck,
     Record,
@@ -30,14 +31,17 @@ ONLY_OF: Mapping[str, Sequence[str]] = {"price": ("listed",), "amount": ("ordere
 
 
 def sound(records: Sequence[Record], now: datetime) -> list[Record]:
-    """The records as a real catalog could hold them at ``now`` (UTC): one dataset of a name, one kind of thing to a name, flows between columns within flows between tables."""
+    """The records as a real catalog could hold them at ``now`` (UTC): one dataset of a name, one kind of thing to a name, one dimension to a metric, flows between columns within flows between tables."""
     names: set[str] = set()
     kinds: dict[str, str] = {}
+    dimensions: dict[str, str] = {}
     found: list[Record] = []
     for record in records:
         if isinstance(record, LineageEdge):
             ends = {end: kinds.setdefault(getattr(record, end), getattr(record, f"{end}_kind")) for end in ("upstream", "downstream")}
             record = replace(record, upstream_kind=ends["upstream"], downstream_kind=ends["downstream"])
+        if isinstance(record, Metric):
+            record = replace(record, dimension=dimensions.setdefault(record.metric, record.dimension))
         if isinstance(record, Dataset):
             if record.name in names:
                 continue
@@ -49,7 +53,7 @@ def sound(records: Sequence[Record], now: datetime) -> list[Record]:
 def _sound(record: Record, now: datetime) -> Iterator[Record]:
     changes: dict[str, Any] = {name: _timely(name, value, now) for name, value in vars(record).items() if isinstance(value, date)}
     settled = replace(record, **changes)
-    yield replace(settled, **_consistent(settled))
+    yield replace(settled, **_consistent(settled, now))
     if isinstance(settled, LineageEdge) and (settled.upstream_column is not None or settled.downstream_column is not None):
         yield replace(settled, upstream_column=None, downstream_column=None)
 
@@ -66,7 +70,7 @@ def _timely(name: str, value: date, now: datetime) -> date:
     return value - timedelta(seconds=value.time() in (time.min, now.time()))
 
 
-def _consistent(record: Record) -> dict[str, Any]:
+def _consistent(record: Record, now: datetime) -> dict[str, Any]:
     """Fields that others rule out."""
     match record:
         case MarketEvent():
@@ -74,8 +78,9 @@ def _consistent(record: Record) -> dict[str, Any]:
         case QualityCheck():
             over = record.alert_status == "resolved"
             return ({} if over else {"resolved": None}) | ({"acked": None} if record.alert_status in (None, "open") else {})
-        case Consent() if record.status != "withdrawn":
-            return {"withdrawn": None, "honoured": None}
+        case Consent():
+            lapsed = record.status == "given" and record.expires is not None and record.expires <= now
+            return ({} if record.status == "withdrawn" else {"withdrawn": None, "honoured": None}) | ({"expires": None} if lapsed else {})
         case Replica() if record.last_restore_test is None:
             return {"restore_ok": None}
         case Compliance() if record.transfer_country is None:
