@@ -199,7 +199,7 @@ def _ask(suite: str, case: Case, at: int, repeat: int, ground: Ground, backend: 
     started = perf_counter()
     stages: dict[str, float] = {}
     try:
-        outcome, stages = finish(ask(turn.question, session, backend))
+        outcome, stages = finish(ask(turn.question, session, backend, before=[earlier.question for earlier in case.turns[:at]]))
         asked = Asked.of(outcome)
     except GovernanceError as error:
         asked = Asked("infra", message=error.what)

@@ -47,6 +47,8 @@ def explain_item(item: Item, bindings: Bindings) -> str:
         case "COUNT_IF" | "SHARE_IF":
             kind = "number" if item.fn == "COUNT_IF" else "share"
             return f"{kind} where {_all(item.conditions, bindings)}"
+        case "AVG_IF" | "SUM_IF":
+            return f"{'average' if item.fn == 'AVG_IF' else 'total'} {_column(item.args[0])} where {_all(item.conditions, bindings)}"
         case "MIN" | "MAX" if column_of(item.args[0]).is_time:
             return f"{'earliest' if item.fn == 'MIN' else 'latest'} {_column(item.args[0])}"
         case fn if fn in FUNCTIONS:
@@ -101,6 +103,8 @@ def _measure(token: str) -> str:
 
 
 def _value(token: str, bindings: Bindings) -> str:
+    if token == "MEAN":
+        return "the average"
     match bindings.get(token):
         case Text(values):
             return " or ".join(values)

@@ -3,7 +3,7 @@
 Intent is recorded durably before anything is asked of the data, the outcome after. A denial never goes back to the model.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -15,6 +15,7 @@ from catalog.snapshot import prepare
 from nl2sql.answer import sentence
 from nl2sql.backends.base import Backend, Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
 from nl2sql.closed import closed_columns, columns_named
+from nl2sql.conversation import in_context
 from nl2sql.errors import Repairable, UnknownColumn
 from nl2sql.guard import approve
 from nl2sql.linking.link import Linked, link
@@ -42,9 +43,10 @@ DECLINED = {
 }
 
 
-def ask(question: str, session: Session, backend: Backend, run: bool = True) -> Iterator[Event]:
+def ask(question: str, session: Session, backend: Backend, run: bool = True, before: Sequence[str] = ()) -> Iterator[Event]:
     """Answer a question for the session's principal; with ``run`` false the approved SQL is shown and not executed.
 
+    ``before`` are the questions of the same conversation, oldest first: "only the stale ones" narrows what they asked.
     Raises `CatalogUnavailable` only where the turn cannot be recorded.
     """
     question = question.strip().encode("utf-8", "replace").decode("utf-8")
@@ -55,7 +57,7 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True) -> 
         return
     started, stage = perf_counter(), "context"
     try:
-        linked = link(question, session.index, session.now)
+        linked = link(in_context(question, before), session.index, session.now, session.principal.node)
         yield Stage("context", _ms(started), linked.text)
         started, stage = perf_counter(), "draft"
         drafts = backend.draft(Context(question=question, linked=linked, now=session.now))

@@ -15,6 +15,8 @@ SLOTS_PER_KIND = 3
 NUMBERS = ("0", "1", "2", "3", "4", "5", "10", "20", "50", "100", "0.5", "0.8", "0.9", "0.95")
 COMPARISONS = ("EQ", "NE", "LT", "LE", "GT", "GE")
 AGGREGATES = ("COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX")
+PARTIAL = ("COUNT_IF", "SHARE_IF", "AVG_IF", "SUM_IF")
+"""Aggregates over the rows that meet conditions of their own, so that two periods or groups stand side by side."""
 DATE_PARTS = ("DAY", "WEEK", "MONTH", "YEAR")
 HEADS = ("FROM", "ASK", "WHICH", "REFUSE", "DATA", "CHANGE")
 END = "<end>"
@@ -23,7 +25,7 @@ KEYWORDS = (
     *("JOIN", "LATEST", "WHERE", "SELECT", "HAVING", "ORDER", "ASC", "DESC", "LIMIT", "OR", "NOT", "EXISTS", "NOT_EXISTS", "END"),
     *COMPARISONS,
     *("IS_NULL", "NOT_NULL", "IS_TRUE", "IS_FALSE", "DURING", "NOT_DURING", "PAST", "FUTURE", "HAS", "HAS_NOT", "CONTAINS"),
-    *("COUNT", "SHOW", "DIFF", "COUNT_IF", "SHARE_IF"),
+    *("COUNT", "SHOW", "DIFF", "COUNT_IF", "SHARE_IF", "AVG_IF", "SUM_IF", "MEAN"),
     *AGGREGATES,
     *DATE_PARTS,
 )
@@ -48,7 +50,10 @@ def vocabulary() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """``column op value``; ``value`` is empty for tests such as IS_NULL, else a slot, literal, number or column token."""
+    """``column op value``; ``value`` is empty for tests such as IS_NULL, else a slot, literal, number or column token.
+
+    ``MEAN`` stands for the column's average over the rows that meet the plan's other conditions.
+    """
 
     column: str
     op: str
@@ -103,7 +108,7 @@ class Item:
 
     @property
     def is_aggregate(self) -> bool:
-        return self.fn in (*AGGREGATES, "COUNT", "COUNT_IF", "SHARE_IF") or (self.fn == "" and "#" in self.args[0])
+        return self.fn in (*AGGREGATES, *PARTIAL, "COUNT") or (self.fn == "" and "#" in self.args[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

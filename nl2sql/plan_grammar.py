@@ -14,6 +14,7 @@ from nl2sql.plan import (
     END,
     HEADS,
     NUMBERS,
+    PARTIAL,
     SLOT_KINDS,
     AskBack,
     AskWhich,
@@ -207,7 +208,7 @@ class _Grammar:
         if column.is_time:
             return self.columns_where(among, time=True) - {token}
         if column.is_number:
-            return self.numbers(column.unit) | (self.columns_where(among, number=True) - {token})
+            return self.numbers(column.unit) | (self.columns_where(among, number=True) - {token}) | ({"MEAN"} if op in ("LT", "GT") else frozenset())
         if op in ("HAS", "HAS_NOT", "CONTAINS"):
             return self.texts(token, column)
         alike = frozenset(c for c in self.columns(among) if not column.values and _alike(column_of(c), column)) - {token}
@@ -216,7 +217,7 @@ class _Grammar:
     def aggregate_starts(self, among: Sequence[str], time: bool = True) -> frozenset[str]:
         options = {"COUNT", "COUNT_DISTINCT", "COUNT_IF", "SHARE_IF"}
         if self.columns_where(among, number=True):
-            options |= {"SUM", "AVG"}
+            options |= {"SUM", "AVG", "AVG_IF", "SUM_IF"}
         if self.columns_where(among, number=True, time=time):
             options |= {"MIN", "MAX"}
         return frozenset(options) | self.measures(among)
@@ -241,6 +242,9 @@ class _Grammar:
             return Item(token)
         if token in ("COUNT_IF", "SHARE_IF"):
             return Item(token, (), (yield from self.conditions(among, "END")))
+        if token in PARTIAL:
+            averaged = yield self.columns_where(among, number=True)
+            return Item(token, (averaged,), (yield from self.conditions(among, "END")))
         if token == "COUNT_DISTINCT":
             return Item(token, ((yield self.columns(among)),))
         if token in AGGREGATES:

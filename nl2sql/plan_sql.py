@@ -9,6 +9,7 @@ from nl2sql.errors import BadPlan
 from nl2sql.plan import (
     AGGREGATES,
     DATE_PARTS,
+    PARTIAL,
     Condition,
     Exists,
     Item,
@@ -41,8 +42,10 @@ class _Compiler:
     def __init__(self, bindings: Bindings, now: datetime) -> None:
         self.bindings = bindings
         self.now = now
+        self.where: tuple[Predicate, ...] = ()
 
     def query(self, query: Query) -> str:
+        self.where = query.where
         items = list(_expand(query))
         if query.order and query.order[0] not in items:
             items.append(query.order[0])
@@ -68,7 +71,7 @@ class _Compiler:
 
     def labelled(self, item: Item, number: int, query: Query) -> str:
         """A result column under a name that says what the value is; plain columns keep their own."""
-        name = f"{item.fn.lower()}_{number}" if item.fn in ("COUNT_IF", "SHARE_IF") else _alias(item)
+        name = f"{item.fn.lower()}_{number}" if item.fn in PARTIAL else _alias(item)
         return f"{self.item(item, query)} AS {name}" if name else self.item(item, query)
 
     def source(self, query: Query) -> str:
@@ -101,6 +104,8 @@ class _Compiler:
                 return f"count(CASE WHEN {self.all_of(item.conditions)} THEN 1 END)"
             case "SHARE_IF":
                 return f"avg(CASE WHEN {self.all_of(item.conditions)} THEN 1.0 ELSE 0.0 END)"
+            case "AVG_IF" | "SUM_IF" as fn:
+                return f"{fn[:3].lower()}(CASE WHEN {self.all_of(item.conditions)} THEN {self.column(item.args[0])} END)"
             case "COUNT_DISTINCT":
                 return f"count(DISTINCT {self.column(item.args[0])})"
             case "DIFF":
@@ -176,12 +181,21 @@ class _Compiler:
         sign = SIGNS[condition.op]
         if "." in condition.value and condition.value.split(".")[0] in views():
             return f"{sign} {self.column(condition.value)}"
+        if condition.value == "MEAN":
+            return f"{sign} ({self.mean(condition.column)})"
         if spec.is_number:
             return f"{sign} {self.number(condition.value, spec)}"
         values = [_quoted(v) for v in self.texts(condition.value, spec)]
         if len(values) == 1:
             return f"{sign} {values[0]}"
         return f"{'IN' if condition.op == 'EQ' else 'NOT IN'} ({', '.join(values)})"
+
+    def mean(self, token: str) -> str:
+        """The average of a column over the rows of its view that meet the other conditions on that view."""
+        view = token.split(".")[0]
+        others = [p for p in self.where if _names_only(p, view)]
+        tests = "".join(f" AND {self.predicate(p)}" for p in others)
+        return f"SELECT avg({self.column(token)}) FROM {_relation(view)} WHERE {self.column(token)} IS NOT NULL{tests}"
 
     def during(self, column: str, period: Period) -> str:
         tests = []
@@ -249,6 +263,20 @@ def _adds_one_row(join: Join) -> bool:
     """The joined view has one row for each row before: it is joined by what names its rows."""
     added = next(end for end in join.edge.split("=") if end.split(".")[0] == join.view)
     return added == f"{join.view}.{views()[join.view].key[0]}" and join.view in ("datasets", "models", "nodes", "policies")
+
+
+def _names_only(predicate: Predicate, view: str) -> bool:
+    """A plain condition on one view that compares with no average itself."""
+    match predicate:
+        case Segment(token):
+            return token.split(":")[0] == view
+        case Condition(column, _, value):
+            return column.split(".")[0] == view and value != "MEAN"
+        case Not(inner):
+            return _names_only(inner, view)
+        case Or(left, right):
+            return _names_only(left, view) and _names_only(right, view)
+    return False
 
 
 def _relation(view: str) -> str:

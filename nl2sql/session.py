@@ -16,7 +16,7 @@ from nl2sql.guard import Schema, schema_of
 from nl2sql.linking.index import NameIndex, build_index
 
 CLOCK_FILE = "clock"
-NAMES_LAYOUT = 2
+NAMES_LAYOUT = 3
 """Part of the name of a kept index: another way to write one makes the old ones stale."""
 
 

@@ -83,7 +83,7 @@ class EmbeddedBackend:
         return 1 / (1 + math.exp(-(self._slope * math.log(p / (1 - p)) + self._offset)))
 
 
-KIND_WORDS = {"org": "organisation", "group": "group of people", "run": "training run", "term": "topic"}
+KIND_WORDS = {"org": "organisation", "group": "group of people", "run": "training run", "term": "topic", "job": "job or pipeline"}
 
 
 def _choice(item: Item) -> str:

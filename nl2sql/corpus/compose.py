@@ -6,15 +6,19 @@ A question comes out as the model sees it: values are slots (``dataset1``), numb
 import random
 from collections.abc import Mapping
 
+from nl2sql.conversation import NEXT
+from nl2sql.corpus.followups import follow_up
 from nl2sql.corpus.fragments import Example, Fragments, Text
-from nl2sql.corpus.phrases import Phrases, load
+from nl2sql.corpus.phrases import Phrases, Whole, load
 from nl2sql.corpus.shapes import SHAPES
 from nl2sql.linking.index import NameIndex
 
 SHARE_GENERAL = 0.16
 """Requests that are no questions for the catalog, or that need asking back."""
-SHARE_WHOLE = 0.42
+SHARE_WHOLE = 0.5
 """Whole questions as people wrote them; the rest is composed."""
+SHARE_FOLLOW = 0.1
+"""Second questions of a dialogue."""
 SHARE_TOLD = 0.06
 """Questions that name what they are about in a sentence before."""
 
@@ -26,9 +30,9 @@ class Composer:
         self.rng = random.Random(seed)
         files = dict(phrases or load())
         general = files.pop("general", Phrases())
-        self.general: dict[str, list[tuple[str, str]]] = {}
+        self.general: dict[str, list[Whole]] = {}
         for whole in general.whole:
-            self.general.setdefault(whole.plan.split()[0], []).extend((whole.plan, ask) for ask in whole.ask)
+            self.general.setdefault(whole.plan.split()[0], []).append(whole)
         self.wholes = {view: file.whole for view, file in files.items() if file.whole}
         self.views = [view for view, file in files.items() if file.entity]
         self.fragments = Fragments(self.rng, files, names)
@@ -39,7 +43,7 @@ class Composer:
             made, intent = self._draw()
             if made is None:
                 continue
-            if self.rng.random() < SHARE_TOLD:
+            if NEXT not in made.text and self.rng.random() < SHARE_TOLD:
                 made = self.fragments.told(made)
             example = self.fragments.numbered(made, intent)
             if example is not None:
@@ -47,10 +51,15 @@ class Composer:
 
     def _draw(self) -> tuple[Text | None, str]:
         """A question and its intent. Views count by the root of their size, so that small ones do not starve."""
+        if self.wholes and self.rng.random() < SHARE_FOLLOW:
+            view = self.rng.choice(self.views)
+            return follow_up(self.fragments, view, self.fragments.phrases[view], self.wholes), "follow-up"
         at = self.rng.random()
         if at < SHARE_GENERAL and self.general:
-            plan, ask = self.rng.choice(self.general[self.rng.choice(sorted(self.general))])
-            return self.fragments.unique(ask, plan), plan
+            heads = sorted(self.general)
+            head = self.rng.choices(heads, [sum(len(w.ask) for w in self.general[h]) ** 0.5 for h in heads])[0]
+            whole = self.rng.choices(self.general[head], [len(w.ask) ** 0.5 for w in self.general[head]])[0]
+            return self.fragments.unique(self.rng.choice(whole.ask), whole.plan), whole.plan
         if at < SHARE_GENERAL + SHARE_WHOLE:
             weights = [len(wholes) ** 0.6 for wholes in self.wholes.values()]
             whole = self.rng.choice(self.rng.choices(list(self.wholes.values()), weights)[0])

@@ -4,7 +4,8 @@
 """
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from nl2sql.corpus import frames, styles
@@ -12,10 +13,25 @@ from nl2sql.corpus.phrases import HOLE, load
 from nl2sql.linking.index import words
 from nl2sql.linking.vocabulary import LEXICON
 
+PHRASES = ("adj", "that", "super", "by", "nouns", "has", "hasnt", "ask")
+"""Fields of a phrase table that people's words stand in."""
+COMMON_PLANS = 12
+"""Plans of one view that use a word before it counts as a word to ask with."""
+
 
 def lexicon_words() -> list[str]:
-    """Sorted distinct words of two letters or more."""
-    return sorted({w for text in _texts() for w in words(HOLE.sub(" ", text)) if len(w) > 1 and not w.isdigit()})
+    """Sorted distinct words of two letters or more: those of frames, small talk and concepts, and those that several views' phrases use.
+
+    What a single question is about ("delivery", "news") is no word to ask with, and may be part of a name.
+    """
+    used: Counter[str] = Counter()
+    shared: Counter[str] = Counter()
+    for view in _phrases():
+        in_view = [_words(texts) for texts in view]
+        used.update(word for found in in_view for word in found)
+        shared.update(set().union(*in_view))
+    said = {word for word in used if shared[word] > 1 or used[word] >= COMMON_PLANS}
+    return sorted(said | _words(_concepts()) | _words(_small_talk()))
 
 
 def english_words(tokenizer: Path) -> list[str]:
@@ -24,14 +40,28 @@ def english_words(tokenizer: Path) -> list[str]:
     return sorted(w for w in vocabulary if len(w) > 3 and w.isascii() and w.isalpha())
 
 
-def _texts() -> Iterator[str]:
+def _words(texts: Iterable[str]) -> set[str]:
+    return {w for text in texts for w in words(HOLE.sub(" ", text)) if len(w) > 1 and not w.isdigit()}
+
+
+def _phrases() -> Iterator[list[list[str]]]:
+    """For each view, the phrases of each of its plans."""
     for view, phrases in load().items():
         if view == "general":
             continue  # its topics are what people should be able to search for
+        parts = (*phrases.filter, *phrases.link, *phrases.whole)
+        yield [[text for name in PHRASES for text in getattr(part, name, ())] for part in parts]
+
+
+def _concepts() -> Iterator[str]:
+    """What rows, their facts, groups, measures and rankings are called."""
+    for phrases in load().values():
         yield from phrases.entity
-        for part in (*phrases.filter, *phrases.order, *phrases.attr, *phrases.group, *phrases.measure, *phrases.link, *phrases.whole):
-            for name in ("adj", "that", "super", "by", "nouns", "has", "hasnt", "ask"):
-                yield from getattr(part, name, ())
+        for part in (*phrases.order, *phrases.attr, *phrases.group, *phrases.measure):
+            yield from (text for name in PHRASES for text in getattr(part, name, ()))
+
+
+def _small_talk() -> Iterator[str]:
     for bank in vars(frames).values():
         if isinstance(bank, tuple):
             yield from (entry if isinstance(entry, str) else entry[0] for entry in bank)

@@ -20,7 +20,8 @@ from nl2sql.plan import END, Plan, Query, Scope, vocabulary
 from nl2sql.plan_grammar import Reader
 
 WEIGHTS = Path(__file__).parent / "weights"
-MAX_QUESTION = 80
+MAX_QUESTION = 128
+"""Word pieces of a question; of a longer one its end, where people ask."""
 MAX_PLAN = 70
 
 Floats = NDArray[np.float32]
@@ -78,7 +79,8 @@ class EmbeddedParser:
 
     def read(self, question: str, scope: Scope, beams: int = 4) -> list[Candidate]:
         """Plans for a linked question, likeliest first; at most ``beams``, each one that the grammar has within ``scope``."""
-        ids = np.array([self._tokenizer.encode(question).ids[:MAX_QUESTION]], dtype=np.int64)
+        start, *pieces = self._tokenizer.encode(question).ids
+        ids = np.array([[start, *pieces[1 - MAX_QUESTION :]]], dtype=np.int64)
         (memory,) = self._reader.run(None, {"ids": ids, "mask": np.ones_like(ids)})
         layers, heads, width = self.about["layers"], self.about["heads"], self.about["width"]
         cache: Floats = np.zeros((layers, 2, 1, heads, 0, width // heads), dtype=np.float32)

@@ -6,6 +6,7 @@ Knows nothing about questions, see ``link``.
 import json
 import re
 import tomllib
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,8 +30,9 @@ EUROPE = ("eu", "e.u.", "european union", "europe", "european", "eea")
 LANGUAGES = ["bulgarian", "chinese", "croatian", "czech", "danish", "dutch", "estonian", "finnish", "french", "german", "greek", "hungarian", "icelandic", "indonesian", "irish", "italian", "japanese", "korean", "latvian", "lithuanian", "maltese", "norwegian", "polish", "portuguese", "romanian", "russian", "serbian", "slovak", "slovenian", "spanish", "swedish", "thai", "turkish", "ukrainian", "vietnamese"]
 """Adjectives of countries that name a language too, whether or not the catalog holds any text in it."""
 ROMAN = {"ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6"}
-NAME, ALIAS, PART = 0, 1, 2
-"""How well a spelling stands for a value: its own name, another name of it, the last part of a dotted or slashed name."""
+NAME, ALIAS, PART, LOOKALIKE = 0, 1, 2, 3
+"""How well a spelling stands for a value: its own name, another name of it, the last part of a dotted or slashed name, a name
+that only reads like it: another publisher's ``C4`` with a blank or an invisible character."""
 PARTIAL_KINDS = ("dataset", "model", "node", "org", "person", "run", "licence")
 """Kinds whose names people shorten to their first words."""
 
@@ -52,7 +54,7 @@ class NameIndex:
         if len("".join(parts)) < 2 or parts in closed_words():
             return
         key = " ".join(parts)
-        best = self._ranks.get((key, kind), PART + 1)
+        best = self._ranks.get((key, kind), LOOKALIKE + 1)
         if rank < best:
             self._ranks[key, kind] = rank
             self.names.setdefault(key, {})[kind] = [value]
@@ -121,8 +123,9 @@ def build_index(snapshot: Path, shown: Mapping[str, Iterable[str]]) -> NameIndex
     columns_shown = {view: set(columns) for view, columns in shown.items()}
     with opened(snapshot) as connection:
         for kind, value in _values(connection, columns_shown):
+            plain = _is_plain(value)
             for spelling, rank in spellings(kind, value):
-                index.add(kind, spelling, value, rank)
+                index.add(kind, spelling, value, rank if plain else LOOKALIKE)
         if {"name", "aliases"} <= columns_shown.get("datasets", set()):
             for name, alias in connection.execute("SELECT DISTINCT name, unnest(aliases) AS alias FROM datasets ORDER BY ALL").fetchall():
                 index.add("dataset", alias, name, ALIAS)
@@ -158,6 +161,11 @@ def _values(connection: "duckdb.DuckDBPyConnection", shown: Mapping[str, set[str
                 for (value,) in connection.execute(f'SELECT DISTINCT {source} AS v FROM "{view}" {where} ORDER BY v').fetchall():
                     if value:
                         yield column.slot, str(value)
+
+
+def _is_plain(value: str) -> bool:
+    """Reads as it is written: no invisible characters, no blanks but single ones between words."""
+    return value == " ".join(value.split()) and not any(unicodedata.category(c) in ("Cc", "Cf", "Zs", "Zl", "Zp") and c != " " for c in value)
 
 
 def _add_without_maker(index: NameIndex) -> None:

@@ -48,6 +48,8 @@ PRIORITY = (
     *("dataset", "model", "node", "org", "jurisdiction", "country", "licence", "policy", "run", "job", "language", "framework", "format"),
     *("domain", "task", "region", "network", "metric", "group", "person", "role", "column", "term"),
 )
+FIXED = frozenset({"language", "country", "jurisdiction"})
+"""Kinds whose words nobody publishes: a dataset that calls itself French does not take the word away from the language."""
 
 
 @cache
@@ -76,6 +78,8 @@ def ranked(kinds: Iterable[str], before: str, after: str) -> list[str]:
     order = [k for k in PRIORITY if k in given]
     if given >= {"language", "country"}:
         order.remove("country" if not _of_country(before, after) else "language")
+    if given & FIXED:
+        order.sort(key=lambda k: k not in FIXED)
     order.sort(key=lambda k: (not stands_beside(k, before, after, singular=True), not _led(k, before, after)))
     return order
 

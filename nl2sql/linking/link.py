@@ -4,6 +4,7 @@ Order: quoted names, names of the index, spans of time, nearly spelt names, colu
 Spelling is mended before any of it.
 """
 
+import re
 from datetime import datetime
 
 from nl2sql.linking.index import NameIndex
@@ -15,13 +16,22 @@ from nl2sql.linking.spelling import find_nearly_names, mend
 from nl2sql.linking.topics import find_topics
 from nl2sql.linking.unknown import find_columns, find_dotted, find_identifiers, find_positioned, find_quoted
 from nl2sql.linking.vocabulary import ENGLISH, LEXICON
+from nl2sql.values import Text
 
 __all__ = ["ENGLISH", "LEXICON", "Linked", "Mention", "link"]
 
 
-def link(question: str, index: NameIndex, now: datetime) -> Linked:
-    """Find the values in a question. Case is kept only for what a quoted or unknown name says."""
+OWN_NODE = re.compile(r"(?<!\w)(?:my|our) (?:own )?(?:nodes?|machines?|servers?|box(?:es)?|sites?)(?!\w)")
+
+
+def link(question: str, index: NameIndex, now: datetime, own_node: str = "") -> Linked:
+    """Find the values in a question; ``my node`` is ``own_node`` where the asker has one.
+
+    Case is kept only for what a quoted or unknown name says.
+    """
     draft = mend(" ".join(question.replace("’", "'").replace("‘", "'").split()), index)
+    for own in OWN_NODE.finditer(draft.text) if own_node else ():
+        draft.add(own.start(), own.end(), "node", Text((own_node,)))
     find_quoted(draft, index)
     find_names(draft, index)
     for found in find_periods(draft.text, now):

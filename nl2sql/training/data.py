@@ -92,7 +92,8 @@ class Batches(IterableDataset[Batch]):
 
 def collate(tokenizer: Tokenizer, batch: list[Example]) -> Batch:
     """Tokenise and pad."""
-    questions = [tokenizer.encode(e.question).ids[:MAX_QUESTION] for e in batch]
+    encoded = [tokenizer.encode(e.question).ids for e in batch]
+    questions = [[ids[0], *ids[1:][1 - MAX_QUESTION :]] for ids in encoded]
     plans = [[TOKEN_IDS[t] for t in e.plan.split()] + [TOKEN_IDS[END]] for e in batch]
     wide, tall = max(map(len, questions)), max(map(len, plans))
     ids = torch.tensor([q + [0] * (wide - len(q)) for q in questions])

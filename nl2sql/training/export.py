@@ -58,7 +58,7 @@ def export(checkpoint: Path, out: Path, quantised: bool = True) -> None:
     saved = torch.load(checkpoint, weights_only=True)
     layers = 1 + max(int(name.split(".")[1]) for name in saved["parser"] if name.startswith("layers."))
     parser = new_parser(layers, tokenizer)
-    parser.load_state_dict(saved["parser"])
+    parser.load_state_dict({name.removeprefix("module."): value for name, value in saved["average"].items() if name.startswith("module.")})
     parser.eval()
     parser.encoder.set_attn_implementation("eager")
     width, heads = parser.embed.weight.shape[1], _layer(parser.layers[0]).self_attention.heads

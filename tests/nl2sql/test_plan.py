@@ -29,6 +29,17 @@ VALUES: Bindings = {
 
 COMPILED = [
     (
+        "FROM datasets WHERE datasets.pii IS_TRUE datasets.quality_score LT MEAN SELECT datasets.name",
+        {},
+        "SELECT DISTINCT datasets.name FROM datasets WHERE datasets.pii AND datasets.quality_score < "
+        "(SELECT avg(datasets.quality_score) FROM datasets WHERE datasets.quality_score IS NOT NULL AND datasets.pii)",
+    ),
+    (
+        "FROM market SELECT SUM_IF market.amount market.at DURING @period1 END",
+        {"@period1": Period(datetime(2026, 9, 1), None)},
+        "SELECT sum(CASE WHEN (market.at >= TIMESTAMP '2026-09-01 00:00:00') THEN market.amount END) AS sum_if_1 FROM market",
+    ),
+    (
         "FROM datasets WHERE datasets.pii IS_TRUE datasets.jurisdiction NE @jurisdiction1 SELECT datasets.name",
         {"@jurisdiction1": Text(("EU",))},
         "SELECT DISTINCT datasets.name FROM datasets WHERE datasets.pii AND datasets.jurisdiction <> 'EU'",

@@ -45,7 +45,8 @@ def test_the_export_reads_plans_and_agrees_with_torch(trained: Path, tmp_path: P
         assert candidates
         assert all(0 <= c.probability <= 1 for c in candidates)
     parser = new_parser(2, load_tokenizer())
-    parser.load_state_dict(torch.load(trained / "checkpoint.pt", weights_only=True)["parser"])
+    averaged = torch.load(trained / "checkpoint.pt", weights_only=True)["average"]
+    parser.load_state_dict({name.removeprefix("module."): value for name, value in averaged.items() if name.startswith("module.")})
     parser.eval()
     ids = torch.tensor([load_tokenizer().encode(question).ids])
     with torch.no_grad():
@@ -57,3 +58,22 @@ def test_the_export_reads_plans_and_agrees_with_torch(trained: Path, tmp_path: P
     logits, _ = exported._writer.run(None, inputs)
     np.testing.assert_allclose(logits[0], expected, rtol=1e-3, atol=1e-3)
     assert len(logits[0]) == len(vocabulary())
+
+
+def test_weights_of_another_semantic_layer_are_where_training_starts(trained: Path, tmp_path: Path) -> None:
+    import torch
+
+    from nl2sql.plan import vocabulary
+    from nl2sql.training.train import Recipe, train
+
+    saved = torch.load(trained / "checkpoint.pt", weights_only=True)
+    tokens = [token for token in vocabulary() if token != "datasets.name"] + ["a token of that layer"]
+    saved["vocabulary"] = tokens
+    torch.save(saved, tmp_path / "checkpoint.pt")
+    train(tmp_path, Recipe(steps=1, batch=4, warmup=1, layers=2, workers=0, decoder_rate=0.0, encoder_rate=0.0), every=1)
+    adopted = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    place, old = {token: at for at, token in enumerate(tokens)}, saved["parser"]["embed.weight"]
+    new = adopted["parser"]["embed.weight"]
+    same = [torch.equal(new[at], old[place[token]]) for at, token in enumerate(vocabulary()) if token in place]
+    assert all(same)
+    assert adopted["step"] == 1
