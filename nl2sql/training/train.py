@@ -100,7 +100,7 @@ def train(out: Path, recipe: Recipe, every: int = 500) -> None:
             schedule.load_state_dict(saved["schedule"])
             start = saved["step"]
         else:
-            parser.load_state_dict(_adopted(parser, saved["parser"], saved["vocabulary"]))
+            parser.load_state_dict(adopted(parser, saved["parser"], saved["vocabulary"]))
     average = AveragedModel(parser, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING))
     if start:
         average.load_state_dict(saved["average"])
@@ -137,7 +137,7 @@ def train(out: Path, recipe: Recipe, every: int = 500) -> None:
                 log.write(json.dumps({"step": step, "loss": round(running, 4), "exact": exact}) + "\n")
 
 
-def _adopted(parser: Parser, weights: dict[str, Tensor], tokens: Sequence[str]) -> dict[str, Tensor]:
+def adopted(parser: Parser, weights: dict[str, Tensor], tokens: Sequence[str]) -> dict[str, Tensor]:
     """Weights trained for other plan ``tokens``, with the rows of those that are known here and fresh rows for the rest."""
     fresh = parser.state_dict()
     place = {token: at for at, token in enumerate(tokens)}
