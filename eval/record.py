@@ -95,7 +95,7 @@ class Record(Verdict):
     stages_ms: dict[str, float] = {}
     total_ms: float
     cold: bool = False
-    """The first question of a process, which loads the model."""
+    """The first question that a process asks; the model is open by then, its first use and every cache are still ahead."""
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
 

@@ -7,7 +7,7 @@ import os
 import platform
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -21,7 +21,7 @@ from eval import store
 from eval.external.formats import load
 from eval.external.run import run_external
 from eval.features import derived_tags
-from eval.ground import Ground, finish, open_grounds
+from eval.ground import Ground, Grounds, finish, open_grounds
 from eval.instances import open_instances
 from eval.judge import Asked, Judge
 from eval.record import Manifest, Record
@@ -38,10 +38,9 @@ ONLY_OURS = ("filters", "always_answer", "own_catalog")
 
 
 def plan(manifest: Manifest) -> tuple[Manifest, list[Planned]]:
-    """The cases of a run and its manifest filled in. Raises `UsageError` for a suite, filter, scorer or backend that is not there."""
+    """The cases of a run and its manifest filled in. Raises `UsageError` for a suite, filter or scorer that is not there."""
     if manifest.scorer not in SCORERS:
         raise UsageError(f"There is no scorer {manifest.scorer!r}.", f"Choose one of: {', '.join(SCORERS)}.")
-    backend_of(manifest)
     if external := _external(manifest):
         return _filled(manifest, {f"{folder.name}/dev.json": folder / "dev.json" for folder in external}, questions=_questions(manifest)), []
     files = [path for name in manifest.suite_names for path in find_suite(name, manifest.split)]
@@ -56,13 +55,13 @@ def plan(manifest: Manifest) -> tuple[Manifest, list[Planned]]:
     return _filled(manifest, {path.name: path for path in files}, cases), cases
 
 
-def run(manifest: Manifest, cases: Sequence[Planned], folder: Path, done: Sequence[Record] = ()) -> Iterator[Record]:
-    """Ask what is not among ``done`` and yield each record once it is in the folder.
+def run(manifest: Manifest, cases: Sequence[Planned], folder: Path, backend: Backend, done: Sequence[Record] = ()) -> Iterator[Record]:
+    """Ask ``backend`` what is not among ``done`` and yield each record once it is in the folder.
 
-    Raises `UsageError` for a gold that does not run and for a run that is gone on with on another catalog or policy.
+    Raises `UsageError` for a gold that does not run.
     """
     if external := _external(manifest):
-        backend, keys = open_backend(manifest.backend), {record.key for record in done}
+        keys = {record.key for record in done}
         for place in external:
             options: Any = {"limit": manifest.limit, "seed": manifest.seed, "scorer": _named(manifest.scorer), "done": keys}
             for record in run_external(place, backend, **options):
@@ -78,13 +77,7 @@ def run(manifest: Manifest, cases: Sequence[Planned], folder: Path, done: Sequen
     ]
     if not left:
         return
-    backend = backend_of(manifest)
-    golds = [gold for _, case in cases for turn in case.turns for gold in turn.gold]
-    with ExitStack() as stack:
-        grounds = stack.enter_context(open_grounds([case for _, case in cases], Path(manifest.own_catalog) if manifest.own_catalog else None))
-        counted = manifest.instances if manifest.own_catalog is None and golds else 0
-        instances = stack.enter_context(open_instances(golds, DEMO_NOW, counted, manifest.seed)) if counted else None
-        judge = Judge(manifest.scorer, instances)
+    with _court(manifest, [case for _, case in cases]) as (grounds, judge):
         cold = True
         for suite, case, repeat in left:
             ground = grounds.of(case)
@@ -98,12 +91,7 @@ def run(manifest: Manifest, cases: Sequence[Planned], folder: Path, done: Sequen
 def rescore(manifest: Manifest, cases: Sequence[Planned], records: Sequence[Record]) -> Iterator[Record]:
     """Judge the answers of a run anew by today's golds and the manifest's scorer: their SQL runs again, no model is asked."""
     known = {(suite, case.id): case for suite, case in cases}
-    golds = [gold for case in known.values() for turn in case.turns for gold in turn.gold]
-    with ExitStack() as stack:
-        grounds = stack.enter_context(open_grounds(list(known.values()), Path(manifest.own_catalog) if manifest.own_catalog else None))
-        counted = manifest.instances if manifest.own_catalog is None and golds else 0
-        instances = stack.enter_context(open_instances(golds, DEMO_NOW, counted, manifest.seed)) if counted else None
-        judge = Judge(manifest.scorer, instances)
+    with _court(manifest, list(known.values())) as (grounds, judge):
         for record in records:
             case = known.get((record.suite, record.id))
             if case is None or record.turn >= len(case.turns):
@@ -114,6 +102,17 @@ def rescore(manifest: Manifest, cases: Sequence[Planned], records: Sequence[Reco
             said = {name: getattr(record, name) for name in ("got", "sql", "reading", "message", "choices", "confidence")}
             verdict = judge.judge(Asked(table=table, stage=stage, **said), turn, case.principal, ground)
             yield record.model_copy(update={**dict(verdict), "gold": turn.gold, "expected": turn.outcome, "compare": turn.compare})
+
+
+@contextmanager
+def _court(manifest: Manifest, cases: Sequence[Case]) -> Iterator[tuple[Grounds, Judge]]:
+    """The catalogs that the cases are asked of, and who judges; seeded instances are of the demo, so another catalog has none."""
+    golds = [gold for case in cases for turn in case.turns for gold in turn.gold]
+    counted = manifest.instances if manifest.own_catalog is None and golds else 0
+    with ExitStack() as stack:
+        grounds = stack.enter_context(open_grounds(cases, Path(manifest.own_catalog) if manifest.own_catalog else None))
+        instances = stack.enter_context(open_instances(golds, DEMO_NOW, counted, manifest.seed)) if counted else None
+        yield grounds, Judge(manifest.scorer, instances)
 
 
 def _external(manifest: Manifest) -> list[Path]:

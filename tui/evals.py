@@ -61,7 +61,7 @@ def run(ctx: click.Context, /, suites: tuple[str, ...], out: Path | None, resume
     """
     from eval import store
     from eval.record import Manifest
-    from eval.run import plan
+    from eval.run import backend_of, plan
     from eval.run import run as run_cases
 
     if resume is not None:
@@ -71,6 +71,7 @@ def run(ctx: click.Context, /, suites: tuple[str, ...], out: Path | None, resume
         folder = resume
         manifest, found = store.read(folder)
         done = store.whole_dialogues(found)
+        backend = backend_of(manifest)
         again, cases = plan(manifest)
         if again != manifest:
             changed = [name for name in Manifest.model_fields if getattr(again, name) != getattr(manifest, name)]
@@ -80,13 +81,14 @@ def run(ctx: click.Context, /, suites: tuple[str, ...], out: Path | None, resume
         own = options.pop("own_catalog")
         names = suites or ("governance",)
         wanted = Manifest(suite_names=names, own_catalog=str(_home(ctx)) if own else None, **options)
+        backend = backend_of(wanted)
         manifest, cases = plan(wanted)
         folder = out or Path("eval-runs") / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         store.create(folder, manifest)
         done = []
     click.echo(f"{manifest.cases:,} cases, {manifest.turns * manifest.repeats:,} questions, {safe(manifest.backend)}; records in {folder}", err=True)
     try:
-        fresh = _watch(run_cases(manifest, cases, folder, done), manifest.turns * manifest.repeats, done)
+        fresh = _watch(run_cases(manifest, cases, folder, backend, done), manifest.turns * manifest.repeats, done)
     except KeyboardInterrupt:
         click.echo(f"\nStopped. Go on with: steward eval run --resume {folder}", err=True)
         raise

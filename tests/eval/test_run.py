@@ -10,7 +10,7 @@ import pytest
 from catalog.errors import UsageError
 from eval import store
 from eval.record import Manifest, Record
-from eval.run import plan, rescore, run
+from eval.run import backend_of, plan, rescore, run
 
 OWNER = "SELECT owner FROM datasets WHERE name = 'C4'"
 CASES: list[dict[str, Any]] = [
@@ -72,7 +72,7 @@ def written(folder: Path, cases: Iterable[Mapping[str, Any]], replies: Mapping[s
 def finished(manifest: Manifest, folder: Path) -> list[Record]:
     filled, cases = plan(manifest)
     store.create(folder, filled)
-    return list(run(filled, cases, folder))
+    return list(run(filled, cases, folder, backend_of(filled)))
 
 
 def test_every_verdict_and_its_reason(toy: Manifest, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_run_goes_on_after_a_kill_and_ends_the_same(toy: Manifest, tmp_path: P
     filled, cases = plan(toy)
     folder = tmp_path / "killed"
     store.create(folder, filled)
-    for record in run(filled, cases, folder):
+    for record in run(filled, cases, folder, backend_of(filled)):
         if record.id == "talk":  # between two turns of a dialogue
             break
     with (folder / store.RECORDS).open("a", encoding="utf-8") as file:
@@ -111,7 +111,7 @@ def test_a_run_goes_on_after_a_kill_and_ends_the_same(toy: Manifest, tmp_path: P
     done = store.whole_dialogues(store.read(folder)[1])
     assert 0 < len(done) < len(whole)
     store.rewrite(folder, done)
-    rest = list(run(filled, cases, folder, done))
+    rest = list(run(filled, cases, folder, backend_of(filled), done))
     assert [r.id for r in rest] == ["talk", "talk"]
     assert [(r.key, r.reason, r.sql) for r in store.read(folder)[1]] == [(r.key, r.reason, r.sql) for r in whole]
 
@@ -145,7 +145,7 @@ def test_filters_limit_and_repeats(toy: Manifest) -> None:
     for wrong in ({"filters": ("style=haiku",)}, {"scorer": "vibes"}, {"suite_names": ("no-such-suite",)}, {"backend": "oracle"}):
         with pytest.raises(UsageError):
             manifest, cases = plan(toy.model_copy(update=wrong))
-            list(run(manifest, cases, Path("unused")))
+            list(run(manifest, cases, Path("unused"), backend_of(manifest)))
 
 
 def test_a_gold_that_does_not_run_is_the_suites_fault(tmp_path: Path) -> None:

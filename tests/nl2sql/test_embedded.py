@@ -9,7 +9,7 @@ import pytest
 from eval import store
 from eval.ground import Ground, finish
 from eval.record import Manifest
-from eval.run import plan, run
+from eval.run import backend_of, plan, run
 from eval.scorers import SCORERS, Table
 from eval.suite import Comparison, Split
 from nl2sql.backends.embedded import EmbeddedBackend
@@ -97,5 +97,5 @@ def test_accuracy_on_questions_that_training_has_not_seen(split: Split, tmp_path
     asked = Manifest(backend="embedded", suite_names=("governance",), split=split, always_answer=True, instances=0)
     manifest, cases = plan(asked)
     store.create(tmp_path / "run", manifest)
-    records = list(run(manifest, cases, tmp_path / "run"))
+    records = list(run(manifest, cases, tmp_path / "run", backend_of(manifest)))
     assert sum(r.right for r in records) / len(records) >= FLOORS[split]
