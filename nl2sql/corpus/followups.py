@@ -37,7 +37,6 @@ class _Ask:
 
     bank: tuple[str, ...]
     select: str
-    tail: str = ""
 
 
 def follow_up(f: Fragments, view: str, phrases: Phrases, wholes: Mapping[str, Sequence[Whole]]) -> Text | None:
@@ -67,9 +66,8 @@ def _ask(f: Fragments, phrases: Phrases) -> _Ask:
     return _Ask(tuple(frame.replace("{noun}", noun) for frame in frames.MEASURE), measure.item)
 
 
-def _plan(view: str, where: Sequence[str], ask: _Ask) -> str:
-    conditions = " ".join(part for part in where if part)
-    return f"FROM {view} {f'WHERE {conditions} ' if conditions else ''}SELECT {ask.select}{ask.tail}"
+def _plan(f: Fragments, view: str, select: str, *where: str) -> str:
+    return f"FROM {view} {f.where(*where)}SELECT {select}"
 
 
 def _pair(first: str, second: str, plan: str) -> Text:
@@ -93,7 +91,7 @@ def _narrowed(f: Fragments, view: str, phrases: Phrases) -> Text | None:
     if not more:
         return None
     said = _said(f, f.rng.choice(more), NARROW, NARROW_ADJ)
-    return _pair(f.frame(ask.bank, rows=rows.text), said.text, _plan(view, (rows.plan, said.plan), ask))
+    return _pair(f.frame(ask.bank, rows=rows.text), said.text, _plan(f, view, ask.select, rows.plan, "", said.plan))
 
 
 def _swapped(f: Fragments, view: str, phrases: Phrases) -> Text | None:
@@ -112,7 +110,7 @@ def _swapped(f: Fragments, view: str, phrases: Phrases) -> Text | None:
     entity = f.rng.choice(phrases.entity)
     rows = f"{part.text} {entity}" if use_adj else f"{entity} {part.text}"
     said = _said(f, f.rng.choice(others), SWAP, SWAP_ADJ)
-    return _pair(f.frame(ask.bank, rows=rows), said.text, _plan(view, (said.plan,), ask))
+    return _pair(f.frame(ask.bank, rows=rows), said.text, _plan(f, view, ask.select, said.plan))
 
 
 def _turned(f: Fragments, view: str, phrases: Phrases) -> Text | None:
@@ -120,33 +118,33 @@ def _turned(f: Fragments, view: str, phrases: Phrases) -> Text | None:
     rows = f.some_rows(view, (1, 1, 2))
     if not rows.plan:
         return None
-    ask, first = _Ask(frames.LIST, phrases.select), f.frame(frames.LIST, rows=rows.text)
+    first = f.frame(frames.LIST, rows=rows.text)
     kind = f.rng.choice(["count", "by", "with", "sort", "top"])
     if kind == "count":
-        return _pair(first, f.rng.choice(COUNT), _plan(view, (rows.plan,), _Ask((), "COUNT")))
+        return _pair(first, f.rng.choice(COUNT), _plan(f, view, "COUNT", rows.plan))
     if kind == "by" and phrases.group:
         group = f.rng.choice(phrases.group)
         by = f.pick(group.by, group.item)
-        return _pair(first, f.rng.choice(BY).format(by=by.text), _plan(view, (rows.plan,), _Ask((), f"{group.item} COUNT")))
+        return _pair(first, f.rng.choice(BY).format(by=by.text), _plan(f, view, f"{group.item} COUNT", rows.plan))
     if kind == "with" and phrases.attr:
         attr = f.rng.choice(phrases.attr)
-        if attr.item in ask.select.split():
+        if attr.item in phrases.select.split():
             return None
         noun = f.pick(attr.nouns, attr.item)
-        return _pair(first, f.rng.choice(WITH).format(noun=noun.text), _plan(view, (rows.plan,), _Ask((), f"{ask.select} {attr.item}")))
+        return _pair(first, f.rng.choice(WITH).format(noun=noun.text), _plan(f, view, f"{phrases.select} {attr.item}", rows.plan))
     if kind == "sort" and any(order.by for order in phrases.order):
         order = f.rng.choice([o for o in phrases.order if o.by])
         by = f.pick(order.by, order.plan)
-        return _pair(first, f.rng.choice(SORT).format(by=by.text), _plan(view, (rows.plan,), _Ask((), ask.select, f" {by.plan}")))
+        return _pair(first, f.rng.choice(SORT).format(by=by.text), _plan(f, view, f"{phrases.select} {by.plan}", rows.plan))
     if kind == "top":
         number = f.unique("{number}", "@number")
-        return _pair(first, f.rng.choice(TOP).format(n=number.text), _plan(view, (rows.plan,), _Ask((), ask.select, f" LIMIT {number.plan}")))
+        return _pair(first, f.rng.choice(TOP).format(n=number.text), _plan(f, view, f"{phrases.select} LIMIT {number.plan}", rows.plan))
     return None
 
 
-def _about_one(wholes: Mapping[str, Sequence[Whole]], rng_view: str) -> list[tuple[str, str]]:
+def _about_one(wholes: Mapping[str, Sequence[Whole]], view: str) -> list[tuple[str, str]]:
     """Questions of a view about exactly one dataset."""
-    return [(ask, whole.plan) for whole in wholes[rng_view] for ask in whole.ask if ask.count("{dataset") == 1 and "{dataset}" in ask]
+    return [(ask, whole.plan) for whole in wholes[view] for ask in whole.ask if ask.count("{dataset") == 1 and "{dataset}" in ask]
 
 
 def _pointed(f: Fragments, wholes: Mapping[str, Sequence[Whole]]) -> Text | None:

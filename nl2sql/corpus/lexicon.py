@@ -1,4 +1,4 @@
-"""The words that people use to ask: every word of the phrase files, frames and small talk, for the linker's spelling.
+"""The words that people use to ask, whatever about: for the linker, which takes other words for parts of names.
 
 ``python -m nl2sql.corpus.lexicon`` writes them to where the linker reads them.
 """

@@ -79,8 +79,7 @@ class EmbeddedParser:
 
     def read(self, question: str, scope: Scope, beams: int = 4) -> list[Candidate]:
         """Plans for a linked question, likeliest first; at most ``beams``, each one that the grammar has within ``scope``."""
-        start, *pieces = self._tokenizer.encode(question).ids
-        ids = np.array([[start, *pieces[1 - MAX_QUESTION :]]], dtype=np.int64)
+        ids = np.array([word_pieces(self._tokenizer, question)], dtype=np.int64)
         (memory,) = self._reader.run(None, {"ids": ids, "mask": np.ones_like(ids)})
         layers, heads, width = self.about["layers"], self.about["heads"], self.about["width"]
         cache: Floats = np.zeros((layers, 2, 1, heads, 0, width // heads), dtype=np.float32)
@@ -118,6 +117,12 @@ class EmbeddedParser:
             for at in np.argsort(-values)[:4]:
                 found.append((beam.score + float(values[at]), row, allowed[at]))
         return found
+
+
+def word_pieces(tokenizer: Any, question: str) -> list[int]:
+    """Ids of a question as training and use both read it, at most `MAX_QUESTION`."""
+    start, *pieces = tokenizer.encode(question).ids
+    return [start, *pieces[1 - MAX_QUESTION :]]
 
 
 def _advanced(beam: _Beam, token: str, scope: Scope, ranked: Sequence[tuple[float, int, str]], row: int) -> Reader:

@@ -20,12 +20,13 @@ from catalog.state import State
 from nl2sql.corpus.compose import Composer
 from nl2sql.corpus.fragments import Example
 from nl2sql.corpus.styles import restyle
+from nl2sql.embedded.parser import word_pieces
 from nl2sql.errors import BadPlan
 from nl2sql.linking.index import NameIndex
 from nl2sql.plan import END, vocabulary
 from nl2sql.plan_grammar import parse
 from nl2sql.session import read_clock, read_names
-from nl2sql.training.model import MAX_PLAN, MAX_QUESTION
+from nl2sql.training.model import MAX_PLAN
 
 TOKEN_IDS = {token: i for i, token in enumerate(vocabulary())}
 PAD = -100
@@ -92,8 +93,7 @@ class Batches(IterableDataset[Batch]):
 
 def collate(tokenizer: Tokenizer, batch: list[Example]) -> Batch:
     """Tokenise and pad."""
-    encoded = [tokenizer.encode(e.question).ids for e in batch]
-    questions = [[ids[0], *ids[1:][1 - MAX_QUESTION :]] for ids in encoded]
+    questions = [word_pieces(tokenizer, e.question) for e in batch]
     plans = [[TOKEN_IDS[t] for t in e.plan.split()] + [TOKEN_IDS[END]] for e in batch]
     wide, tall = max(map(len, questions)), max(map(len, plans))
     ids = torch.tensor([q + [0] * (wide - len(q)) for q in questions])

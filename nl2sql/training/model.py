@@ -8,8 +8,6 @@ import torch
 from torch import Tensor, nn
 from transformers import BertModel
 
-MAX_QUESTION = 128
-"""Word pieces of a question; of a longer one the end is read."""
 MAX_PLAN = 72
 """Tokens of a plan, including the end token."""
 
