@@ -86,10 +86,12 @@ def train(out: Path, recipe: Recipe, every: int = 500) -> None:
     out.mkdir(parents=True, exist_ok=True)
     tokenizer = load_tokenizer()
     parser = new_parser(recipe.layers, tokenizer)
-    encoder = [p for n, p in parser.named_parameters() if n.startswith("encoder.")]
+    # Words that no phrase has keep their place beside those that phrases have.
+    parser.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
+    encoder = [p for n, p in parser.named_parameters() if n.startswith("encoder.") and p.requires_grad]
     decoder = [p for n, p in parser.named_parameters() if not n.startswith("encoder.")]
     rates = [{"params": encoder, "lr": recipe.encoder_rate}, {"params": decoder, "lr": recipe.decoder_rate}]
-    optimizer = torch.optim.AdamW(rates, weight_decay=0.01, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(rates, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, recipe))
     checkpoint, start = out / "checkpoint.pt", 0
     if checkpoint.exists():
