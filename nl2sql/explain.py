@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from catalog.semantic import views
-from nl2sql.plan import Condition, Exists, Item, Not, Or, Predicate, Query, Segment, column_of
+from nl2sql.plan import AGES, Condition, Exists, Item, Not, Or, Predicate, Query, Segment, column_of
+from nl2sql.plan_results import unit_factor
 from nl2sql.values import Bindings, Number, Period, Text
 
 OPERATORS = {
@@ -15,9 +16,12 @@ OPERATORS = {
 FUNCTIONS = {"SUM": "total", "AVG": "average", "MIN": "lowest", "MAX": "highest", "COUNT_DISTINCT": "number of different"}
 
 
-def explain(query: Query, bindings: Bindings) -> str:
-    """One line: ``name of datasets where personal data is true and held by a node outside the European Union``."""
-    what = ", ".join(explain_item(item, bindings) for item in query.select if item.fn != "SHOW")
+def explain(query: Query, bindings: Bindings, unit: str = "") -> str:
+    """One line: ``name of datasets where personal data is true and held by a node outside the European Union``.
+
+    ``unit`` as in `compile_query`.
+    """
+    what = ", ".join(_result(item, bindings, unit) for item in query.select if item.fn != "SHOW")
     rows = query.view.replace("_", " ") + "".join(f" with their {join.view.replace('_', ' ')}" for join in query.joins)
     text = f"{what} of {rows}" if what else rows
     if query.latest:
@@ -26,13 +30,22 @@ def explain(query: Query, bindings: Bindings) -> str:
         text += " where " + " and ".join(_predicate(p, bindings) for p in query.where)
     if query.having:
         item, op, value = query.having
-        text += f", only where the {explain_item(item, bindings)} {OPERATORS[op]} {_value(value, bindings)}"
+        than = f"the {explain_item(value, bindings)}" if isinstance(value, Item) else _value(value, bindings)
+        text += f", only where the {explain_item(item, bindings)} {OPERATORS[op]} {than}"
     if query.order:
         item, direction = query.order
-        text += f", ordered by {explain_item(item, bindings)}, {_direction(item, direction)}"
+        text += f", ordered by {_result(item, bindings, unit)}, {_direction(item, direction)}"
     if query.limit:
         text += f", the first {_value(query.limit, bindings)}"
+    if query.per:
+        text += f" for each {_column(query.per)}"
     return text
+
+
+def _result(item: Item, bindings: Bindings, unit: str) -> str:
+    """A result column in words, and the unit that it was asked in."""
+    words = explain_item(item, bindings)
+    return f"{words.removesuffix(', bytes')} in {unit}" if unit_factor(item, unit) else words
 
 
 def explain_item(item: Item, bindings: Bindings) -> str:
@@ -44,6 +57,12 @@ def explain_item(item: Item, bindings: Bindings) -> str:
             return "number"
         case "DIFF":
             return f"{_column(item.args[0])} minus {_column(item.args[1])}"
+        case "ABS":
+            return f"{_column(item.args[0])} in either direction"
+        case fn if fn in AGES:
+            return f"{fn.lower().replace('_', ' ')} {_column(item.args[0])}"
+        case "SHARE_SUM":
+            return f"share of the total {_column(item.args[0])} where {_all(item.conditions, bindings)}"
         case "COUNT_IF" | "SHARE_IF":
             kind = "number" if item.fn == "COUNT_IF" else "share"
             return f"{kind} where {_all(item.conditions, bindings)}"

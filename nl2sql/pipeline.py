@@ -18,7 +18,9 @@ from nl2sql.closed import closed_columns, columns_named
 from nl2sql.conversation import in_context
 from nl2sql.errors import Repairable, UnknownColumn
 from nl2sql.guard import approve
+from nl2sql.linking.index import NameIndex, words
 from nl2sql.linking.link import Linked, link
+from nl2sql.plan import SLOT_KINDS
 from nl2sql.session import Session, read_clock
 from nl2sql.turn import (
     Answered,
@@ -34,6 +36,8 @@ from nl2sql.turn import (
     Stage,
 )
 
+OFFERED_NAMES = 8
+"""Names that are offered where a question does not say which one it means; of more, none."""
 LONGEST_QUESTION = 2000
 """Characters; people do not need more, attacks do."""
 DECLINED = {
@@ -82,13 +86,32 @@ class _Turn:
 
     def conclude(self, drafts: list[Draft], linked: Linked | None, own: bool = False) -> Iterator[Event]:
         match drafts[0]:
-            case Clarify(message, choices, confidence):
-                outcome = AskedBack(message=message, choices=choices, decision=self.decision("declined"), question=self.question, confidence=confidence)
-                yield from self.end(outcome, None)
+            case Clarify() as clarify:
+                yield from self.clarified(clarify)
             case Decline(kind, confidence):
                 yield from self.end(self.refused(kind, confidence, DECLINED[kind]), None)
             case SqlDraft():
                 yield from self.execute([d for d in drafts if isinstance(d, SqlDraft)], linked, own)
+
+    def clarified(self, asked: Clarify) -> Iterator[Event]:
+        """Ask back with what the asker may see; where none of the readings is open to them, that is the answer."""
+        offered, denied = list(asked.choices), list[tuple[Denied, SqlDraft]]()
+        for choice, draft in zip(asked.choices, asked.drafts, strict=False):
+            verdict = self.vet(draft, False)
+            if isinstance(verdict, Denied):
+                offered.remove(choice)
+                denied.append((verdict, draft))
+        if denied and not offered:
+            yield from self.end(denied[0][0], denied[0][1].sql)
+            return
+        if len(offered) < 2:
+            offered = list(asked.choices)  # one choice is none; what columns there are is public
+        if asked.kind and not offered:
+            offered = _names_alike(self.question, asked.kind, self.session.index)
+        outcome = AskedBack(
+            message=asked.message, choices=tuple(offered), decision=self.decision("declined"), question=self.question, confidence=asked.confidence
+        )
+        yield from self.end(outcome, None)
 
     def execute(self, drafts: list[SqlDraft], linked: Linked | None, own: bool) -> Iterator[Event]:
         """Guard the best draft that can be approved, then run it. The first draft that is denied ends the turn."""
@@ -193,6 +216,13 @@ class _Turn:
             reading=draft.reading if draft else "",
             sql=sql,
         )
+
+
+def _names_alike(question: str, kind: str, index: NameIndex) -> list[str]:
+    """Names of a kind, from those that the asker may see, that share a word with the question: few enough to choose from, or none."""
+    said = {word for word in words(question) if len(word) > 3} - {*SLOT_KINDS, "data", "table"}
+    found = {v for spelling, kinds in index.names.items() if said & set(spelling.split()) for v in kinds.get(kind, ())}
+    return sorted(found) if len(found) <= OFFERED_NAMES else []
 
 
 def _only_dataset(linked: Linked | None) -> str | None:

@@ -15,8 +15,13 @@ SLOTS_PER_KIND = 3
 NUMBERS = ("0", "1", "2", "3", "4", "5", "10", "20", "50", "100", "0.5", "0.8", "0.9", "0.95")
 COMPARISONS = ("EQ", "NE", "LT", "LE", "GT", "GE")
 AGGREGATES = ("COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX")
-PARTIAL = ("COUNT_IF", "SHARE_IF", "AVG_IF", "SUM_IF")
-"""Aggregates over the rows that meet conditions of their own, so that two periods or groups stand side by side."""
+PARTIAL = ("COUNT_IF", "SHARE_IF", "AVG_IF", "SUM_IF", "SHARE_SUM")
+"""Aggregates over the rows that meet conditions of their own, so that two periods or groups stand side by side.
+
+``SHARE_IF`` is a share of the rows, ``SHARE_SUM`` their share of the sum of a column.
+"""
+AGES = ("HOURS_SINCE", "DAYS_SINCE", "DAYS_UNTIL")
+"""How far a time lies from the asker's clock. Results only: rows are ordered by the time itself."""
 DATE_PARTS = ("DAY", "WEEK", "MONTH", "YEAR")
 HEADS = ("FROM", "ASK", "WHICH", "REFUSE", "DATA", "CHANGE")
 END = "<end>"
@@ -25,7 +30,9 @@ KEYWORDS = (
     *("JOIN", "LATEST", "WHERE", "SELECT", "HAVING", "ORDER", "ASC", "DESC", "LIMIT", "OR", "NOT", "EXISTS", "NOT_EXISTS", "END"),
     *COMPARISONS,
     *("IS_NULL", "NOT_NULL", "IS_TRUE", "IS_FALSE", "DURING", "NOT_DURING", "PAST", "FUTURE", "HAS", "HAS_NOT", "CONTAINS"),
-    *("COUNT", "SHOW", "DIFF", "COUNT_IF", "SHARE_IF", "AVG_IF", "SUM_IF", "MEAN"),
+    *("COUNT", "SHOW", "DIFF", "ABS", "MEAN", "PER"),
+    *PARTIAL,
+    *AGES,
     *AGGREGATES,
     *DATE_PARTS,
 )
@@ -100,7 +107,7 @@ Predicate = Condition | Segment | Not | Or | Exists
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A result column: ``fn`` is empty for a plain column or measure, else COUNT, AVG, MONTH, DIFF, COUNT_IF …"""
+    """A result column: ``fn`` is empty for a plain column or measure, else COUNT, AVG, MONTH, DIFF, DAYS_SINCE, COUNT_IF …"""
 
     fn: str
     args: tuple[str, ...] = ()
@@ -113,14 +120,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
+    """Rows of a view. ``having`` compares an aggregate with a number or another aggregate; with ``per``, ``limit`` counts for each of its values."""
+
     view: str
     joins: tuple[Join, ...] = ()
     latest: bool = False
     where: tuple[Predicate, ...] = ()
     select: tuple[Item, ...] = ()
-    having: tuple[Item, str, str] | None = None
+    having: tuple[Item, str, str | Item] | None = None
     order: tuple[Item, str] | None = None
     limit: str = ""
+    per: str = ""
 
 
 @dataclass(frozen=True, slots=True)

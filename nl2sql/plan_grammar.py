@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterable, Sequence
 from catalog.semantic import Column, edges, views
 from nl2sql.errors import BadPlan
 from nl2sql.plan import (
+    AGES,
     AGGREGATES,
     COMPARISONS,
     DATE_PARTS,
@@ -122,11 +123,13 @@ class _Grammar:
             where = yield from self.conditions(among, "SELECT")
         select, token = yield from self.items(among)
         having = order = None
-        limit = ""
+        limit = per = ""
         if token == "HAVING":
             item = yield from self.item((yield self.aggregate_starts(among, time=False)), among, time=False)
             op = yield frozenset(COMPARISONS)
-            having = (item, op, (yield self.numbers()))
+            than = yield self.numbers() | self.aggregate_starts(among, time=False)
+            numeric = than in NUMBERS or than in self.number_slots
+            having = (item, op, than if numeric else (yield from self.item(than, among, time=False)))
             token = yield frozenset({"ORDER", "LIMIT", END})
         if token == "ORDER":
             item = yield from self.item((yield self.item_starts(among)), among)
@@ -134,8 +137,10 @@ class _Grammar:
             token = yield frozenset({"LIMIT", END})
         if token == "LIMIT":
             limit = yield self.number_slots | frozenset(n for n in NUMBERS if n.isdigit() and n != "0")
-            yield frozenset({END})
-        return Query(view=view, joins=tuple(joins), latest=latest, where=where, select=select, having=having, order=order, limit=limit)
+            if (yield frozenset({"PER", END} if order else {END})) == "PER":
+                per = yield self.columns(among)
+                yield frozenset({END})
+        return Query(view=view, joins=tuple(joins), latest=latest, where=where, select=select, having=having, order=order, limit=limit, per=per)
 
     def after_from(self, among: Sequence[str]) -> frozenset[str]:
         options = {"WHERE", "SELECT"}
@@ -217,24 +222,28 @@ class _Grammar:
     def aggregate_starts(self, among: Sequence[str], time: bool = True) -> frozenset[str]:
         options = {"COUNT", "COUNT_DISTINCT", "COUNT_IF", "SHARE_IF"}
         if self.columns_where(among, number=True):
-            options |= {"SUM", "AVG", "AVG_IF", "SUM_IF"}
+            options |= {"SUM", "AVG", "AVG_IF", "SUM_IF", "SHARE_SUM"}
         if self.columns_where(among, number=True, time=time):
             options |= {"MIN", "MAX"}
         return frozenset(options) | self.measures(among)
 
     def item_starts(self, among: Sequence[str]) -> frozenset[str]:
         options = set(DATE_PARTS) if self.columns_where(among, time=True) else set()
-        if len(self.columns_where(among, number=True)) > 1:
+        numbers = self.columns_where(among, number=True)
+        if numbers:
+            options.add("ABS")
+        if len(numbers) > 1:
             options.add("DIFF")
         return self.columns(among) | self.aggregate_starts(among) | options
 
     def items(self, among: Sequence[str]) -> Generator[frozenset[str], str, tuple[tuple[Item, ...], str]]:
         found: list[Item] = []
         follow = frozenset({"HAVING", "ORDER", "LIMIT", END})
-        token = yield self.item_starts(among) | {"SHOW"}
+        starts = self.item_starts(among) | frozenset(AGES if self.columns_where(among, time=True) else ())
+        token = yield starts | {"SHOW"}
         while token not in follow:
             found.append(Item("SHOW") if token == "SHOW" else (yield from self.item(token, among)))
-            token = yield self.item_starts(among) | follow
+            token = yield starts | follow
         return tuple(found), token
 
     def item(self, token: str, among: Sequence[str], time: bool = True) -> Generator[frozenset[str], str, Item]:
@@ -250,8 +259,10 @@ class _Grammar:
         if token in AGGREGATES:
             comparable = self.columns_where(among, number=True, time=time and token in ("MIN", "MAX"))
             return Item(token, ((yield comparable),))
-        if token in DATE_PARTS:
+        if token in DATE_PARTS or token in AGES:
             return Item(token, ((yield self.columns_where(among, time=True)),))
+        if token == "ABS":
+            return Item(token, ((yield self.columns_where(among, number=True)),))
         if token == "DIFF":
             numbers = self.columns_where(among, number=True)
             left = yield numbers

@@ -9,7 +9,6 @@ from nl2sql.errors import BadPlan
 from nl2sql.plan import (
     AGGREGATES,
     DATE_PARTS,
-    PARTIAL,
     Condition,
     Exists,
     Item,
@@ -22,26 +21,30 @@ from nl2sql.plan import (
     column_of,
     literal,
 )
+from nl2sql.plan_results import alias, result_column, unit_factor
 from nl2sql.values import Bindings, Number, Period, Text
 
 SIGNS = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 V = TypeVar("V", Text, Number, Period)
 SCALE_FROM_BYTES = {"bytes": 1.0, "GB": 1e-9, "MB": 1e-6}
+AGE_UNITS = {"HOURS_SINCE": "hour", "DAYS_SINCE": "day", "DAYS_UNTIL": "day"}
 
 
-def compile_query(query: Query, bindings: Bindings, now: datetime) -> str:
+def compile_query(query: Query, bindings: Bindings, now: datetime, unit: str = "") -> str:
     """SQL text of a query plan, with slots replaced by values and ``now`` as the clock.
 
-    Rows are distinct wherever the result does not aggregate. What a result is ordered by is shown.
+    Rows are distinct wherever the result does not aggregate. What a result is ordered by or ranked in is shown.
+    Amounts of bytes come in the ``unit`` that was asked for, a key of `values.BYTES_IN`; conditions stay in that of the column.
     Raises `BadPlan` for a slot without a value or a value of the wrong kind.
     """
-    return _Compiler(bindings, now).query(query)
+    return _Compiler(bindings, now, unit).query(query)
 
 
 class _Compiler:
-    def __init__(self, bindings: Bindings, now: datetime) -> None:
+    def __init__(self, bindings: Bindings, now: datetime, unit: str) -> None:
         self.bindings = bindings
         self.now = now
+        self.unit = unit
         self.where: tuple[Predicate, ...] = ()
 
     def query(self, query: Query) -> str:
@@ -49,6 +52,8 @@ class _Compiler:
         items = list(_expand(query))
         if query.order and query.order[0] not in items:
             items.append(query.order[0])
+        if query.per and Item("", (query.per,)) not in items:
+            items.insert(0, Item("", (query.per,)))
         grouped = any(item.is_aggregate for item in items) or query.having is not None
         columns = [self.labelled(item, number, query) for number, item in enumerate(items, 1)]
         distinct = "" if grouped else "DISTINCT "
@@ -60,19 +65,45 @@ class _Compiler:
         if grouped and keys:
             parts.append("GROUP BY " + ", ".join(keys))
         if query.having:
-            item, op, number = query.having
-            parts.append(f"HAVING {self.item(item, query)} {SIGNS[op]} {self.number(number, _column(item))}")
+            parts.append(f"HAVING {self.having(*query.having, query)}")
+        if query.per:
+            parts.append(f"QUALIFY {self.ranked(query)}")
         if query.order:
             item, direction = query.order
-            parts.append(f"ORDER BY {self.item(item, query)} {direction} NULLS LAST")
-        if query.limit:
-            parts.append(f"LIMIT {int(float(self.number(query.limit, None)))}")
+            first = f"{self.column(query.per)}, " if query.per else ""
+            parts.append(f"ORDER BY {first}{self.shown(item, query)} {direction} NULLS LAST")
+        if query.limit and not query.per:
+            parts.append(f"LIMIT {self.first(query)}")
         return " ".join(parts)
 
+    def first(self, query: Query) -> int:
+        return int(float(self.number(query.limit, None)))
+
+    def ranked(self, query: Query) -> str:
+        """The first rows of each group, all of them where several share a place; what has no value is no first."""
+        assert query.order is not None
+        item, direction = query.order
+        value = self.item(item, query)
+        rank = f"rank() OVER (PARTITION BY {self.column(query.per)} ORDER BY {value} {direction} NULLS LAST)"
+        return f"{rank} <= {self.first(query)} AND {value} IS NOT NULL"
+
+    def having(self, item: Item, op: str, than: str | Item, query: Query) -> str:
+        """A sum over no row is nothing, which beside another aggregate counts as 0."""
+        if isinstance(than, str):
+            return f"{self.item(item, query)} {SIGNS[op]} {self.number(than, result_column(item))}"
+        sides = [f"coalesce({self.item(i, query)}, 0)" if i.fn in ("SUM", "SUM_IF") else self.item(i, query) for i in (item, than)]
+        return f"{sides[0]} {SIGNS[op]} {sides[1]}"
+
     def labelled(self, item: Item, number: int, query: Query) -> str:
-        """A result column under a name that says what the value is; plain columns keep their own."""
-        name = f"{item.fn.lower()}_{number}" if item.fn in PARTIAL else _alias(item)
-        return f"{self.item(item, query)} AS {name}" if name else self.item(item, query)
+        """A result column under a name that says what the value is."""
+        name = alias(item, number, self.unit)
+        return f"{self.shown(item, query)} AS {name}" if name else self.shown(item, query)
+
+    def shown(self, item: Item, query: Query) -> str:
+        """A result column's value in the unit that was asked for."""
+        factor = unit_factor(item, self.unit)
+        value = f"({self.item(item, query)})" if item.fn == "DIFF" and factor else self.item(item, query)
+        return f"{value} / {factor:.10g}" if factor else value
 
     def source(self, query: Query) -> str:
         if not query.latest:
@@ -104,13 +135,20 @@ class _Compiler:
                 return f"count(CASE WHEN {self.all_of(item.conditions)} THEN 1 END)"
             case "SHARE_IF":
                 return f"avg(CASE WHEN {self.all_of(item.conditions)} THEN 1.0 ELSE 0.0 END)"
+            case "SHARE_SUM":
+                column = self.column(item.args[0])
+                return f"sum(CASE WHEN {self.all_of(item.conditions)} THEN {column} ELSE 0 END) / nullif(sum({column}), 0)"
             case "AVG_IF" | "SUM_IF" as fn:
                 return f"{fn[:3].lower()}(CASE WHEN {self.all_of(item.conditions)} THEN {self.column(item.args[0])} END)"
             case "COUNT_DISTINCT":
                 return f"count(DISTINCT {self.column(item.args[0])})"
             case "DIFF":
                 return f"{self.column(item.args[0])} - {self.column(item.args[1])}"
-            case fn if fn in AGGREGATES:
+            case "HOURS_SINCE" | "DAYS_SINCE" as fn:
+                return f"date_diff('{AGE_UNITS[fn]}', {self.column(item.args[0])}, {self.clock()})"
+            case "DAYS_UNTIL" as fn:
+                return f"date_diff('{AGE_UNITS[fn]}', {self.clock()}, {self.column(item.args[0])})"
+            case fn if fn in AGGREGATES or fn == "ABS":
                 return f"{fn.lower()}({self.column(item.args[0])})"
             case fn if fn in DATE_PARTS:
                 return f"CAST(date_trunc('{fn.lower()}', {self.column(item.args[0])}) AS DATE)"
@@ -237,26 +275,6 @@ def _expand(query: Query) -> Iterable[Item]:
             yield from (Item("", (f"{query.view}.{c}",)) for c in views()[query.view].display)
         else:
             yield item
-
-
-def _column(item: Item) -> Column | None:
-    return column_of(item.args[0]) if item.args and "." in item.args[0] else None
-
-
-def _alias(item: Item) -> str:
-    match item.fn:
-        case "":
-            return item.args[0].split("#")[1] if "#" in item.args[0] else ""
-        case "COUNT":
-            return "count"
-        case "DIFF":
-            return "difference"
-        case "COUNT_DISTINCT":
-            return f"distinct_{item.args[0].split('.')[1]}"
-        case fn if fn in DATE_PARTS:
-            return fn.lower()
-        case fn:
-            return f"{fn.lower()}_{item.args[0].split('.')[1]}"
 
 
 def _adds_one_row(join: Join) -> bool:

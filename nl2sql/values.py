@@ -29,5 +29,7 @@ class Period:
 
 
 Value = Text | Number | Period
+BYTES_IN = {"bytes": 1.0, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "PB": 1e15}
+"""Bytes in a unit that people ask amounts in; decimal, as drives are sold."""
 Bindings = Mapping[str, Value]
 """Slot token (``@dataset1``) to the value it stands for."""

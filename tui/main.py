@@ -17,6 +17,7 @@ VERBS = {
     "demo": ("tui.verbs", "Build the demo catalog: true facts about public AI datasets, synthetic operations."),
     "ingest": ("tui.verbs", "Read metadata documents into the catalog."),
     "views": ("tui.views", "The views and columns that you may ask about."),
+    "catalog": ("tui.catalog", "Look into the catalog: what is similar to a text or a dataset."),
     "status": ("tui.verbs", "What the catalog holds and how old it is."),
     "token": ("tui.verbs", "Issue, list and revoke tokens that prove who asks."),
     "eval": ("tui.evals", "Measure how often answers are right."),

@@ -1,35 +1,93 @@
-"""``steward train``: the embedded model from the phrase files to the exported weights."""
+"""``steward train``: the embedded model from the phrase files to the exported weights, or another model on the same corpus."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from catalog.errors import UsageError
 
+FITS = {
+    "lora": {"lora", "out", "steps", "seed", "rank", "target", "batch", "resume", "merge"},
+    "corpus": {"corpus", "examples", "target", "seed"},
+    "similar": {"similar", "seed", "export"},
+    "embedded": {"out", "steps", "seed", "export"},
+}
+"""Options that go together."""
+
 
 @click.command()
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("build/training"), show_default=True, help="Checkpoints and log.")
-@click.option("--steps", type=click.IntRange(1), default=None, help="Optimiser steps.  [default: the recipe's]")
-@click.option("--seed", type=int, default=None, help="Seed of weights and corpus.  [default: the recipe's]")
-@click.option("--export", "export_to", type=click.Path(file_okay=False, path_type=Path), help="Where the ONNX files go.  [default: the package]")
-def train(out: Path, steps: int | None, seed: int | None, export_to: Path | None) -> None:
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Checkpoints and log.  [default: build/training, build/lora]")
+@click.option("--steps", type=click.IntRange(1), help="Optimiser steps.  [default: the recipe's]")
+@click.option("--seed", type=int, help="Seed of weights and corpus.  [default: the recipe's]")
+@click.option("--export", type=click.Path(file_okay=False, path_type=Path), help="Where the ONNX files go.  [default: the package]")
+@click.option("--lora", metavar="MODEL", help="Fine-tune this Hugging Face causal model (folder or id) instead.")
+@click.option("--rank", type=click.IntRange(1, 512), help="Rank of the adapter.  [default: 16]")
+@click.option("--target", type=click.Choice(["sql", "plan"]), help="What the model writes.  [default: sql]")
+@click.option("--batch", type=click.IntRange(1), help="Examples of a step.  [default: 8]")
+@click.option("--resume", is_flag=True, help="Go on with the fine-tuning in --out.")
+@click.option("--merge", is_flag=True, help="Also write base and adapter as one model.")
+@click.option("--corpus", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the corpus as JSON lines for another trainer instead.")
+@click.option("--examples", type=click.IntRange(1), help="Lines of --corpus.  [default: 10000]")
+@click.option("--similar", is_flag=True, help="Only the small encoder of 'steward catalog similar'; two minutes.")
+def train(**options: Any) -> None:
     """Train the embedded model anew from the phrase files, or go on from a checkpoint, and export it.
 
-    Takes about an hour and a half on two cores; a kill loses at most a few hundred steps.
+    Takes about an hour and a half on two cores; a kill loses at most a few hundred steps. --lora fine-tunes another model on the
+    same corpus, --corpus writes the corpus out. docs/training.md tells more.
     """
+    given = {name: value for name, value in options.items() if value is not None and value is not False}
+    mode = next((name for name in ("lora", "corpus", "similar") if name in given), "embedded")
+    if stray := sorted(given.keys() - FITS[mode]):
+        raise UsageError(f"--{stray[0]} does not go with {'the embedded model' if mode == 'embedded' else f'--{mode}'}.", "See steward train --help.")
     try:
-        from nl2sql.training.export import export
-        from nl2sql.training.train import MINILM, Recipe
-        from nl2sql.training.train import train as run
-    except ImportError as missing:
+        if mode == "lora":
+            _lora(**given)
+        elif mode == "corpus":
+            _corpus(**given)
+        elif mode == "similar":
+            _similar(**given)
+        else:
+            _embedded(**given)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.split(".")[0] in ("catalog", "nl2sql", "tui"):
+            raise
         raise UsageError(f"Training needs more packages: {missing.name} is missing.", "Install them: pip install 'datasteward[train]'") from missing
+
+
+def _embedded(out: Path = Path("build/training"), export: Path | None = None, **chosen: int) -> None:
     from nl2sql.corpus.lexicon import english_words, write_lexicon
     from nl2sql.embedded.parser import WEIGHTS
     from nl2sql.linking.vocabulary import ENGLISH
+    from nl2sql.training.export import export as write
+    from nl2sql.training.train import MINILM, Recipe
+    from nl2sql.training.train import train as run
 
-    chosen = {name: value for name, value in (("steps", steps), ("seed", seed)) if value is not None}
     write_lexicon()
     ENGLISH.write_text("\n".join(english_words(MINILM / "tokenizer.json")) + "\n", encoding="utf-8")
     run(out, Recipe(**chosen))
-    export(out / "checkpoint.pt", export_to or WEIGHTS)
-    click.echo(f"Exported to {export_to or WEIGHTS}.", err=True)
+    write(out / "checkpoint.pt", export or WEIGHTS)
+    click.echo(f"Exported to {export or WEIGHTS}.", err=True)
+
+
+def _lora(lora: str, out: Path | None = None, resume: bool = False, merge: bool = False, **chosen: Any) -> None:
+    from nl2sql.training.lora import LoraRecipe, train_lora
+
+    out = out or Path("build/lora") / Path(lora).name
+    train_lora(out, LoraRecipe(model=lora, **chosen), resume=resume, merge=merge, say=lambda line: click.echo(line, err=True))
+    more = f", base and adapter in one in {out / 'merged'}" if merge else ""
+    click.echo(f"The adapter is in {out / 'adapter'}{more}.", err=True)
+
+
+def _corpus(corpus: Path, examples: int = 10_000, seed: int = 7, target: str = "sql") -> None:
+    from nl2sql.training.prompts import export_corpus
+
+    export_corpus(corpus, examples, seed, "plan" if target == "plan" else "sql")
+    click.echo(f"{examples:,} examples are in {corpus}.", err=True)
+
+
+def _similar(similar: bool, export: Path | None = None, **chosen: int) -> None:
+    from nl2sql.embedded.parser import WEIGHTS
+    from nl2sql.training.similar import Recipe, distil
+
+    click.echo(f"The encoder is {distil(export or WEIGHTS, Recipe(**chosen))}.", err=True)

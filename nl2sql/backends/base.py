@@ -33,11 +33,17 @@ class SqlDraft:
 
 @dataclass(frozen=True, slots=True)
 class Clarify:
-    """A question back, with choices."""
+    """A question back, with choices.
+
+    ``drafts`` are the readings behind the choices, in the same order, where the backend has them: what the asker may not see is
+    not offered. ``kind`` is the slot kind of the name that is asked for, where one is.
+    """
 
     message: str
     choices: tuple[str, ...]
     confidence: float
+    drafts: tuple[SqlDraft, ...] = ()
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

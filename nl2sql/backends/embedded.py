@@ -1,19 +1,25 @@
 """The shipped model as a backend: reads the linked question into plans and compiles them."""
 
 import math
+import re
 
 from catalog.semantic import views
 from nl2sql.backends.base import Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
 from nl2sql.embedded.parser import Candidate, EmbeddedParser
 from nl2sql.errors import BadPlan
 from nl2sql.explain import explain, explain_item
+from nl2sql.linking.mentions import Linked, Mention
 from nl2sql.plan import AskBack, AskWhich, Item, Query, Scope, full_scope
 from nl2sql.plan import Decline as DeclinePlan
 from nl2sql.plan_sql import compile_query
-from nl2sql.values import Number
+from nl2sql.values import Number, Text
 
 READINGS = 4
 """Beams searched for other readings to offer."""
+OFFERED = 3
+"""Readings offered at most."""
+OFFERED_NAMES = 8
+"""Names offered at most."""
 DECLINED: dict[str, DeclineKind] = {"REFUSE": "out_of_scope", "DATA": "data_request", "CHANGE": "change_request"}
 
 
@@ -51,10 +57,14 @@ class EmbeddedBackend:
         if first and (not isinstance(first[0], SqlDraft) or first[0].confidence >= self._threshold):
             return first
         more = self._drafts(self._parser.read(linked.text, scope, beams=READINGS), context)
-        readings = dict.fromkeys(d.reading for d in [*first, *more] if isinstance(d, SqlDraft))
+        readings: dict[str, SqlDraft] = {}
+        for draft in [*first, *more]:
+            if isinstance(draft, SqlDraft):
+                readings.setdefault(draft.reading, draft)
         if readings:
             confidence = first[0].confidence if first else 0.0
-            return [Clarify("I am not sure that I read this right. Did you mean one of these?", tuple(readings)[:3], confidence)]
+            message = "I am not sure that I read this right. Did you mean one of these?"
+            return [Clarify(message, tuple(readings)[:OFFERED], confidence, tuple(readings.values())[:OFFERED])]
         return more or [Decline("out_of_scope", 0.0)]
 
     def _drafts(self, candidates: list[Candidate], context: Context) -> list[Draft]:
@@ -65,15 +75,18 @@ class EmbeddedBackend:
         bindings = context.linked.bindings
         match candidate.plan:
             case Query() as query:
+                if several := _several(candidate, context.linked):
+                    return Clarify(f"'{several.surface}' fits more than one {several.kind}. Which one?", _names(several)[:OFFERED_NAMES], confidence)
                 try:
-                    sql = compile_query(query, bindings, context.now)
+                    sql = compile_query(query, bindings, context.now, context.linked.unit)
                 except BadPlan:
                     return None
-                return SqlDraft(sql, explain(query, bindings), confidence)
+                return SqlDraft(sql, explain(query, bindings, context.linked.unit), confidence)
             case AskBack(choices):
-                return Clarify("That can mean more than one thing. Which one?", tuple(_choice(c) for c in choices), confidence)
+                drafts = tuple(SqlDraft(_bare(c, context), "", confidence) for c in choices)
+                return Clarify("That can mean more than one thing. Which one?", tuple(_choice(c) for c in choices), confidence, drafts)
             case AskWhich(kind):
-                return Clarify(f"Which {KIND_WORDS.get(kind, kind)} do you mean? Name it in the question.", (), confidence)
+                return Clarify(f"Which {KIND_WORDS.get(kind, kind)} do you mean? Name it in the question.", (), confidence, kind=kind)
             case DeclinePlan(kind):
                 return Decline(DECLINED[kind], confidence)
 
@@ -86,10 +99,37 @@ class EmbeddedBackend:
 KIND_WORDS = {"org": "organisation", "group": "group of people", "run": "training run", "term": "topic", "job": "job or pipeline"}
 
 
+NAMED_THINGS = ("dataset", "model", "node", "run", "org")
+"""Kinds of which a question about one means one."""
+PLURAL = re.compile(r"(?:datasets|data sets|tables|sets|versions|corpora|models|nodes|machines|servers|runs|companies|organisations|family|ones)\b")
+
+
+def _several(candidate: Candidate, linked: Linked) -> Mention | None:
+    """A name in the plan that stands for several things, unless the question says that it means them all: ``the MIMIC tables``."""
+    for slot, mention in linked.mentions.items():
+        if mention.known and mention.kind in NAMED_THINGS and slot in candidate.tokens and len(_names(mention)) > 1:
+            at = linked.text.find(slot[1:])
+            after = linked.text[at + len(slot) - 1 :].lstrip(" -")
+            if not PLURAL.match(after) and not re.search(r"\b(?:all|both|every|any)(?: of)?(?: the| our)? $", linked.text[:at]):
+                return mention
+    return None
+
+
+def _names(mention: Mention) -> tuple[str, ...]:
+    """What a mention stands for, spellings of one name as one."""
+    values = mention.value.values if isinstance(mention.value, Text) else ()
+    return tuple({re.sub(r"\W|_", "", value).casefold(): value for value in reversed(values)}.values())[::-1]
+
+
+def _bare(item: Item, context: Context) -> str:
+    """SQL that shows a choice and nothing else, for the guard to say whether the asker may see it."""
+    token = item.args[0]
+    return compile_query(Query(view=re.split(r"[.#]", token)[0], select=(item,)), {}, context.now)
+
+
 def _choice(item: Item) -> str:
-    words = explain_item(item, {})
-    token = item.args[0] if item.args else ""
-    if "." in token:
-        view, column = token.split(".")
-        return f"{words} ({views()[view].columns[column].meaning})"
-    return words
+    """A choice in words, with the view that it is of: several have a severity or a status."""
+    view, _, column = item.args[0].partition(".")
+    if column:
+        return f"{explain_item(item, {})} of {view.replace('_', ' ')} ({views()[view].columns[column].meaning})"
+    return f"{explain_item(item, {})} ({view.partition('#')[0].replace('_', ' ')})"

@@ -10,15 +10,17 @@ from nl2sql.conversation import NEXT
 from nl2sql.corpus.followups import follow_up
 from nl2sql.corpus.fragments import Example, Fragments, Text
 from nl2sql.corpus.phrases import Phrases, Whole, load
-from nl2sql.corpus.shapes import SHAPES
+from nl2sql.corpus.shapes import SHAPES, narrowed
 from nl2sql.linking.index import NameIndex
 
 SHARE_GENERAL = 0.16
 """Requests that are no questions for the catalog, or that need asking back."""
 SHARE_WHOLE = 0.5
 """Whole questions as people wrote them; the rest is composed."""
-SHARE_FOLLOW = 0.1
-"""Second questions of a dialogue."""
+SHARE_NARROWED = 0.15
+"""Whole questions that get one more condition at an end."""
+SHARE_FOLLOW = 0.14
+"""Second and third questions of a dialogue."""
 SHARE_TOLD = 0.06
 """Questions that name what they are about in a sentence before."""
 
@@ -34,6 +36,7 @@ class Composer:
         for whole in general.whole:
             self.general.setdefault(whole.plan.split()[0], []).append(whole)
         self.wholes = {view: file.whole for view, file in files.items() if file.whole}
+        self.weights = {view: [len(w.ask) ** 0.7 for w in wholes] for view, wholes in self.wholes.items()}
         self.views = [view for view, file in files.items() if file.entity]
         self.fragments = Fragments(self.rng, files, names)
 
@@ -53,7 +56,7 @@ class Composer:
         """A question and its intent. Views count by the root of their size, so that small ones do not starve."""
         if self.wholes and self.rng.random() < SHARE_FOLLOW:
             view = self.rng.choice(self.views)
-            return follow_up(self.fragments, view, self.fragments.phrases[view], self.wholes), "follow-up"
+            return follow_up(self.fragments, view, self.fragments.phrases[view], self.wholes, self.general), "follow-up"
         at = self.rng.random()
         if at < SHARE_GENERAL and self.general:
             heads = sorted(self.general)
@@ -61,9 +64,14 @@ class Composer:
             whole = self.rng.choices(self.general[head], [len(w.ask) ** 0.5 for w in self.general[head]])[0]
             return self.fragments.unique(self.rng.choice(whole.ask), whole.plan), whole.plan
         if at < SHARE_GENERAL + SHARE_WHOLE:
-            weights = [len(wholes) ** 0.6 for wholes in self.wholes.values()]
-            whole = self.rng.choice(self.rng.choices(list(self.wholes.values()), weights)[0])
-            return self.fragments.unique(self.rng.choice(whole.ask), whole.plan), whole.plan
+            whole = self._whole()
+            made = self.fragments.unique(self.rng.choice(whole.ask), whole.plan)
+            return (narrowed(self.fragments, made) or made) if self.rng.random() < SHARE_NARROWED else made, whole.plan
         view = self.rng.choice(self.views)
         shape = self.rng.choices([s for _, s in SHAPES], [w for w, _ in SHAPES])[0]
         return shape(self.fragments, view, self.fragments.phrases[view]), f"{view} {shape.__name__}"
+
+    def _whole(self) -> Whole:
+        """A whole question; plans that people say in many ways count for more, but not by as much."""
+        view = self.rng.choices(list(self.wholes), [len(wholes) ** 0.6 for wholes in self.wholes.values()])[0]
+        return self.rng.choices(self.wholes[view], self.weights[view])[0]

@@ -1,171 +1,251 @@
-"""Dialogues of two questions: the second narrows, turns round, points back at, or leaves behind what the first asked.
+"""Dialogues of two or three questions: the last narrows, turns round, points back at, answers, or leaves behind those before.
 
 ``datasets in country1 >> only the deprecated ones`` means one plan with both conditions.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from nl2sql.conversation import NEXT
-from nl2sql.corpus import frames
+from nl2sql.corpus import frames, replies
 from nl2sql.corpus.fragments import Fragments, Text
-from nl2sql.corpus.phrases import Filter, Phrases, Whole
-from nl2sql.plan import END
+from nl2sql.corpus.moves import MOVES, PLACE_KINDS
+from nl2sql.corpus.phrases import Phrases, Whole
+from nl2sql.corpus.states import opening
 
-NARROW = (
-    "only {that}", "only those {that}", "only the ones {that}", "just the ones {that}", "and only those {that}", "now only the ones {that}", "of those, which are {that}", "which of these are {that}", "which of them {that}",
-    "limit that to the ones {that}", "filter to the ones {that}", "keep the ones {that}", "the ones {that}", "those {that}", "restrict to {that}", "narrow it down to those {that}", "and {that}?", "but {that}", "{that} only", "any of them {that}",
-)  # fmt: skip
-NARROW_ADJ = ("only {adj} ones", "only the {adj} ones", "just the {adj} ones", "only {adj}", "{adj} only", "the {adj} ones", "and the {adj} ones only", "which of those are {adj}", "of these the {adj} ones", "are any of them {adj}", "keep {adj} ones")
-SWAP = (
-    "and {that}?", "and the ones {that}", "and those {that}", "what about the ones {that}", "what about those {that}", "how about {that}", "same for the ones {that}", "the same but {that}", "now {that} instead", "now the ones {that}",
-    "and what of those {that}", "instead {that}", "no, {that}", "sorry, i meant {that}", "i mean those {that}", "rather those {that}",
-)  # fmt: skip
-SWAP_ADJ = ("and the {adj} ones", "and {adj} ones?", "what about the {adj} ones", "how about {adj}", "same for {adj} ones", "the same for {adj}", "now the {adj} ones", "and {adj}?", "i meant {adj}", "{adj} instead")
-COUNT = ("how many is that", "how many are that", "how many", "how many are there", "how many of them", "count them", "count", "just the number", "only the count", "give me the number", "what's the total number", "and how many in total", "number please", "how many in all")
-BY = ("{by}", "split that {by}", "break it down {by}", "and {by}", "now {by}", "broken down {by}", "how does that split {by}", "the same {by}", "count {by}", "how many {by}", "{by} please", "and how many {by}", "show it {by}")
-WITH = ("with {noun}", "and {noun}", "and their {noun}", "show the {noun} too", "show their {noun}", "add {noun}", "add the {noun}", "include {noun}", "also {noun}", "plus {noun}", "what about their {noun}", "and what is their {noun}", "can i see the {noun} as well", "their {noun}?")
-SORT = ("{by}", "now {by}", "the same {by}", "put them {by}", "{by} please", "can i have that {by}")
-TOP = ("only the first {n}", "top {n}", "just the top {n}", "the first {n} only", "limit to {n}", "first {n}", "only {n} of them", "show {n}")
-PRONOUNS = ("it", "it", "it", "that one", "this one", "that dataset", "this dataset", "the same dataset", "that", "the dataset")
+Wholes = Mapping[str, Sequence[Whole]]
+
+SHARE_LONG = 0.35
+"""Dialogues of three questions."""
+SHARE_CHAT = 0.08
+"""Dialogues of three in which the one between is small talk."""
+NAMED = (
+    "dataset",
+    "dataset",
+    "dataset",
+    "node",
+    "model",
+    "run",
+    "org",
+    "person",
+    "policy",
+    "framework",
+    "country",
+    "period",
+    "period",
+    "column",
+    "domain",
+    "licence",
+    "group",
+)
+"""Kinds of names that the next question may put in another's place."""
+POINTED = ("dataset", "dataset", "dataset", "node", "model", "run", "org", "person")
+"""Kinds that the next question may point at."""
+PRONOUNS = {
+    **frames.PRONOUNS,
+    "dataset": (
+        "it",
+        "it",
+        "it",
+        "that one",
+        "this one",
+        "that dataset",
+        "this dataset",
+        "the same dataset",
+        "that",
+        "the dataset",
+    ),
+}
+KEYS = {
+    "datasets": ("dataset", "datasets.name"),
+    "nodes": ("node", "nodes.node"),
+    "models": ("model", "models.name"),
+    "training_rounds": ("run", "training_rounds.run"),
+}
+"""Views of things with a name: its kind and column."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """A question in parts: a frame for its rows, and what is selected."""
-
-    bank: tuple[str, ...]
-    select: str
-
-
-def follow_up(f: Fragments, view: str, phrases: Phrases, wholes: Mapping[str, Sequence[Whole]]) -> Text | None:
-    """Two questions and the plan of the second; None when the view lacks the phrases."""
-    kind = f.rng.choices(["narrow", "swap", "turn", "point", "leave"], [3, 2.5, 3, 3, 2.5])[0]
+def follow_up(
+    f: Fragments, view: str, phrases: Phrases, wholes: Wholes, general: Mapping[str, Sequence[Whole]]
+) -> Text | None:
+    """Questions of one dialogue and the plan of the last; None when the view lacks the phrases."""
+    kind = f.rng.choices(
+        ["moves", "other", "point", "reply", "meant", "leave", "outside"], [7, 3, 2.5, 1.2, 0.7, 2, 1.3]
+    )[0]
     match kind:
-        case "narrow":
-            return _narrowed(f, view, phrases)
-        case "swap":
-            return _swapped(f, view, phrases)
-        case "turn":
-            return _turned(f, view, phrases)
+        case "moves":
+            return _moves(f, view, phrases)
+        case "other":
+            return _other_name(f, wholes)
         case "point":
             return _pointed(f, wholes)
+        case "reply":
+            return _reply(f, wholes)
+        case "meant":
+            return _meant(f, general.get("ASK", ()))
+        case "outside":
+            return _outside(f, wholes, general)
     return _left(f, wholes)
 
 
-def _ask(f: Fragments, phrases: Phrases) -> _Ask:
-    if f.rng.random() < 0.6:
-        return _Ask(frames.LIST, phrases.select)
-    if f.rng.random() < 0.6 or not phrases.measure:
-        return _Ask(frames.COUNT, "COUNT")
-    measure = f.rng.choice([m for m in phrases.measure if not m.filter] or phrases.measure)
-    if measure.filter or "@" in measure.item:
-        return _Ask(frames.COUNT, "COUNT")
-    noun = f.rng.choice(measure.nouns)
-    return _Ask(tuple(frame.replace("{noun}", noun) for frame in frames.MEASURE), measure.item)
+def _dialogue(texts: Sequence[str], plan: str) -> Text:
+    return Text(f" {NEXT} ".join(texts), plan)
 
 
-def _plan(f: Fragments, view: str, select: str, *where: str) -> str:
-    return f"FROM {view} {f.where(*where)}SELECT {select}"
-
-
-def _pair(first: str, second: str, plan: str) -> Text:
-    return Text(f"{first} {NEXT} {second}", plan)
-
-
-def _usable(phrases: Phrases) -> list[Filter]:
-    return [x for x in phrases.filter if (x.that or x.adj) and END not in x.plan]
-
-
-def _said(f: Fragments, chosen: Filter, that: tuple[str, ...], adj: tuple[str, ...]) -> Text:
-    """A follow-up that holds one filter."""
-    use_adj = bool(chosen.adj) and (not chosen.that or f.rng.random() < 0.45)
-    part = f.pick(chosen.adj if use_adj else chosen.that, chosen.plan)
-    return Text(f.rng.choice(adj if use_adj else that).format(**{"adj" if use_adj else "that": part.text}), part.plan)
-
-
-def _narrowed(f: Fragments, view: str, phrases: Phrases) -> Text | None:
-    ask, rows = _ask(f, phrases), f.some_rows(view, (0, 1, 1, 1, 2))
-    more = [x for x in _usable(phrases) if x.plan.split()[0] not in rows.plan]
-    if not more:
-        return None
-    said = _said(f, f.rng.choice(more), NARROW, NARROW_ADJ)
-    return _pair(f.frame(ask.bank, rows=rows.text), said.text, _plan(f, view, ask.select, rows.plan, "", said.plan))
-
-
-def _swapped(f: Fragments, view: str, phrases: Phrases) -> Text | None:
-    """Another value or another test of the same column."""
-    usable = _usable(phrases)
-    first = f.rng.choice(usable) if usable else None
-    if first is None:
-        return None
-    column = first.plan.split()[0]
-    others = [x for x in usable if x.plan.split()[0] == column and (x is not first or "{" in "".join(x.that + x.adj))]
-    if not others:
-        return None
-    ask = _ask(f, phrases)
-    use_adj = bool(first.adj) and (not first.that or f.rng.random() < 0.45)
-    part = f.pick(first.adj if use_adj else first.that, first.plan)
-    entity = f.rng.choice(phrases.entity)
-    rows = f"{part.text} {entity}" if use_adj else f"{entity} {part.text}"
-    said = _said(f, f.rng.choice(others), SWAP, SWAP_ADJ)
-    return _pair(f.frame(ask.bank, rows=rows), said.text, _plan(f, view, ask.select, said.plan))
-
-
-def _turned(f: Fragments, view: str, phrases: Phrases) -> Text | None:
-    """The same rows, asked about otherwise: counted, grouped, with a fact more, ranked, cut."""
-    rows = f.some_rows(view, (1, 1, 2))
-    if not rows.plan:
-        return None
-    first = f.frame(frames.LIST, rows=rows.text)
-    kind = f.rng.choice(["count", "by", "with", "sort", "top"])
-    if kind == "count":
-        return _pair(first, f.rng.choice(COUNT), _plan(f, view, "COUNT", rows.plan))
-    if kind == "by" and phrases.group:
-        group = f.rng.choice(phrases.group)
-        by = f.pick(group.by, group.item)
-        return _pair(first, f.rng.choice(BY).format(by=by.text), _plan(f, view, f"{group.item} COUNT", rows.plan))
-    if kind == "with" and phrases.attr:
-        attr = f.rng.choice(phrases.attr)
-        if attr.item in phrases.select.split():
+def _moves(f: Fragments, view: str, phrases: Phrases) -> Text | None:
+    """Questions that change what the one before asked."""
+    first, state = opening(f, phrases, view)
+    texts = [first]
+    steps = 1 + (f.rng.random() < SHARE_LONG)
+    if steps == 1 and f.rng.random() < SHARE_CHAT:
+        texts.append(f.unique(f.rng.choice(replies.CHAT), "").text)
+    for _ in range(steps):
+        move = f.rng.choices([m for m, _ in MOVES], [w for _, w in MOVES])[0]
+        moved = move(f, f.phrases[state.view], state)
+        if moved is None:
             return None
-        noun = f.pick(attr.nouns, attr.item)
-        return _pair(first, f.rng.choice(WITH).format(noun=noun.text), _plan(f, view, f"{phrases.select} {attr.item}", rows.plan))
-    if kind == "sort" and any(order.by for order in phrases.order):
-        order = f.rng.choice([o for o in phrases.order if o.by])
-        by = f.pick(order.by, order.plan)
-        return _pair(first, f.rng.choice(SORT).format(by=by.text), _plan(f, view, f"{phrases.select} {by.plan}", rows.plan))
-    if kind == "top":
-        number = f.unique("{number}", "@number")
-        return _pair(first, f.rng.choice(TOP).format(n=number.text), _plan(f, view, f"{phrases.select} LIMIT {number.plan}", rows.plan))
-    return None
+        text, state = moved
+        texts.append(text)
+    return _dialogue(texts, state.plan(f, f.phrases[state.view]))
 
 
-def _about_one(wholes: Mapping[str, Sequence[Whole]], view: str) -> list[tuple[str, str]]:
-    """Questions of a view about exactly one dataset."""
-    return [(ask, whole.plan) for whole in wholes[view] for ask in whole.ask if ask.count("{dataset") == 1 and "{dataset}" in ask]
+def _about(wholes: Wholes, view: str, kind: str) -> list[tuple[str, str]]:
+    """Questions of a view that hold exactly one name of a kind, as hole and as slot."""
+    hole, slot = f"{{{kind}}}", re.compile(rf"@{kind}(?![\w])")
+    asked = ((ask, whole.plan) for whole in wholes[view] for ask in whole.ask)
+    return [
+        (ask, plan)
+        for ask, plan in asked
+        if ask.count(f"{{{kind}") == 1 and hole in ask and slot.search(plan) and f"@{kind}_" not in plan
+    ]
 
 
-def _pointed(f: Fragments, wholes: Mapping[str, Sequence[Whole]]) -> Text | None:
-    """``who owns dataset1 >> what depends on it``."""
-    views = sorted(wholes)
-    first, then = _about_one(wholes, f.rng.choice(views)), _about_one(wholes, f.rng.choice(views))
-    if not first or not then:
+def _drawn(f: Fragments, wholes: Wholes, kind: str) -> tuple[str, str] | None:
+    about = _about(wholes, f.rng.choice(sorted(wholes)), kind)
+    return f.rng.choice(about) if about else None
+
+
+def _renamed(plan: str, kind: str, by: str) -> str:
+    return re.sub(rf"@{kind}\.\w+", by, plan)
+
+
+def _other_name(f: Fragments, wholes: Wholes) -> Text | None:
+    """``who owns dataset1 >> and dataset2? >> how big is it``."""
+    kind = f.rng.choice(NAMED)
+    drawn = _drawn(f, wholes, kind)
+    if drawn is None:
         return None
-    before = f.unique(*f.rng.choice(first))
-    named = re.search(r"@dataset\.\w+", before.plan)
-    ask, plan = f.rng.choice(then)
-    pronoun = f.rng.choice(PRONOUNS)
-    asked = ask.replace("{dataset}'s", "its" if pronoun == "it" else f"{pronoun}'s").replace("{dataset}", pronoun)
-    after = f.unique(asked, plan)
+    first = f.unique(*drawn)
+    bank = (
+        replies.TIMES if kind == "period" else replies.NAMES + replies.PLACES if kind in PLACE_KINDS else replies.NAMES
+    )
+    second = f.unique(f.rng.choice(bank).format(name=f"{{{kind}}}"), f"@{kind}")
+    plan = _renamed(first.plan, kind, second.plan)
+    if f.rng.random() < SHARE_LONG:
+        if kind in PRONOUNS and f.rng.random() < 0.5:
+            return _then(f, wholes, kind, [first.text, second.text], second.plan)
+        third = f.unique(f.rng.choice(bank).format(name=f"{{{kind}}}"), f"@{kind}")
+        return _dialogue([first.text, second.text, third.text], _renamed(first.plan, kind, third.plan))
+    return _dialogue([first.text, second.text], plan)
+
+
+def _then(f: Fragments, wholes: Wholes, kind: str, before: list[str], slot: str) -> Text | None:
+    """One question more, which points at the name in ``slot``."""
+    drawn = _drawn(f, wholes, kind)
+    if drawn is None:
+        return None
+    after = _pronoun(f, kind, *drawn)
+    return _dialogue([*before, after.text], _renamed(after.plan, kind, slot))
+
+
+def _pronoun(f: Fragments, kind: str, ask: str, plan: str) -> Text:
+    """A question with a pronoun where the name stood."""
+    word = f.rng.choice(PRONOUNS[kind])
+    own = {"it": "its", "they": "their", "them": "their"}.get(word, f"{word}'s")
+    asked = re.sub(rf"(?:\bthe )?{{{kind}}}'s", own, ask)
+    asked = re.sub(rf"(?:\bthe )?{{{kind}}}", word, asked)
+    return f.unique(f"{f.rng.choice(['', '', '', '', 'and ', 'ok, ', 'then '])}{asked}", plan)
+
+
+def _pointed(f: Fragments, wholes: Wholes) -> Text | None:
+    """``who owns dataset1 >> what depends on it``."""
+    kind = f.rng.choice(POINTED)
+    drawn = _drawn(f, wholes, kind)
+    if drawn is None:
+        return None
+    before = f.unique(*drawn)
+    named = re.search(rf"@{kind}\.\w+", before.plan)
     if named is None:
         return None
-    return _pair(before.text, after.text, re.sub(r"@dataset\.\w+", named[0], after.plan))
+    texts = [before.text]
+    if f.rng.random() < SHARE_LONG and (between := _drawn(f, wholes, kind)):
+        texts.append(_pronoun(f, kind, *between).text)
+    elif f.rng.random() < SHARE_CHAT:
+        texts.append(f.unique(f.rng.choice(replies.CHAT), "").text)
+    elif f.rng.random() < SHARE_CHAT and (between := _drawn(f, wholes, "domain")) and (last := _drawn(f, wholes, kind)):
+        after = _pronoun(f, kind, *last)
+        back = f.rng.choice(replies.BACK).format(name=f"{{{kind}}}", q="\ue000")
+        said = f.unique(back, f"@{kind}")
+        asked = said.text.replace("\ue000", after.text)
+        return _dialogue([before.text, f.unique(*between).text, asked], _renamed(after.plan, kind, said.plan))
+    return _then(f, wholes, kind, texts, named[0])
 
 
-def _left(f: Fragments, wholes: Mapping[str, Sequence[Whole]]) -> Text:
-    """A question that stands on its own after another one."""
-    first, then = (f.rng.choice(wholes[f.rng.choice(sorted(wholes))]) for _ in range(2))
-    before, after = f.unique(f.rng.choice(first.ask), first.plan), f.unique(f.rng.choice(then.ask), then.plan)
-    return _pair(before.text, after.text, after.plan)
+def _reply(f: Fragments, wholes: Wholes) -> Text | None:
+    """``who owns it >> dataset1``: the answer to being asked which one."""
+    kind = f.rng.choice(POINTED)
+    drawn = _drawn(f, wholes, kind)
+    if drawn is None:
+        return None
+    before = _pronoun(f, kind, *drawn)
+    said = f.unique(f.rng.choice(replies.REPLY).format(name=f"{{{kind}}}"), f"@{kind}")
+    if f.rng.random() < SHARE_LONG:
+        return _then(f, wholes, kind, [before.text, said.text], said.plan)
+    return _dialogue([before.text, said.text], _renamed(before.plan, kind, said.plan))
+
+
+def _meant(f: Fragments, asks: Sequence[Whole]) -> Text | None:
+    """``how big is dataset1 >> rows``: the answer to being asked which column."""
+    if not asks:
+        return None
+    whole = f.rng.choice(asks)
+    item = f.rng.choice(whole.plan.split()[1:])
+    view = item.split(".")[0]
+    if view not in KEYS or "#" in item:
+        return None
+    kind, key = KEYS[view]
+    nouns = [noun for attr in f.phrases[view].attr if attr.item == item for noun in attr.nouns]
+    fit = [ask for ask in whole.ask if f"{{{kind}}}" in ask and ask.count("{") == 1]
+    if not nouns or not fit:
+        return None
+    before = f.unique(f.rng.choice(fit), f"FROM {view} WHERE {key} EQ @{kind} SELECT {item}")
+    return _dialogue([before.text, f.rng.choice(replies.REPLY_COLUMN).format(noun=f.rng.choice(nouns))], before.plan)
+
+
+def _outside(f: Fragments, wholes: Wholes, general: Mapping[str, Sequence[Whole]]) -> Text | None:
+    """After a question about a name one that the catalog does not answer: rows of it, a change to it, or something else."""
+    kind = f.rng.choice(("dataset", "dataset", "node", "model"))
+    drawn = _drawn(f, wholes, kind)
+    heads = [head for head in ("DATA", "CHANGE", "REFUSE", "ASK") if general.get(head)]
+    if drawn is None or not heads:
+        return None
+    head = f.rng.choice(heads)
+    whole = f.rng.choice(general[head])
+    ask = f.rng.choice(whole.ask)
+    before = f.unique(*drawn)
+    if head in ("DATA", "CHANGE") and ask.count(f"{{{kind}}}") == 1:
+        return _dialogue([before.text, _pronoun(f, kind, ask, whole.plan).text], whole.plan)
+    if head == "ASK" and "{" not in ask:
+        return None
+    return _dialogue(
+        [before.text, f.unique(f.rng.choice(replies.SWITCH).replace("{q}", ask), whole.plan).text], whole.plan
+    )
+
+
+def _left(f: Fragments, wholes: Wholes) -> Text:
+    """A question that stands on its own after others."""
+    steps = [f.rng.choice(wholes[f.rng.choice(sorted(wholes))]) for _ in range(3 if f.rng.random() < SHARE_LONG else 2)]
+    before = [f.unique(f.rng.choice(whole.ask), whole.plan) for whole in steps[:-1]]
+    asked = f.rng.choice(replies.SWITCH).replace("{q}", f.rng.choice(steps[-1].ask))
+    after = f.unique(asked, steps[-1].plan)
+    return _dialogue([*(b.text for b in before), after.text], after.plan)

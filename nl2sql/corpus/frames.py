@@ -466,3 +466,118 @@ HUBS = {
     "datasets": ("the dataset", "their dataset", "each dataset", "the table", "the data"),
     "nodes": ("the node", "their node", "the host", "each node"),
 }
+
+FIRST_PER_GROUP = (
+    "{rows} {by}",
+    "the {rows} {by}",
+    "{by}, the {rows}",
+    "{by}: {rows}",
+    "show the {rows} {by}",
+    "list the {rows} {by}",
+    "give me the {rows} {by}",
+    "what is the {rows} {by}",
+    "which are the {rows} {by}",
+    "which is the {rows} {by}",
+    "i need the {rows} {by}",
+)
+
+FIRST_OF_EACH = (
+    "the {rows} of each {group}",
+    "the {rows} of every {group}",
+    "{rows} in each {group}",
+    "for each {group}, the {rows}",
+    "for every {group} the {rows}",
+    "what is the {rows} for each {group}",
+    "each {group} with its {rows}",
+    "every {group} and its {rows}",
+    "{group} by {group}, the {rows}",
+    "one per {group}: the {rows}",
+)
+
+DAYS_SINCE = (
+    "days since the {noun} of {of}",
+    "days since {noun}, {of}",
+    "how many days since the {noun} of {of}",
+    "how many days ago was the {noun} of {of}",
+    "how long ago, in days, was the {noun} of {of}",
+    "how long ago was the {noun} of {of}",
+    "number of days since {noun} for {of}",
+    "{of}: days since {noun}",
+    "{of}, {noun} how many days ago",
+    "age in days of the {noun} for {of}",
+    "how many days have passed since the {noun} of {of}",
+    "how many days back is the {noun} of {of}",
+)
+
+HOURS_SINCE = (
+    "hours since the {noun} of {of}",
+    "how many hours since the {noun} of {of}",
+    "how many hours ago was the {noun} of {of}",
+    "how long ago in hours was the {noun} of {of}",
+    "{of}: hours since {noun}",
+    "number of hours since {noun} for {of}",
+    "how many hours have passed since the {noun} of {of}",
+    "age in hours of the {noun} for {of}",
+    "h since {noun}, {of}",
+)
+
+DAYS_UNTIL = (
+    "days until the {noun} of {of}",
+    "how many days until the {noun} of {of}",
+    "how many days are left until the {noun} of {of}",
+    "days left to the {noun}, {of}",
+    "{of}: days left until {noun}",
+    "{of} and how many days remain until the {noun}",
+    "how long in days until the {noun} of {of}",
+    "days remaining to {noun} for {of}",
+    "days to go before the {noun} of {of}",
+)
+
+SHARE_OF_SUM = (
+    "what share of the {noun} comes from {rows}",
+    "share of the {noun} in {rows}",
+    "what fraction of the {noun} is in {rows}",
+    "fraction of the {noun} that is due to {rows}",
+    "which part of the {noun} belongs to {rows}",
+    "percentage of {noun} from {rows}",
+    "how much of the {noun} as a share is {rows}",
+    "{rows} as a share of the {noun}",
+    "{rows}: what percentage of the {noun}",
+    "proportion of {noun} in {rows}",
+    "ratio of the {noun} of {rows} to the {noun} of all",
+)
+
+MORE_OF_ONE = (
+    "which {group} has more {rows} {one} than {other}",
+    "{group} with more {rows} {one} than {other}",
+    "every {group} that has more {rows} {one} than {other}",
+    "{group} where {rows} {one} outnumber those {other}",
+    "for which {group} do {rows} {one} outnumber those {other}",
+    "which {group} has a higher number of {rows} {one} than of ones {other}",
+    "{group} whose {rows} {one} exceed in number the ones {other}",
+    "any {group} with {rows} {one} in greater number than {other}",
+)
+
+FEWER_OF_ONE = (
+    "which {group} has fewer {rows} {one} than {other}",
+    "{group} with fewer {rows} {one} than {other}",
+    "{group} where {rows} {one} are outnumbered by those {other}",
+    "every {group} that has less {rows} {one} than {other}",
+)
+
+SUM_ABOVE = (
+    "{group} whose {noun} of {rows} {one} is above that of the ones {other}",
+    "which {group} has a higher {noun} for {rows} {one} than for those {other}",
+    "every {group} where the {noun} of {rows} {one} exceeds the {noun} of those {other}",
+    "{group} with a larger {noun} in {rows} {one} than in those {other}",
+)
+
+SUM_BELOW = (
+    "{group} whose {noun} of {rows} {one} is below that of the ones {other}",
+    "which {group} has a lower {noun} for {rows} {one} than for those {other}",
+)
+
+NARROWED = (
+    "{ask}, only those {that}", "{ask}, but only the ones {that}", "{ask} ({that} only)", "{ask} - {that}", "{ask}, {that}", "among those {that}: {ask}", "{ask} and {that}", "only {that}: {ask}", "{ask}; limit it to ones {that}",
+    "of the ones {that}, {ask}", "{ask}. only the ones {that} please", "looking just at those {that}, {ask}", "{ask} | {that}", "{ask}, as long as they are ones {that}",
+)  # fmt: skip

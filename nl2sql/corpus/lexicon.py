@@ -15,7 +15,7 @@ from nl2sql.linking.vocabulary import LEXICON
 
 PHRASES = ("adj", "that", "super", "by", "nouns", "has", "hasnt", "ask")
 """Fields of a phrase table that people's words stand in."""
-COMMON_PLANS = 12
+COMMON_PLANS = 30
 """Plans of one view that use a word before it counts as a word to ask with."""
 
 

@@ -6,6 +6,7 @@ from catalog.semantic import edges
 from nl2sql.corpus import frames
 from nl2sql.corpus.fragments import Fragments, Text
 from nl2sql.corpus.phrases import Phrases
+from nl2sql.corpus.result_shapes import RESULT_SHAPES
 
 EVENT_TIME = {
     "audit_log": "at",
@@ -263,6 +264,21 @@ def with_hub(f: Fragments, view: str, phrases: Phrases) -> Text | None:
     return Text(text, f"FROM {view} JOIN {edge} {f.where(rows.plan)}SELECT {phrases.select} {attr.item}")
 
 
+def narrowed(f: Fragments, made: Text) -> Text | None:
+    """A whole question with one more condition on its rows, said at an end; None where that would not fit."""
+    head, select, tail = made.plan.partition(" SELECT ")
+    view = head.split()[1] if head.startswith("FROM ") else ""
+    usable = [x for x in f.phrases[view].filter if x.that and "EXISTS" not in x.plan] if view else []
+    if not usable or " SELECT " in tail:
+        return None
+    chosen = f.rng.choice(usable)
+    if any(token in made.plan.split() for token in chosen.plan.split() if "." in token or ":" in token):
+        return None
+    more = f.pick(chosen.that, chosen.plan)
+    where = f"{head} {more.plan}" if " WHERE " in head else f"{head} WHERE {more.plan}"
+    return Text(f.frame(frames.NARROWED, ask=made.text.rstrip(" ?.!"), that=more.text), where + select + tail)
+
+
 SHAPES: tuple[tuple[float, Callable[[Fragments, str, Phrases], Text | None]], ...] = (
     (3.0, listing),
     (1.6, count),
@@ -278,5 +294,6 @@ SHAPES: tuple[tuple[float, Callable[[Fragments, str, Phrases], Text | None]], ..
     (0.3, two_counts),
     (1.2, by_hub),
     (0.5, with_hub),
+    *RESULT_SHAPES,
 )
 """How often each shape is drawn, and what draws it; None when the view lacks the phrases."""

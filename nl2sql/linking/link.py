@@ -10,7 +10,7 @@ from datetime import datetime
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.mentions import Linked, Mention
 from nl2sql.linking.names import find_names
-from nl2sql.linking.numbers import find_numbers
+from nl2sql.linking.numbers import asked_unit, find_numbers
 from nl2sql.linking.periods import find_periods
 from nl2sql.linking.spelling import find_nearly_names, mend
 from nl2sql.linking.topics import find_topics
@@ -44,4 +44,4 @@ def link(question: str, index: NameIndex, now: datetime, own_node: str = "") -> 
     find_positioned(draft)
     find_numbers(draft)
     find_topics(draft, index)
-    return draft.linked()
+    return draft.linked(asked_unit(draft))

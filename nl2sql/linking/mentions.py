@@ -23,11 +23,15 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """The question with slots in place of values, what each slot stands for, and the mentions behind them."""
+    """The question with slots in place of values, what each slot stands for, and the mentions behind them.
+
+    ``unit`` is the one that amounts are asked in (TB), empty where the question names none.
+    """
 
     text: str
     bindings: dict[str, Value]
     mentions: dict[str, Mention]
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class Draft:
             return change.was_end if is_end else change.was_start
         return at - change.end + change.was_end
 
-    def linked(self) -> Linked:
+    def linked(self, unit: str = "") -> Linked:
         """Write the slots, numbered per kind by where they stand."""
         counts: dict[str, int] = {}
         bindings: dict[str, Value] = {}
@@ -119,4 +123,4 @@ class Draft:
             pieces += [piece, f"{slot} " if glued else slot]
             at = mention.end
         pieces.append(self.text[at:])
-        return Linked(re.sub(r"\s+", " ", "".join(pieces)).strip(), bindings, mentions)
+        return Linked(re.sub(r"\s+", " ", "".join(pieces)).strip(), bindings, mentions, unit)

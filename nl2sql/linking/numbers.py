@@ -18,6 +18,8 @@ BINARY = {"t": 2.0**40, "g": 2.0**30, "m": 2.0**20, "k": 2.0**10}
 _unit = r"(?P<unit> ?(?:%|percents?|per cent|pct|[tgmk]i?b|terabytes?|gigabytes?|megabytes?|kilobytes?|gigs?|bytes)(?!\w))?"
 _digits = r"(?P<digits>\d{1,3}(?:[ ,]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)"
 FIGURES = re.compile(rf"(?<![\w.,]){_digits}(?P<scale> ?(?:k|mn|mio|million|bn|billion|trillion|thousand|m|b)(?!\w))?(?:{_unit}(?!\w)|(?=(?:h|hrs?|d|w|s|secs?|ms|mins?)(?!\w)))")
+ASKED = re.compile(r"(?<![\w.-])(?P<unit>[ptgmk]b|(?:peta|tera|giga|mega|kilo)bytes?|gigs|bytes)(?![\w-])")
+AMOUNT_BEFORE = re.compile(r"(?:(?<!\w)(?:an?|one|half|per|each|every|few|several|single|multi|hundreds of|thousands of)|/|\d)[ -]?$")
 _word = "|".join([*UNITS, *TENS, *MULTIPLIERS])
 WORDS = re.compile(rf"(?<![\w-])(?P<words>(?:(?:a|half a) (?={'|'.join(MULTIPLIERS)}))?(?:{_word})(?:(?:[ -]| and )(?:{_word}))*)(?![\w-]){_unit}")
 ALONE = ("one", "zero", "hundred", "thousand", "million", "billion", "dozen")
@@ -35,6 +37,19 @@ def find_numbers(draft: Draft) -> None:
     for match in WORDS.finditer(draft.text):
         if match["words"] not in ALONE and draft.free(match.start(), match.end("words")):
             draft.add(match.start(), match.end("words"), "number", _number(spoken(match["words"]), (match["unit"] or "").strip()))
+
+
+def asked_unit(draft: Draft) -> str:
+    """The unit that a result is asked in, a key of `BYTES_IN`: ``how many terabytes``, ``size in GB``.
+
+    Not one that belongs to an amount: ``more than 10 GB``, ``over a terabyte``, ``price per GB``.
+    """
+    for match in ASKED.finditer(draft.text):
+        amount = AMOUNT_BEFORE.search(draft.before(match.start())) or any(m.kind == "number" and 0 <= match.start() - m.end <= 1 for m in draft.found)
+        if not amount and draft.free(match.start(), match.end()):
+            first = match["unit"][0]
+            return "bytes" if first == "b" else f"{first.upper()}B"
+    return ""
 
 
 def spoken(text: str) -> float:

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from transformers import BertModel
 
-MAX_PLAN = 72
-"""Tokens of a plan, including the end token."""
+from nl2sql.training.stream import MAX_PLAN
 
 
 class Attention(nn.Module):

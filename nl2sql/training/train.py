@@ -17,8 +17,9 @@ from transformers import BertModel
 
 from catalog.semantic import views
 from nl2sql.plan import vocabulary
-from nl2sql.training.data import PAD, Batch, Batches, collate, examples
+from nl2sql.training.data import PAD, Batch, Batches, collate
 from nl2sql.training.model import Parser
+from nl2sql.training.stream import examples
 
 MINILM = Path(get_model_path())
 """all-MiniLM-L6-v2 (Wang et al., 2020; Reimers and Gurevych, 2019), Apache-2.0."""

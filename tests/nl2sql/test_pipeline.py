@@ -97,6 +97,30 @@ def test_every_turn_ends_in_one_outcome_that_is_recorded(
     assert (entry.actor, entry.action, entry.question, entry.decision, entry.policy, entry.verified) == ("anonymous", "query", "q", decision, rules, True)
 
 
+def test_readings_that_the_asker_may_not_see_are_not_offered(session: Session) -> None:
+    drafts = (HIDDEN_VIEW, COUNT, SqlDraft("SELECT d.name FROM datasets d", "names", 0.2))
+    _, outcome = asked(session, Clarify("Which?", ("grants", "count", "names"), 0.3, drafts))
+    assert isinstance(outcome, AskedBack)
+    assert outcome.choices == ("count", "names")
+
+
+@pytest.mark.parametrize("hidden", [HIDDEN_VIEW, HIDDEN_COLUMN])
+def test_unsure_of_readings_that_are_all_closed_is_a_denial(session: Session, hidden: SqlDraft) -> None:
+    names, outcome = asked(session, Clarify("Which?", ("one", "two"), 0.1, (hidden, hidden)))
+    assert isinstance(outcome, Denied)
+    assert names == ["context", "draft"]
+    assert (recorded(session).decision, recorded(session).row_count) == ("denied", 0)
+
+
+def test_asked_for_a_name_it_offers_those_that_share_a_word(session: Session) -> None:
+    _, outcome = asked(session, Clarify("Which dataset?", (), 0.9, kind="dataset"), question="is the redpajama table fresh")
+    assert isinstance(outcome, AskedBack)
+    assert "RedPajama" in outcome.choices
+    _, outcome = asked(session, Clarify("Which dataset?", (), 0.9, kind="dataset"), question="is this table fresh")
+    assert isinstance(outcome, AskedBack)
+    assert outcome.choices == ()
+
+
 def test_an_answer_says_what_it_read(session: Session) -> None:
     _, outcome = asked(session, COUNT)
     assert isinstance(outcome, Answered)

@@ -12,7 +12,7 @@ from nl2sql.corpus.lexicon import lexicon_words
 from nl2sql.corpus.phrases import load, problems
 from nl2sql.corpus.styles import SLOT_WORD, restyle
 from nl2sql.linking.link import LEXICON
-from nl2sql.plan import Query, column_of
+from nl2sql.plan import KEYWORDS, Query, column_of
 from nl2sql.plan_grammar import parse
 
 
@@ -44,6 +44,12 @@ def test_the_corpus_is_balanced_over_views_and_reaches_every_outcome() -> None:
     assert {"FROM", "ASK", "WHICH", "REFUSE", "DATA", "CHANGE"} == set(heads)
     assert len(seen) == 17
     assert min(seen.values()) > 0.02 * sum(seen.values())
+
+
+def test_the_corpus_uses_every_word_of_the_plan_language() -> None:
+    composer = Composer(8)
+    drawn = {token for _ in range(6000) for token in composer.draw().plan.split()}
+    assert set(KEYWORDS) <= drawn
 
 
 def test_the_corpus_uses_every_column_that_people_ask_for() -> None:

@@ -183,9 +183,9 @@ def test_names_are_one_exactly_where_the_engine_says_so(a: str, b: str) -> None:
     if not (a.isprintable() and b.isprintable() and a and b):
         return
     with duckdb.connect(":memory:", config={"threads": 1}) as connection:
-        connection.execute(f"CREATE TABLE t ({quoted(a)} INTEGER)")
+        connection.execute(f"CREATE TABLE relation ({quoted(a)} INTEGER)")
         try:
-            connection.execute(f"SELECT {quoted(b)} FROM t")
+            connection.execute(f"SELECT {quoted(b)} FROM relation")
             same = True
         except duckdb.BinderException:
             same = b.lower() == "rowid"

@@ -208,3 +208,29 @@ def test_any_question_links(index: NameIndex, question: str) -> None:
 def test_blanks_and_a_question_mark_change_nothing(index: NameIndex, question: str) -> None:
     plain, other = link(question, index, NOW), link(f"  {question.replace(' ', '  ')} ", index, NOW)
     assert (plain.text, plain.bindings) == (other.text, other.bindings)
+
+
+@pytest.mark.parametrize(
+    ("question", "unit"),
+    [
+        ("how many terabytes do we store", "TB"),
+        ("TB per jurisdiction", "TB"),
+        ("size of C4 in GB", "GB"),
+        ("total size by owner, in gigabytes?", "GB"),
+        ("how many gigs is Alpaca", "GB"),
+        ("volume (MB) of text data", "MB"),
+        ("KB of Alpaca", "KB"),
+        ("average size in bytes", "bytes"),
+        ("size in TB of datasets bigger than 10 GB", "TB"),
+        ("datasets bigger than 10 GB", ""),
+        ("datasets bigger than 10GB", ""),
+        ("datasets over ten gigabytes", ""),
+        ("anything over a terabyte", ""),
+        ("price per GB", ""),
+        ("half a gigabyte or more", ""),
+        ("how much data do we have", ""),
+        ("what is in gb_table.mb", ""),
+    ],
+)
+def test_the_unit_that_amounts_are_asked_in(question: str, unit: str, index: NameIndex) -> None:
+    assert link(question, index, NOW).unit == unit

@@ -1,0 +1,69 @@
+"""Dialogues: every plan is one of the grammar's, names only what was said, and each kind of dialogue comes up."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from nl2sql.conversation import NEXT, REMEMBERED
+from nl2sql.corpus import replies
+from nl2sql.corpus.compose import Composer
+from nl2sql.corpus.followups import follow_up
+from nl2sql.corpus.fragments import Example
+from nl2sql.corpus.moves import negated
+from nl2sql.corpus.styles import SLOT_WORD
+from nl2sql.plan import AskBack, Decline, Query
+from nl2sql.plan_grammar import parse
+
+
+def drawn(seed: int, how_many: int) -> list[Example]:
+    """Dialogues of every view."""
+    composer = Composer(seed)
+    f = composer.fragments
+    found: list[Example] = []
+    while len(found) < how_many:
+        view = composer.rng.choice(composer.views)
+        made = follow_up(f, view, f.phrases[view], composer.wholes, composer.general)
+        example = f.numbered(made, "x") if made else None
+        found += [example] if example else []
+    return found
+
+
+def test_every_dialogue_has_a_plan_over_its_own_slots() -> None:
+    for example in drawn(4, 1200):
+        parse(example.plan)
+        said = {m[0] for m in SLOT_WORD.finditer(example.question)}
+        assert {t[1:] for t in re.findall(r"@\w+", example.plan)} <= said, example
+        assert "{" not in example.question, example
+
+
+def test_dialogues_are_as_long_as_what_is_remembered_and_reach_every_outcome() -> None:
+    examples = drawn(8, 1200)
+    lengths = Counter(e.question.count(NEXT) for e in examples)
+    assert set(lengths) == set(range(1, REMEMBERED + 1))
+    assert min(lengths.values()) > 200
+    kinds = Counter(type(parse(e.plan)) for e in examples)
+    assert {Query, Decline, AskBack} <= set(kinds)
+
+
+@pytest.mark.parametrize(
+    ("plan", "opposite"),
+    [
+        ("datasets.pii IS_TRUE", "datasets.pii IS_FALSE"),
+        ("datasets.country EQ @country", "datasets.country NE @country"),
+        ("datasets:stale", "NOT datasets:stale"),
+        ("datasets.languages HAS @language", "datasets.languages HAS_NOT @language"),
+        ("datasets.bytes GT @number", ""),
+        ("datasets.pii IS_TRUE datasets:stale", ""),
+        ("NOT datasets:stale", ""),
+    ],
+)
+def test_a_single_condition_has_an_opposite(plan: str, opposite: str) -> None:
+    assert negated(plan) == opposite
+
+
+def test_what_people_say_next_never_sounds_like_a_change() -> None:
+    """``change it to …`` and ``delete …`` are requests for a change wherever they stand."""
+    banks = [bank for name, bank in vars(replies).items() if name.isupper()]
+    said = [text for bank in banks for text in bank]
+    assert not [text for text in said if re.match(r"(please )?(change|delete|remove the|set|rename)", text) and "restriction" not in text]

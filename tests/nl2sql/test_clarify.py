@@ -1,0 +1,54 @@
+"""What the embedded backend offers to choose from: names that one word stands for, and columns with their view."""
+
+from datetime import datetime
+
+import pytest
+
+from nl2sql.backends.base import Context
+from nl2sql.backends.embedded import _bare, _choice, _several
+from nl2sql.embedded.parser import Candidate
+from nl2sql.linking.index import NameIndex
+from nl2sql.linking.link import link
+from nl2sql.plan import Item
+from nl2sql.plan_grammar import parse
+
+NOW = datetime(2026, 10, 16, 12)
+PLAN = "FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.row_count"
+
+
+@pytest.fixture(scope="module")
+def index() -> NameIndex:
+    names = NameIndex()
+    for name in ("MIMIC-III", "MIMIC-IV", "Common Crawl", "common_crawl"):
+        names.add("dataset", name, name)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("how many rows has MIMIC?", True),
+        ("how many rows have the MIMIC tables", False),
+        ("rows of all the MIMIC", False),
+        ("how many rows has MIMIC-III?", False),
+        ("how many rows has common crawl", False),
+    ],
+)
+def test_a_word_that_fits_several_names_is_asked_about(index: NameIndex, question: str, asks: bool) -> None:
+    linked = link(question, index, NOW)
+    assert "@dataset1" in linked.bindings
+    candidate = Candidate(parse(PLAN), tuple(PLAN.split()), 0.9)
+    assert (_several(candidate, linked) is not None) == asks
+
+
+@pytest.mark.parametrize(
+    ("item", "words", "sql"),
+    [
+        (Item("", ("node_events.severity",)), "severity of node events (how bad)", "node_events.severity"),
+        (Item("", ("nodes#average_trust",)), "average trust score (nodes)", "nodes.trust_score"),
+        (Item("", ("datasets.bytes",)), "size of datasets (size in bytes)", "datasets.bytes"),
+    ],
+)
+def test_a_choice_names_its_view_and_can_be_vetted(index: NameIndex, item: Item, words: str, sql: str) -> None:
+    assert _choice(item) == words
+    assert sql in _bare(item, Context(question="q", linked=link("q", index, NOW), now=NOW))
