@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from nl2sql.conversation import NEXT
 from nl2sql.corpus import frames, replies
-from nl2sql.corpus.fragments import Fragments, Text
+from nl2sql.corpus.fragments import NAMED_BY, Fragments, Text
 from nl2sql.corpus.moves import MOVES, PLACE_KINDS
 from nl2sql.corpus.phrases import Phrases, Whole
 from nl2sql.corpus.states import opening
@@ -20,49 +20,16 @@ SHARE_LONG = 0.35
 SHARE_CHAT = 0.08
 """Dialogues of three in which the one between is small talk."""
 NAMED = (
-    "dataset",
-    "dataset",
-    "dataset",
-    "node",
-    "model",
-    "run",
-    "org",
-    "person",
-    "policy",
-    "framework",
-    "country",
-    "period",
-    "period",
-    "column",
-    "domain",
-    "licence",
-    "group",
+    *("dataset", "dataset", "dataset", "node", "model", "run", "org", "person", "policy", "framework"),
+    *("country", "period", "period", "column", "domain", "licence", "group"),
 )
 """Kinds of names that the next question may put in another's place."""
 POINTED = ("dataset", "dataset", "dataset", "node", "model", "run", "org", "person")
 """Kinds that the next question may point at."""
 PRONOUNS = {
     **frames.PRONOUNS,
-    "dataset": (
-        "it",
-        "it",
-        "it",
-        "that one",
-        "this one",
-        "that dataset",
-        "this dataset",
-        "the same dataset",
-        "that",
-        "the dataset",
-    ),
+    "dataset": ("it", "it", "it", "that one", "this one", "that dataset", "this dataset", "the same dataset", "that", "the dataset"),
 }
-KEYS = {
-    "datasets": ("dataset", "datasets.name"),
-    "nodes": ("node", "nodes.node"),
-    "models": ("model", "models.name"),
-    "training_rounds": ("run", "training_rounds.run"),
-}
-"""Views of things with a name: its kind and column."""
 
 
 def follow_up(
@@ -211,14 +178,14 @@ def _meant(f: Fragments, asks: Sequence[Whole]) -> Text | None:
     whole = f.rng.choice(asks)
     item = f.rng.choice(whole.plan.split()[1:])
     view = item.split(".")[0]
-    if view not in KEYS or "#" in item:
+    if view not in NAMED_BY or "#" in item:
         return None
-    kind, key = KEYS[view]
+    column, kind = NAMED_BY[view]
     nouns = [noun for attr in f.phrases[view].attr if attr.item == item for noun in attr.nouns]
     fit = [ask for ask in whole.ask if f"{{{kind}}}" in ask and ask.count("{") == 1]
     if not nouns or not fit:
         return None
-    before = f.unique(f.rng.choice(fit), f"FROM {view} WHERE {key} EQ @{kind} SELECT {item}")
+    before = f.unique(f.rng.choice(fit), f"FROM {view} WHERE {view}.{column} EQ @{kind} SELECT {item}")
     return _dialogue([before.text, f.rng.choice(replies.REPLY_COLUMN).format(noun=f.rng.choice(nouns))], before.plan)
 
 

@@ -25,6 +25,8 @@ UNITS = {
     "ratio": ("", "", "%"),
     "seconds": ("seconds", "s", "sec"),
 }
+NAMED_BY = {"datasets": ("name", "dataset"), "models": ("name", "model"), "nodes": ("node", "node"), "training_rounds": ("run", "run")}
+"""Views of things with the column and slot that name one."""
 CLOCK = datetime(2026, 10, 16, 12)
 SHARE_LINKED_ROWS = 0.12
 SHARE_LINKED = 0.85
@@ -99,6 +101,10 @@ class Fragments:
                 columns.add(column)
         return kept
 
+    def before_noun(self, chosen: Filter) -> bool:
+        """Whether this time the filter stands before the noun."""
+        return bool(chosen.adj) and (not chosen.that or self.rng.random() < 0.45)
+
     def rows(self, view: str, how_many: int | None = None, superlative: str = "", single: bool = False) -> Text:
         """A noun phrase for rows of a view and its conditions in reading order: ``deprecated datasets bigger than number1 gb``.
 
@@ -110,7 +116,7 @@ class Fragments:
         before: list[Text] = []
         after: list[Text] = []
         for chosen in self._filters(phrases, how_many):
-            use_adj = chosen.adj and (not chosen.that or self.rng.random() < 0.45)
+            use_adj = self.before_noun(chosen)
             (before if use_adj else after).append(self.pick(chosen.adj if use_adj else chosen.that, chosen.plan))
         joined = self.rng.choice([" and ", " and ", " ", ", ", " but also ", " & "]).join(t.text for t in after)
         entity = self.rng.choice(phrases.entity)

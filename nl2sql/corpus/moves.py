@@ -10,7 +10,7 @@ from catalog.semantic import views
 from nl2sql.corpus import replies
 from nl2sql.corpus.fragments import Fragments, Text
 from nl2sql.corpus.phrases import SLOT, Filter, Phrases
-from nl2sql.corpus.states import Said, State, as_adj, column, usable
+from nl2sql.corpus.states import Said, State, column, usable
 
 NEGATED = {
     "IS_TRUE": "IS_FALSE",
@@ -233,7 +233,7 @@ def replace_plan(chosen: Filter, plan: str) -> Filter:
 
 def _said(f: Fragments, chosen: Filter, that: tuple[str, ...], adj: tuple[str, ...]) -> Text:
     """A follow-up that holds one filter."""
-    use_adj = as_adj(f, chosen)
+    use_adj = f.before_noun(chosen)
     part = f.pick(chosen.adj if use_adj else chosen.that, chosen.plan)
     return Text(f.rng.choice(adj if use_adj else that).format(**{"adj" if use_adj else "that": part.text}), part.plan)
 

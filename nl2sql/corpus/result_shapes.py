@@ -4,12 +4,10 @@ from collections.abc import Callable
 
 from catalog.semantic import views
 from nl2sql.corpus import frames
-from nl2sql.corpus.fragments import Fragments, Text
+from nl2sql.corpus.fragments import NAMED_BY, Fragments, Text
 from nl2sql.corpus.phrases import Filter, Phrases
 from nl2sql.plan import column_of
 
-NAMED_BY = {"datasets": ("name", "dataset"), "models": ("name", "model"), "nodes": ("node", "node")}
-"""Views of things with the column and slot that name one."""
 AHEAD = ("consents.expires", "grants.expires", "policies.valid_to", "compliance.retention_until")
 """Times that lie ahead, so that people ask how long is left."""
 TOTALS = {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from catalog.semantic import edges
 from nl2sql.corpus import frames
-from nl2sql.corpus.fragments import Fragments, Text
+from nl2sql.corpus.fragments import NAMED_BY, Fragments, Text
 from nl2sql.corpus.phrases import Phrases
 from nl2sql.corpus.result_shapes import RESULT_SHAPES
 
@@ -22,8 +22,6 @@ HUB_COLUMNS = {
     "nodes": ("operator", "country", "network"),
 }
 """Columns of what events and records are about, by which people group them."""
-NAMED_BY = {"datasets": ("name", "dataset"), "models": ("name", "model"), "nodes": ("node", "node"), "training_rounds": ("run", "run")}
-"""Views of things with the column and slot that name one."""
 
 
 def _period(f: Fragments, view: str, plan: str) -> Text:

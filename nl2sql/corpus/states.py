@@ -64,7 +64,7 @@ def opening(f: Fragments, phrases: Phrases, view: str) -> tuple[str, State]:
     after: list[str] = []
     where: list[Said] = []
     for chosen in kept.values():
-        use_adj = as_adj(f, chosen)
+        use_adj = f.before_noun(chosen)
         part = f.pick(chosen.adj if use_adj else chosen.that, chosen.plan)
         (before if use_adj else after).append(part.text)
         where.append(Said(chosen, part.plan))
@@ -96,8 +96,3 @@ def opening(f: Fragments, phrases: Phrases, view: str) -> tuple[str, State]:
             )
         return f.frame(frames.COUNT, rows=rows), replace(state, shown="count")
     return f.frame(frames.LIST, rows=rows), state
-
-
-def as_adj(f: Fragments, chosen: Filter) -> bool:
-    """Whether this time the filter stands before the noun."""
-    return bool(chosen.adj) and (not chosen.that or f.rng.random() < 0.45)

@@ -53,7 +53,7 @@ def _layer(module: nn.Module) -> Layer:
 
 
 def export(checkpoint: Path, out: Path, quantised: bool = True) -> None:
-    """Write ``reader.onnx``, ``writer.onnx``, ``tokenizer.json`` and ``plan_vocabulary.json`` into ``out``."""
+    """Write ``reader.onnx``, ``writer.onnx``, ``tokenizer.json`` and ``parser.json`` into ``out``."""
     tokenizer = load_tokenizer()
     saved = torch.load(checkpoint, weights_only=True)
     layers = 1 + max(int(name.split(".")[1]) for name in saved["parser"] if name.startswith("layers."))
