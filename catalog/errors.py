@@ -6,6 +6,7 @@ GovernanceError            2   root: every error says what happened and what to 
 ├─ BadDocument             2   a document to ingest is not what it should be
 ├─ AccessDenied            5   a visible thing that this principal may not use
 ├─ QueryFailed             1   the engine could not run an approved query
+├─ VerificationFailed      1   an audit log or a receipt is not what it should be
 └─ QueryTimeout            4   the engine ran out of time or memory
 """
 
@@ -57,6 +58,12 @@ class AccessDenied(GovernanceError):
 
 class QueryFailed(GovernanceError):
     """The engine could not run the query; the message is a code, never data."""
+
+    exit_code = 1
+
+
+class VerificationFailed(GovernanceError):
+    """An audit log or a receipt does not hold: the message says which part of it and why."""
 
     exit_code = 1
 

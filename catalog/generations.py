@@ -6,6 +6,7 @@ removed at the next commit. Knows records only as tables and keys; knows nothing
 """
 
 import fcntl
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -43,8 +44,17 @@ class Generation:
 
     @property
     def pin(self) -> Path:
-        """Lock file that readers share while they use the generation."""
+        """Lock file that readers share while they use the generation; what it holds is the generation's hash."""
         return self.path.with_suffix(".pin")
+
+    @property
+    def sha256(self) -> str | None:
+        """SHA-256 of the file as it was committed, hex; None where the catalog does not know it."""
+        try:
+            written = self.pin.read_text(encoding="ascii", errors="replace").strip()
+        except OSError:
+            return None
+        return written if re.fullmatch("[0-9a-f]{64}", written) else None
 
 
 class NothingToWrite(Exception):
@@ -184,9 +194,13 @@ def _commit(home: Path, building: Path, generation: Generation) -> None:
     """Make a closed file the current generation; every step is durable before the next begins."""
     try:
         _sync(building)
+        with building.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
         building.chmod(0o400)
         building.rename(generation.path)
         generation.pin.touch(mode=0o600)
+        generation.pin.write_text(f"{digest}\n", encoding="ascii")
+        _sync(generation.pin)
         _sync(home)
         pointer = home / "CURRENT.tmp"
         pointer.write_text(f"{generation.path.name}\n", encoding="utf-8")

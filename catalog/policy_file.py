@@ -19,18 +19,23 @@ from catalog.policy import (
     ATTRIBUTES,
     BUILT_IN_ROLES,
     NO_RULE,
+    PURPOSE_RULE,
+    AggregateRule,
     AllowRule,
     DenyRule,
     FilterRule,
+    GrantRule,
     MaskRule,
+    Measure,
     Policy,
     Principal,
     Rule,
     Scalar,
     Treatment,
+    dataset_column,
 )
 from catalog.semantic import views
-from catalog.yaml_text import Loader, check_keys
+from catalog.yaml_text import Loader, check_keys, find
 
 Mark = tuple[str | int, ...]
 """Keys and positions that lead to a place in the file."""
@@ -38,6 +43,10 @@ Mark = tuple[str | int, ...]
 Name = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]+$")]
 Attribute = Annotated[str, Field(pattern=r"^[^\x00-\x1f]*$")]
 Roles = Annotated[list[str], Field(min_length=1)]
+Names = Annotated[list[str], Field(min_length=1)]
+
+NO_CUBES = {"audit_log": "grows with every question", "lineage": "is computed for each asker"}
+"""Views without cubes, and why: two cubes that differ by a few rows tell what these rows hold."""
 
 
 class _Model(BaseModel):
@@ -62,8 +71,32 @@ _Views = Literal["*"] | Annotated[list[str], Field(min_length=1)] | Annotated[di
 _Values = Scalar | list[Scalar]
 
 
+class _Aggregate(_Model):
+    roles: Roles
+    view: str
+    entity: str
+    k: int = Field(default=5, ge=2, le=1_000_000)
+    dimensions: Annotated[list[str], Field(min_length=1, max_length=8)]
+    measures: list[Annotated[str, Field(pattern=r"^(count|(sum|avg)\([a-z0-9_]+\))$")]] = Field(default=["count"], min_length=1)
+    protect: Names | None = None
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] | None = None
+
+
+_Where = Annotated[dict[str, _Values], Field(min_length=1)]
+
+FIELDS: Mapping[str, tuple[set[str], set[str]]] = {
+    "allow": ({"views"}, {"where", "purposes"}),
+    "filter": ({"views", "where"}, set()),
+    "mask": (set(), {"unless"}),
+    "deny": ({"views"}, set()),
+    "grant": ({"views"}, {"where", "purposes", "permission", "only"}),
+    "aggregate": (set(), {"where"}),
+}
+"""Kinds of rules: the fields that one needs, and those that it may have."""
+
+
 class _RuleEntry(_Model):
-    """One of allow, filter, mask and deny says what the rule is; the other fields belong to some of them.
+    """One of allow, filter, mask, deny, grant and aggregate says what the rule is; the other fields belong to some of them.
 
     An empty list is refused: a deny of nobody or of no view reads like protection and is none.
     """
@@ -73,21 +106,25 @@ class _RuleEntry(_Model):
     filter: Roles | None = None
     mask: Annotated[dict[str, Literal["null", "hash", "bucket", "partial"] | None], Field(min_length=1)] | None = None
     deny: Roles | None = None
+    grant: Roles | None = None
+    aggregate: _Aggregate | None = None
     views: _Views | None = None
-    where: Annotated[dict[str, _Values], Field(min_length=1)] | None = None
+    where: _Where | None = None
     unless: list[str] | None = None
+    purposes: Annotated[list[Name], Field(min_length=1)] | None = None
+    permission: Literal["read", "compute", "write", "admin"] | None = None
+    only: bool | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> "_RuleEntry":
-        fields = {"allow": {"views", "where"}, "filter": {"views", "where"}, "mask": {"unless"}, "deny": {"views"}}
-        kinds = [kind for kind in fields if getattr(self, kind) is not None]
+        kinds = [kind for kind in FIELDS if getattr(self, kind) is not None]
         if len(kinds) != 1:
-            raise ValueError("a rule has exactly one of allow, filter, mask and deny")
-        present = {name for name in ("views", "where", "unless") if getattr(self, name) is not None}
-        if stray := present - fields[kinds[0]]:
+            raise ValueError(f"a rule has exactly one of {', '.join(FIELDS)}")
+        needed, allowed = FIELDS[kinds[0]]
+        present = {name for name in type(self).model_fields if getattr(self, name) is not None} - {"id", *kinds}
+        if stray := present - needed - allowed:
             raise ValueError(f"a rule with {kinds[0]} has no {min(stray)}")
-        required = {"allow": {"views"}, "filter": {"views", "where"}, "mask": set[str](), "deny": {"views"}}
-        if missing := required[kinds[0]] - present:
+        if missing := needed - present:
             raise ValueError(f"a rule with {kinds[0]} needs {min(missing)}")
         return self
 
@@ -136,27 +173,9 @@ def read_policy(path: Path) -> Policy:
 
 
 def _located(path: Path, root: yaml.Node | None, mark: Mark, what: str) -> UsageError:
-    line, known = _find(root, mark)
+    line, known = find(root, mark)
     field = ".".join(map(str, known)) or "file"
     return UsageError(f"{path}, line {line}: {field}: {what}.", "Mend the policy file; until then nothing is allowed.")
-
-
-def _find(node: yaml.Node | None, mark: Mark) -> tuple[int, Mark]:
-    """Line of the deepest node that the mark leads to, from 1, and that much of the mark."""
-    line, known = 1, list[str | int]()
-    for step in mark:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((k, v) for k, v in node.value if k.value == str(step)), None)
-            if pair is None:
-                continue
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-        else:
-            continue
-        known.append(step)
-    return line, tuple(known)
 
 
 def _version(file: _PolicyFile) -> str:
@@ -180,40 +199,112 @@ def _principal(name: str, entry: _PrincipalEntry) -> Principal:
 def _rules(file: _PolicyFile) -> Iterator[Rule]:
     held = {role for entry in file.principals.values() for role in entry.roles}
     known = BUILT_IN_ROLES | (set(file.roles) or held)
-    for name, entry in file.principals.items():
+    for name, principal in file.principals.items():
         if name == ANONYMOUS.name:
             raise _Bad(("principals", name), "this name stands for askers without a token")
-        for at, role in enumerate(entry.roles):
+        for at, role in enumerate(principal.roles):
             if role in BUILT_IN_ROLES or role not in known:
                 raise _Bad(("principals", name, "roles", at), f"{role!r} is not a role that can be given")
-    ids = {NO_RULE}
-    for at, rule in enumerate(file.rules):
-        if rule.id in ids:
-            raise _Bad(("rules", at, "id"), f"{rule.id!r} is taken")
-        ids.add(rule.id)
-        yield _rule(rule, ("rules", at), known)
+    ids, cubes = {NO_RULE, PURPOSE_RULE}, dict[str, str]()
+    for at, entry in enumerate(file.rules):
+        if entry.id in ids:
+            raise _Bad(("rules", at, "id"), f"{entry.id!r} is taken")
+        ids.add(entry.id)
+        rule = _rule(entry, ("rules", at), known)
+        if isinstance(rule, AggregateRule) and cubes.setdefault(rule.name, rule.view) != rule.view:
+            raise _Bad(("rules", at, "aggregate", "name"), f"{rule.name!r} is a cube of {cubes[rule.name]}")
+        yield rule
 
 
 def _rule(entry: _RuleEntry, mark: Mark, known: set[str] | frozenset[str]) -> Rule:
     def roles(field: str) -> frozenset[str]:
-        names: list[str] = getattr(entry, field) or []
-        for at, role in enumerate(names):
-            if role not in known:
-                raise _Bad((*mark, field, at), f"unknown role {role!r}")
-        return frozenset(names)
+        return _roles(getattr(entry, field) or [], (*mark, field), known)
 
     if entry.mask is not None:
         return MaskRule(entry.id, _treatments(entry.mask, (*mark, "mask")), roles("unless"))
+    if entry.aggregate is not None:
+        return _aggregate(entry, entry.aggregate, mark, known)
     assert entry.views is not None
     columns = _columns(entry.views, (*mark, "views"))
     if entry.deny is not None:
         return DenyRule(entry.id, roles("deny"), columns)
     where = _where(entry.where or {}, columns, (*mark, "where"))
+    purposes = frozenset(entry.purposes or ())
     if entry.allow is not None:
-        return AllowRule(entry.id, roles("allow"), columns, where)
-    if isinstance(entry.views, dict) and any(choice != "*" for choice in entry.views.values()):
+        return AllowRule(entry.id, roles("allow"), columns, where, purposes)
+    if (entry.filter is not None or entry.only) and isinstance(entry.views, dict) and any(c != "*" for c in entry.views.values()):
         raise _Bad((*mark, "views"), "a filter is about whole rows and names no columns")
+    if entry.grant is not None:
+        _check_grant(entry, columns, mark)
+        return GrantRule(entry.id, roles("grant"), columns, where, entry.permission or "read", bool(entry.only), purposes)
     return FilterRule(entry.id, roles("filter"), frozenset(columns), where)
+
+
+def _roles(names: list[str], mark: Mark, known: set[str] | frozenset[str]) -> frozenset[str]:
+    for at, role in enumerate(names):
+        if role not in known:
+            raise _Bad((*mark, at), f"unknown role {role!r}")
+    return frozenset(names)
+
+
+def _check_grant(entry: _RuleEntry, columns: Mapping[str, frozenset[str]], mark: Mark) -> None:
+    for at, view in enumerate(columns):
+        if not dataset_column(view):
+            here = (*mark, "views", at if isinstance(entry.views, list) else view)
+            raise _Bad(here, f"no row of {view} is about one dataset; what is about a hidden dataset is hidden there too")
+    if not entry.only:
+        return
+    if entry.purposes:
+        raise _Bad((*mark, "purposes"), "who states no purpose would escape a rule with only")
+    for name, given in (entry.where or {}).items():
+        if any(isinstance(value, str) and value.startswith("$") for value in (given if isinstance(given, list) else [given])):
+            raise _Bad((*mark, "where", name), "who lacks an attribute would escape a rule with only; write the values")
+
+
+def _aggregate(entry: _RuleEntry, cube: _Aggregate, mark: Mark, known: set[str] | frozenset[str]) -> AggregateRule:
+    here = (*mark, "aggregate")
+    if cube.view not in views() or cube.view in NO_CUBES:
+        why = f"{cube.view} {NO_CUBES[cube.view]} and has no cubes" if cube.view in NO_CUBES else f"unknown view {cube.view!r}"
+        raise _Bad((*here, "view"), why)
+    columns, name = views()[cube.view].columns, cube.name or f"{cube.view}_cube"
+    if name in views() or name.startswith(("duckdb_", "pg_", "sqlite_", "pragma_", "information_schema")):
+        raise _Bad((*here, "name"), f"{name!r} is taken")
+    measures = tuple(_measure(text) for text in cube.measures)
+    used = [("entity", [cube.entity]), ("dimensions", cube.dimensions), ("measures", [m.column for m in measures]), ("protect", cube.protect or [])]
+    for field, names in used:
+        for at, column in enumerate(names):
+            place = (*here, field) if field == "entity" else (*here, field, at)
+            if column not in columns and (column or field != "measures"):
+                raise _Bad(place, f"unknown column {column!r} of {cube.view}")
+            if field in ("entity", "dimensions") and (columns[column].is_list or columns[column].is_time or columns[column].type == "DOUBLE"):
+                raise _Bad(place, f"{cube.view}.{column} is {columns[column].type} and makes no groups")
+            if field == "measures" and column and not columns[column].is_number:
+                raise _Bad(place, f"{cube.view}.{column} is no number")
+    given = [cube.entity, *cube.dimensions]
+    if len(set(given)) < len(given) or set(given[1:]) & {m.column for m in measures} or len(set(measures)) < len(measures):
+        raise _Bad((*here, "dimensions"), "entity, dimensions and measures are each about other columns")
+    if clash := {"level", *cube.dimensions} & {m.name for m in measures} or {"level"} & set(cube.dimensions):
+        raise _Bad((*here, "dimensions"), f"two columns of the cube would be called {min(clash)!r}")
+    if closed := set(cube.protect or []) & set(cube.dimensions):
+        raise _Bad((*here, "protect"), f"{min(closed)!r} is a dimension, which the cube shows")
+    where = _where(entry.where or {}, {cube.view: frozenset(columns)}, (*mark, "where"))
+    return AggregateRule(
+        id=entry.id,
+        roles=_roles(cube.roles, (*here, "roles"), known),
+        name=name,
+        view=cube.view,
+        entity=cube.entity,
+        k=cube.k,
+        dimensions=tuple(cube.dimensions),
+        measures=measures,
+        where=where,
+        protects=frozenset(cube.protect or ()),
+    )
+
+
+def _measure(text: str) -> Measure:
+    function, _, column = text.rstrip(")").partition("(")
+    return Measure(function, column)  # type: ignore[arg-type]  # the pattern of a measure knows no other function
 
 
 def _treatments(mask: Mapping[str, Treatment | None], mark: Mark) -> dict[str, Treatment]:

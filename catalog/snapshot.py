@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from catalog.closure import build_closure, direct
+from catalog.cubes import build_cube
 from catalog.errors import CatalogUnavailable
 from catalog.masks import mask_key, treated
-from catalog.policy import Authorisation, Permit, Principal
+from catalog.policy import Authorisation, Cube, Permit, Principal
 from catalog.records import AuditEntry, storage_columns
 from catalog.rows import stage
 from catalog.semantic import Column, View, views
@@ -56,32 +57,58 @@ OF_NODE = {"jurisdiction": "'unknown'", "country": "NULL"}
 class AuditSource(Protocol):
     """Where the live audit log is read from."""
 
-    def audit_entries(self) -> list[AuditEntry]: ...
+    def entries(self) -> list[AuditEntry]: ...
 
 
 def directory(home: Path, principal: Principal) -> Path:
-    """The private folder of a principal's snapshots, made when it is missing."""
-    name = hashlib.sha256(principal.name.encode()).hexdigest()[:24]
+    """The private folder of a principal's snapshots, made when it is missing; each purpose that they state has one of its own."""
+    name = _folder(principal.name)
+    if principal.purpose:
+        name += f"-{_folder(principal.purpose)}"
     path = home / "snapshots" / name
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
+def forget(home: Path, principal_name: str) -> None:
+    """Remove the snapshots of a principal and the names kept beside them, whatever purpose they were made for."""
+    for file in (home / "snapshots").glob(f"{_folder(principal_name)}*/*"):
+        file.unlink(missing_ok=True)
+
+
+def forget_others(home: Path, principal_names: Iterable[str]) -> None:
+    """Remove the folders of everybody who is not among these: they left the policy, and what they might see goes."""
+    kept = {_folder(name) for name in principal_names}
+    for folder in (home / "snapshots").glob("*"):
+        if not folder.name.startswith(".") and folder.name.partition("-")[0] not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget_everything(home: Path) -> None:
+    """Remove every kept snapshot: somebody is erased, and any of them may name who that is."""
+    for file in (home / "snapshots").glob("[!.]*/*"):
+        file.unlink(missing_ok=True)
+
+
+def _folder(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:24]
+
+
 def prepare(
     home: Path,
     generation: "Generation",
-    state: AuditSource,
+    log: AuditSource,
     authorisation: Authorisation,
     view_names: Iterable[str],
     now: datetime,
 ) -> Path:
-    """A file that holds exactly these views as ``authorisation`` permits them; built, or found from an equal question.
+    """A file that holds exactly these views and cubes as ``authorisation`` permits them; built, or found from an equal question.
 
     A snapshot is found again on the day of ``now`` only, and one with the audit log, which grows with every question, never.
     """
     names = sorted(set(view_names))
-    assert all(name in authorisation.permits for name in names), "only permitted views have a snapshot"
+    assert all(name in authorisation.permits or name in authorisation.cubes for name in names), "only permitted views have a snapshot"
     folder = directory(home, authorisation.principal)
     scope, key = _scope(authorisation), _key(generation, names, now)
     path = folder / f"s{scope}-{key}.duckdb"
@@ -91,7 +118,7 @@ def prepare(
             return path
     with tempfile.TemporaryDirectory(prefix=DRAFTS, dir=folder.parent) as building:
         draft = Path(building) / "snapshot.duckdb"
-        _build(draft, generation.path, state, authorisation, names, mask_key(home))
+        _build(draft, generation.path, log, authorisation, names, mask_key(home))
         with draft.open("rb") as file:
             os.fsync(file.fileno())  # the name must not outlive a power cut without the rows
         draft.chmod(0o400)
@@ -101,8 +128,10 @@ def prepare(
 
 
 def _scope(authorisation: Authorisation) -> str:
+    """What the asker may see, as a name; grants count with their expiry, so that a snapshot does not outlive one."""
     permits = [[p.view, sorted(p.columns.items()), p.row_filter] for _, p in sorted(authorisation.permits.items())]
-    return _digest([LAYOUT, authorisation.policy_version, asdict(authorisation.principal), permits])
+    cubes = [[name, cube.row_filter] for name, cube in sorted(authorisation.cubes.items())]
+    return _digest([LAYOUT, authorisation.policy_version, asdict(authorisation.principal), permits, cubes])
 
 
 def _key(generation: "Generation", names: list[str], now: datetime) -> str:
@@ -128,44 +157,51 @@ def _sweep(folder: Path, scope: str, keep: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _build(draft: Path, store: Path, state: AuditSource, authorisation: Authorisation, names: list[str], key: str) -> None:
+def _build(draft: Path, store: Path, log: AuditSource, authorisation: Authorisation, names: list[str], key: str) -> None:
     import duckdb
 
     try:
-        _write(draft, store, state, authorisation, names, key)
+        _write(draft, store, log, authorisation, names, key)
     except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException) as error:
         raise CatalogUnavailable(f"{store} cannot be read, or its snapshot not written.", "See that the disk has room, else build the catalog anew.") from error
 
 
-def _write(draft: Path, store: Path, state: AuditSource, authorisation: Authorisation, names: list[str], key: str) -> None:
+def _write(draft: Path, store: Path, log: AuditSource, authorisation: Authorisation, names: list[str], key: str) -> None:
     import duckdb
 
     with duckdb.connect(str(draft), config={"temp_directory": ""}) as connection:
         connection.execute(f"ATTACH {_text(str(store))} AS store (READ_ONLY); ATTACH ':memory:' AS state")
         writer = _Writer(connection, authorisation, key)
         if "audit_log" in names:
-            writer.load_state(state)
+            writer.load_log(log)
         if "lineage" in names:
             writer.load_closure()
         for name in names:
-            writer.write(views()[name], authorisation.permits[name])
+            if name in authorisation.permits:
+                writer.write(views()[name], authorisation.permits[name])
+        cubes = [authorisation.cubes[name] for name in names if name in authorisation.cubes]
+        if cubes:
+            writer = _Writer(connection, authorisation.base or authorisation, key, "base_")
+            for cube in cubes:
+                writer.write_cube(cube)
         connection.execute("DETACH store; DETACH state")
 
 
 class _Writer:
-    """Writes permitted views into the open file; what it needs on the way are temporary tables."""
+    """Writes permitted views into the open file; what it needs on the way are temporary tables, called ``prefix`` and more."""
 
-    def __init__(self, connection: "duckdb.DuckDBPyConnection", authorisation: Authorisation, key: str) -> None:
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", authorisation: Authorisation, key: str, prefix: str = "") -> None:
         self.connection = connection
         self.permits = authorisation.permits
         self.key = key
+        self.prefix = prefix
         self.hidden: dict[str, str] = {}
 
-    def load_state(self, state: AuditSource) -> None:
+    def load_log(self, log: AuditSource) -> None:
         """Put the live audit log where the view's SQL looks for it."""
         columns = storage_columns(AuditEntry)
         declared = ", ".join(f'"{name}" {type_}' for name, type_ in columns.items())
-        rows = ([getattr(entry, name) for name in columns] for entry in state.audit_entries())
+        rows = ([getattr(entry, name) for name in columns] for entry in log.entries())
         self.connection.execute(f"USE state; CREATE TABLE audit_entry ({declared})")
         stage(self.connection, "audit_entry", columns, rows)
         self.connection.execute("USE snapshot")
@@ -198,22 +234,33 @@ class _Writer:
                 if permit:
                     rows = _with_jurisdiction(views()[view].sql)
                     names += f" EXCEPT SELECT {column} FROM ({rows}) WHERE {permit.row_filter}"
-                self.connection.execute(f"CREATE TEMP TABLE hidden_{kind} AS {names}")
-                if self.connection.execute(f"FROM hidden_{kind} LIMIT 1").fetchone():
-                    self.hidden[kind] = f"hidden_{kind}"
+                table = f"{self.prefix}hidden_{kind}"
+                self.connection.execute(f"CREATE TEMP TABLE {table} AS {names}")
+                if self.connection.execute(f"FROM {table} LIMIT 1").fetchone():
+                    self.hidden[kind] = table
         return self.hidden[kind]
 
     def write(self, view: View, permit: Permit) -> None:
         """One view as a table: rows by the filter and by what they name, then columns, then masks."""
-        tests = [permit.row_filter or "TRUE"]
+        columns = [view.columns[name] for name in permit.columns]
+        shown = ", ".join(f'{treated(c, permit.columns[c.name], self.key)} AS "{c.name}"' for c in columns)
+        rows = self.open_rows(view, columns, permit.row_filter)
+        self.connection.execute(f'CREATE TABLE "{view.name}" AS SELECT {shown} FROM ({rows})')
+
+    def write_cube(self, cube: Cube) -> None:
+        """One cube as a table, made of the rows that its rule and the asker's filters leave."""
+        view = views()[cube.rule.view]
+        names = (cube.rule.entity, *cube.rule.dimensions, *(m.column for m in cube.rule.measures if m.column))
+        build_cube(self.connection, cube, self.open_rows(view, [view.columns[name] for name in dict.fromkeys(names)], cube.row_filter))
+
+    def open_rows(self, view: View, columns: Iterable[Column], row_filter: str) -> str:
+        """SQL of these columns of the rows that the filter keeps and that are about no dataset the asker may not know of."""
+        tests = [row_filter or "TRUE"]
         referring = [c.name for c in view.columns.values() if c.ref == "datasets.name"]
         if referring and (hidden := self.hidden_names("dataset")):
             tests += [f'("{name}" IS NULL OR "{name}" NOT IN (FROM {hidden}))' for name in referring]
-        columns = [view.columns[name] for name in permit.columns]
         cells = ", ".join(f'{self.without_hidden(view, column)} AS "{column.name}"' for column in columns)
-        shown = ", ".join(f'{treated(c, permit.columns[c.name], self.key)} AS "{c.name}"' for c in columns)
-        rows = f"SELECT * FROM ({_with_jurisdiction(view.sql)}) WHERE {' AND '.join(tests)}"
-        self.connection.execute(f'CREATE TABLE "{view.name}" AS SELECT {shown} FROM (SELECT {cells} FROM ({rows}) r)')
+        return f"SELECT {cells} FROM (SELECT * FROM ({_with_jurisdiction(view.sql)}) WHERE {' AND '.join(tests)}) r"
 
     def without_hidden(self, view: View, column: Column) -> str:
         """SQL of a cell that names no node, model or (in a list) dataset, nor tells of a node, that the asker may not know of."""

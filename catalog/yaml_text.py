@@ -53,3 +53,21 @@ def check_keys(root: yaml.Node | None) -> None:
                 waiting.append(value)
         elif isinstance(node, yaml.SequenceNode):
             waiting += node.value
+
+
+def find(node: yaml.Node | None, mark: tuple[str | int, ...]) -> tuple[int, tuple[str | int, ...]]:
+    """Line, from 1, of the deepest node that keys and positions lead to, and the steps that were found."""
+    line, known = 1, list[str | int]()
+    for step in mark:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+            if pair is None:
+                continue
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            continue
+        known.append(step)
+    return line, tuple(known)

@@ -25,7 +25,7 @@ def closed_columns(sql: str, authorisation: Authorisation, now: datetime) -> Map
     except (Repairable, AccessDenied):
         return {}
     named = columns_named(approved.sql)
-    permits = [authorisation.permits[view] for view in sorted(approved.views)]
+    permits = [authorisation.permits[view] for view in sorted(approved.views - authorisation.cubes.keys())]
     return {f"{p.view}.{c}": p.rules for p in permits for c in views()[p.view].columns if c in named and c not in p.columns}
 
 

@@ -4,7 +4,7 @@ Intent is recorded durably before anything is asked of the data, the outcome aft
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -21,6 +21,7 @@ from nl2sql.guard import approve
 from nl2sql.linking.index import NameIndex, words
 from nl2sql.linking.link import Linked, link
 from nl2sql.plan import SLOT_KINDS
+from nl2sql.recording import record
 from nl2sql.session import Session, read_clock
 from nl2sql.turn import (
     Answered,
@@ -61,6 +62,7 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
         return
     started, stage = perf_counter(), "context"
     try:
+        session.renew()
         linked = link(in_context(question, before), session.index, session.now, session.principal.node)
         yield Stage("context", _ms(started), linked.text)
         started, stage = perf_counter(), "draft"
@@ -75,7 +77,13 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
 
 def ask_sql(sql: str, session: Session, run: bool = True) -> Iterator[Event]:
     """A person's own SQL through the same guard and worker."""
-    yield from _Turn(session, "", run).conclude([SqlDraft(sql, "", 1.0)], None, own=True)
+    turn = _Turn(session, "", run)
+    try:
+        session.renew()
+    except GovernanceError as error:
+        yield from turn.end(turn.failed(error, "guard", sql=sql), sql)
+        return
+    yield from turn.conclude([SqlDraft(sql, "", 1.0)], None, own=True)
 
 
 @dataclass(slots=True)
@@ -159,18 +167,25 @@ class _Turn:
         seq = self.begin(approved.sql, _only_dataset(linked))
         started = perf_counter()
         verdict, rows = "declined", None
-        outcome: Outcome
+        outcome: Outcome | None = None
         try:
-            snapshot = prepare(session.home, session.generation, session.state, session.authorisation, approved.views, session.now)
+            session.require_grants()
+            snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now)
             fresh = Freshness(session.generation.number, *freshness(snapshot, approved.views))  # first: it finds a damaged snapshot
             result = session.engine.run(approved, snapshot, session.limits)
+            session.require_grants()  # what ran while a grant ended is not shown
             message = sentence(result, draft.reading, linked, fresh)
             outcome = Answered(message=message, decision=decision, result=result, freshness=fresh, **self.about(draft, approved.sql, own))
             verdict, rows = decision.verdict, len(result.rows)
+        except AccessDenied as ended:
+            outcome = replace(self.denied(ended.what, ended.hint, session.authorisation.gates, draft, own), stage="run")
+            verdict, decision = "denied", outcome.decision
         except GovernanceError as error:
             outcome = self.failed(error, "run", draft, approved.sql)
-        finally:  # an interrupted query has an outcome too
-            session.state.end(seq, verdict, ", ".join(decision.rules) or None, rows, now=read_clock(session.home))
+        finally:
+            if outcome is None:  # interrupted: that is recorded too
+                session.audit.end(seq, verdict, ", ".join(decision.rules) or None, now=read_clock(session.home))
+        outcome = record(session, seq, outcome, verdict, decision.rules, rows)
         yield Stage("run", _ms(started), outcome.status)
         yield outcome
 
@@ -178,20 +193,25 @@ class _Turn:
         """Record the intent, by the catalog's clock: the asker's own ``now`` does not date the log."""
         session = self.session
         roles = ",".join(session.principal.roles)
-        return session.state.begin(session.principal.name, roles, "query", self.question or None, sql, dataset=dataset, now=read_clock(session.home))
+        purpose, now = session.principal.purpose or None, read_clock(session.home)
+        return session.audit.begin(session.principal.name, roles, "query", self.question or None, sql, dataset=dataset, purpose=purpose, now=now)
 
     def end(self, outcome: Outcome, sql: str | None) -> Iterator[Event]:
-        """Record a turn in which nothing ran."""
+        """Record a turn in which nothing ran; what it tells by a grant that has ended meanwhile is not told."""
+        try:
+            self.session.require_grants()
+        except AccessDenied as ended:
+            decision = self.decision("denied", self.session.authorisation.gates)
+            outcome = Denied(message=ended.what, hint=ended.hint, decision=decision, stage=outcome.stage, question=self.question)
         decision = outcome.decision
-        self.session.state.end(self.begin(sql), decision.verdict, ", ".join(decision.rules) or None, 0, now=read_clock(self.session.home))
-        yield outcome
+        yield record(self.session, self.begin(sql), outcome, decision.verdict, decision.rules, 0)
 
     def decision(self, verdict: str, rules: tuple[str, ...] = (), masked: tuple[str, ...] = ()) -> Decision:
         return Decision(self.session.principal.name, verdict, rules, masked, self.session.authorisation.policy_version)
 
     def allowed(self, approved: Approved) -> Decision:
         """Approved SQL names every column after a dot; a masked column of that name counts as shown masked."""
-        permits = [self.session.authorisation.permits[view] for view in sorted(approved.views)]
+        permits = [self.session.authorisation.permits[view] for view in sorted(approved.views - self.session.authorisation.cubes.keys())]
         named = columns_named(approved.sql)
         masked = tuple(f"{p.view}.{c}" for p in permits for c, how in p.columns.items() if how != "show" and c in named)
         return self.decision("masked" if masked else "allowed", approved.rules, masked)

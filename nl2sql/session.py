@@ -2,20 +2,34 @@
 
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from catalog.audit_log import AuditLog
 from catalog.engine import Engine, Limits
 from catalog.errors import AccessDenied, CatalogUnavailable
 from catalog.generations import Generation
-from catalog.policy import ANONYMOUS, POLICY_FILE, Authorisation, Principal, authorise, load_policy
-from catalog.snapshot import directory, prepare
+from catalog.grants import Grants
+from catalog.policy import (
+    ANONYMOUS,
+    POLICY_FILE,
+    Authorisation,
+    Policy,
+    Principal,
+    authorise,
+    gates,
+    load_policy,
+    purpose_denial,
+)
+from catalog.snapshot import AuditSource, directory, forget, forget_others, prepare
 from catalog.state import State
 from nl2sql.guard import Schema, schema_of
 from nl2sql.linking.index import NameIndex, build_index
 
 CLOCK_FILE = "clock"
+LONGEST_PURPOSE = 200
+"""Characters of a stated purpose that are recorded; none that anybody holds is longer."""
 NAMES_LAYOUT = 3
 """Part of the name of a kept index: another way to write one makes the old ones stale."""
 
@@ -28,6 +42,7 @@ class Session:
     generation: Generation
     authorisation: Authorisation
     state: State
+    audit: AuditLog
     engine: Engine
     now: datetime
     limits: Limits = field(default_factory=Limits)
@@ -49,17 +64,38 @@ class Session:
     def index(self) -> NameIndex:
         """Names that this asker may see, read from their own snapshot and kept beside it."""
         if self._index is None:
-            self._index = read_names(self.home, self.generation, self.state, self.authorisation, self.now)
+            self._index = read_names(self.home, self.generation, self.audit, self.authorisation, self.now)
         return self._index
+
+    def renew(self) -> None:
+        """Decide anew where the grants of the asker are not those of the last decision; what was made by these is removed.
+
+        Raises `CatalogUnavailable` or `UsageError` where grants or policy cannot be read.
+        """
+        if self.authorisation.gates and Grants(self.home).live(self.principal.name) != self.principal.grants:
+            forget(self.home, self.principal.name)
+            policy = load_policy(self.home / POLICY_FILE)
+            self.authorisation = _authorised(self.home, policy, policy.principal(self.principal.name), self.principal.purpose)
+            self._schema = self._index = None
+
+    def require_grants(self) -> None:
+        """Raise `AccessDenied` when a grant that the decision counts with has ended since; what was made by it is removed."""
+        if not self.authorisation.gates:
+            return
+        live = {(grant.dataset, grant.permission) for grant in Grants(self.home).live(self.principal.name)}
+        if not live.issuperset((grant.dataset, grant.permission) for grant in self.principal.grants):
+            forget(self.home, self.principal.name)
+            rules = ", ".join(self.authorisation.gates)
+            raise AccessDenied("A grant that this answer rests on has ended.", rules, "Ask again to see what is still open to you, or ask for a new grant.")
 
     def close(self) -> None:
         """End the engine's process."""
         self.engine.close()
 
 
-def read_names(home: Path, generation: Generation, state: State, authorisation: Authorisation, now: datetime) -> NameIndex:
+def read_names(home: Path, generation: Generation, log: AuditSource, authorisation: Authorisation, now: datetime) -> NameIndex:
     """The index of the names an asker may see, from a redacted snapshot of theirs, kept beside it."""
-    snapshot = prepare(home, generation, state, authorisation, _nameable(authorisation), now)
+    snapshot = prepare(home, generation, log, authorisation, _nameable(authorisation), now)
     cached = snapshot.with_suffix(f".names{NAMES_LAYOUT}.json")
     with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):  # absent, or damaged and made anew
         return NameIndex.load(cached.read_text(encoding="utf-8"))
@@ -70,32 +106,50 @@ def read_names(home: Path, generation: Generation, state: State, authorisation: 
     return index
 
 
-def open_session(home: Path, generation: Generation, token: str | None, now: datetime | None = None, limits: Limits | None = None) -> Session:
-    """Prove who asks and open what they may see; no token is the anonymous principal.
+def open_session(
+    home: Path, generation: Generation, token: str | None, now: datetime | None = None, limits: Limits | None = None, purpose: str = ""
+) -> Session:
+    """Prove who asks and open what they may see, for the ``purpose`` that they state; no token is the anonymous principal.
 
-    Raises `CatalogUnavailable` without a catalog or policy, `AccessDenied` for a token that proves nobody.
+    Raises `CatalogUnavailable` without a catalog or policy, `AccessDenied` for a token that proves nobody and for a purpose
+    that is not the asker's.
     """
     state = State(home)
     clock = now or read_clock(home)
-    authorisation = identify(state, home, token)
+    authorisation = identify(state, home, token, purpose)
     engine = Engine(directory(home, authorisation.principal))
-    return Session(home, generation, authorisation, state, engine, clock, limits or Limits())
+    return Session(home, generation, authorisation, state, AuditLog(home), engine, clock, limits or Limits())
 
 
-def identify(state: State, home: Path, token: str | None) -> Authorisation:
-    """What the bearer of ``token`` may see, by the policy of the catalog. A token that proves nobody is recorded.
+def identify(state: State, home: Path, token: str | None, purpose: str = "") -> Authorisation:
+    """What the bearer of ``token`` may see, by the policy of the catalog. A token that proves nobody is recorded, and so is a
+    purpose that the bearer does not hold.
 
-    Raises `CatalogUnavailable` or `UsageError` for a policy that cannot be read, `AccessDenied` for such a token.
+    Raises `CatalogUnavailable` or `UsageError` for a policy that cannot be read, `AccessDenied` for such a token or purpose.
     """
     policy = load_policy(home / POLICY_FILE)
+    forget_others(home, [ANONYMOUS.name, *policy.principals])
     if not token:
-        return authorise(ANONYMOUS, policy)
+        return _authorised(home, policy, ANONYMOUS, purpose)
     name = state.verify_token(token)
     if name is None or name not in policy.principals:
         clock = read_clock(home)
-        state.end(state.begin(ANONYMOUS.name, None, "login", None, None, now=clock), "denied", "token", 0, now=clock)
+        log = AuditLog(home)
+        log.end(log.begin(ANONYMOUS.name, None, "login", None, None, now=clock), "denied", "token", 0, now=clock)
         raise AccessDenied("This token proves nobody: it is unknown, expired or revoked.", "token", "Ask for a new one: steward token issue NAME.")
-    return authorise(policy.principals[name], policy)
+    return _authorised(home, policy, policy.principals[name], purpose)
+
+
+def _authorised(home: Path, policy: Policy, principal: Principal, purpose: str) -> Authorisation:
+    """What a principal may see with the grants that are live now and for a purpose of theirs."""
+    if purpose and (denial := purpose_denial(principal, policy, purpose)):
+        log, clock = AuditLog(home), read_clock(home)
+        seq = log.begin(principal.name, ",".join(principal.roles), "query", None, None, purpose=purpose[:LONGEST_PURPOSE], now=clock)
+        log.end(seq, "denied", denial.rule, 0, now=clock)
+        raise AccessDenied(f"The purpose {purpose!r} is not one of yours.", denial.rule, "State one that you hold, or ask a data steward for it.")
+    if gates(principal, policy):
+        principal = replace(principal, grants=Grants(home).live(principal.name))
+    return authorise(replace(principal, purpose=purpose), policy)
 
 
 def read_clock(home: Path) -> datetime:

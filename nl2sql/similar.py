@@ -81,8 +81,8 @@ def similar_to(text: str, k: int, session: Session, view: str = "datasets") -> l
         raise UsageError(f"k is {k}; it may be 1 to {MOST}.", "Say how many to show.")
     if view not in FIELDS:
         raise UsageError(f"There is no similarity over a view of the name {view!r}.", f"Choose one of {', '.join(FIELDS)}.")
-    principal, state = session.principal, session.state
-    seq = state.begin(principal.name, ",".join(principal.roles), "query", f"{view} similar to: {text}", None, now=read_clock(session.home))
+    principal, log = session.principal, session.audit
+    seq = log.begin(principal.name, ",".join(principal.roles), "query", f"{view} similar to: {text}", None, now=read_clock(session.home))
     rules = _rules(session, view)
     verdict, count = "declined", 0
     try:
@@ -93,7 +93,7 @@ def similar_to(text: str, k: int, session: Session, view: str = "datasets") -> l
         verdict = "denied"
         raise
     finally:  # an interrupted search has an outcome too
-        state.end(seq, verdict, ", ".join(rules) or None, count, now=read_clock(session.home))
+        log.end(seq, verdict, ", ".join(rules) or None, count, now=read_clock(session.home))
 
 
 def _rules(session: Session, view: str) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ class Entries:
 
 def entries_of(session: Session, permit: Permit, columns: Sequence[str]) -> Entries:
     """What the asker may find in a view, from a redacted snapshot of theirs, kept beside it."""
-    snapshot = prepare(session.home, session.generation, session.state, session.authorisation, [permit.view], session.now)
+    snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, [permit.view], session.now)
     kept = snapshot.with_suffix(f".similar{LAYOUT}-{shipped().stamp}.npz")
     with suppress(OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile):  # absent, or damaged and made anew
         return _load(kept, kept.stat().st_mtime_ns)

@@ -6,6 +6,7 @@ CLI, terminal app and evals consume these and nothing else.
 from dataclasses import dataclass
 
 from catalog.engine import ResultSet
+from catalog.receipt import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a turn ended; ``stage`` names where. Every front door shows these same fields."""
+    """How a turn ended; ``stage`` names where. Every front door shows these same fields.
+
+    ``statement`` is what the audit log was given of the turn, from which a receipt is made.
+    """
 
     status: str
     message: str
@@ -50,6 +54,7 @@ class Outcome:
     reading: str = ""
     sql: str = ""
     confidence: float | None = None
+    statement: Statement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -40,9 +41,11 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How rows are written."),
         click.option("--json", "as_json", is_flag=True, help="The whole answer as one JSON object; same as --format json."),
         click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]"),
+        click.option("--purpose", metavar="PURPOSE", help="What you ask for, one of your own; some rules allow more for it."),
         click.option("--limit", type=click.IntRange(1, 1_000_000), default=500, show_default=True, help="Most rows shown."),
         click.option("--timeout", type=click.FloatRange(0.1, 3600), default=10.0, show_default=True, callback=_finite, help="Seconds a query may run."),
         click.option("--now", type=click.DateTime(DATES), callback=_near, help="The clock for 'today', UTC.  [default: the catalog's]"),
+        click.option("--receipt", type=click.Path(dir_okay=False, path_type=Path), help="Write a receipt of the turn into this file."),
         click.option("--quiet", "-q", is_flag=True, help="Rows only; errors still show."),
     )):  # fmt: skip
         command = option(command)
@@ -106,6 +109,8 @@ def _answer(ctx: click.Context, field: str, words: tuple[str, ...], asker: "Aske
             raise click.UsageError(f"Give a {field} or --batch, not both.")
         if options["form"] not in BATCH_FORMATS:
             raise click.UsageError("--batch writes one JSON result per line and takes no other --format.")
+        if options["receipt"] is not None:
+            raise click.UsageError("--receipt is of one turn; --batch has many.")
         return turns.batch(home, field, options["batch"], asker, options)
     if options["form"] == "parquet" and not options["as_json"] and sys.stdout is not None and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for a terminal: redirect it, as in --format parquet > rows.parquet.")

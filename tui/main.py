@@ -19,7 +19,11 @@ VERBS = {
     "views": ("tui.views", "The views and columns that you may ask about."),
     "catalog": ("tui.catalog", "Look into the catalog: what is similar to a text or a dataset."),
     "status": ("tui.verbs", "What the catalog holds and how old it is."),
+    "audit": ("tui.audit", "Verify the audit log, prove, witness, erase; alerts."),
+    "receipt": ("tui.receipt", "Check the receipt of an answer, without a catalog."),
     "token": ("tui.verbs", "Issue, list and revoke tokens that prove who asks."),
+    "policy": ("tui.policy", "Check, explain and test who may see what."),
+    "grant": ("tui.grant", "Give, revoke and list the use of datasets by principals."),
     "eval": ("tui.evals", "Measure how often answers are right."),
     "train": ("tui.train", "Train the embedded model anew (needs the 'train' extra)."),
 }

@@ -74,10 +74,11 @@ def _csv(result: ResultSet) -> str:
     """RFC 4180; lists as JSON, NULL as nothing and an empty text as ``""``. What a terminal might act on is left out there."""
     shown = safe if on_terminal() else str
     rows = [result.columns, *result.rows]
-    return "".join(",".join(_field(shown(_csv_text(v))) if v is not None else "" for v in row) + "\r\n" for row in rows)
+    return "".join(",".join(_field(shown(csv_text(v))) if v is not None else "" for v in row) + "\r\n" for row in rows)
 
 
-def _csv_text(value: Any) -> str:
+def csv_text(value: Any) -> str:
+    """A cell that is not NULL as CSV has it, before quotes."""
     plain = cell(value)
     return json.dumps(plain, ensure_ascii=False) if isinstance(plain, list | bool) else str(plain)
 

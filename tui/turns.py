@@ -35,6 +35,7 @@ class Sessions:
         self._home, self._generation = home, generation
         self._limits = Limits(rows=options["limit"], deadline_s=options["timeout"])
         self._now: datetime | None = options["now"]
+        self._purpose: str = options.get("purpose") or ""
         self._opened: OrderedDict[str | None, Session] = OrderedDict()
         self._policy: tuple[int, int] | None = None
 
@@ -46,7 +47,7 @@ class Sessions:
             session.close()
             session = None
         if session is None:
-            session = open_session(self._home, self._generation, token, self._now, self._limits)
+            session = open_session(self._home, self._generation, token, self._now, self._limits, self._purpose)
         self._opened[token or None] = session
         if len(self._opened) > OPEN_SESSIONS:
             self._opened.popitem(last=False)[1].close()
@@ -67,10 +68,16 @@ class Sessions:
 
 
 def one(home: Path, field: str, text: str, asker: Asker, options: dict[str, Any], form: str) -> int:
-    """Answer one question and show the outcome; as JSON, whatever goes wrong is an object too. Returns the exit code."""
+    """Answer one question and show the outcome; as JSON, whatever goes wrong is an object too. Returns the exit code.
+
+    A receipt is written before anything is shown: whoever asked for one gets both or neither.
+    """
     try:
         with pinned(home) as generation, closing(Sessions(home, generation, options)) as sessions:
-            outcome, stages = _finish(asker(text, sessions.open(options["token"])))
+            session = sessions.open(options["token"])
+            outcome, stages = _finish(asker(text, session))
+            if options["receipt"] is not None:
+                _write_receipt(options["receipt"], outcome, session)
     except GovernanceError as error:
         if form == "json":
             click.echo(dumps(problem(error, text if field == "question" else None)))
@@ -80,6 +87,13 @@ def one(home: Path, field: str, text: str, asker: Asker, options: dict[str, Any]
     else:
         show(outcome, form, options["quiet"], options["limit"])
     return exit_code(outcome)
+
+
+def _write_receipt(path: Path, outcome: Outcome, session: Session) -> None:
+    from catalog.receipt import issue
+
+    assert outcome.statement is not None, "every turn is recorded"
+    path.write_text(issue(outcome.statement, session.audit.prove(outcome.statement.seq), session.audit.vkey).text, encoding="utf-8")
 
 
 def batch(home: Path, field: str, stream: IO[bytes], asker: Asker, options: dict[str, Any]) -> int:

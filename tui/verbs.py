@@ -82,6 +82,7 @@ def _progress(done: int, total: int) -> None:
 @click.pass_context
 def status(ctx: click.Context, as_json: bool, token: str | None) -> None:
     """What the catalog holds that you may see, and how old it is."""
+    from catalog.audit_log import AuditLog
     from catalog.engine import Engine
     from catalog.freshness import census
     from catalog.snapshot import directory, prepare
@@ -90,10 +91,10 @@ def status(ctx: click.Context, as_json: bool, token: str | None) -> None:
 
     home = ctx.obj or default_home()
     with pinned(home) as generation:
-        state, now = State(home), read_clock(home)
-        authorisation = identify(state, home, token)
+        now = read_clock(home)
+        authorisation = identify(State(home), home, token)
         seen = sorted(authorisation.permits)
-        views = census(prepare(home, generation, state, authorisation, seen, now), seen)
+        views = census(prepare(home, generation, AuditLog(home), authorisation, seen, now), seen)
         with Engine(directory(home, authorisation.principal)) as engine:
             confined = engine.confined
     fields: dict[str, Any] = {

@@ -26,6 +26,7 @@ def views(ctx: click.Context, name: str | None, as_json: bool, token: str | None
     current(home)
     authorisation = identify(State(home), home, token)
     described = {view: _view(view, permit.columns) for view, permit in authorisation.permits.items()}
+    described |= {cube: _cube(decision) for cube, decision in authorisation.cubes.items()}
     if name is None:
         if as_json:
             click.echo(dumps({"views": described, "closed": sorted(authorisation.denials)}))
@@ -69,6 +70,24 @@ def _view(name: str, treatments: Any) -> dict[str, Any]:
         if column.name in treatments
     ]
     return {"meaning": view.meaning, "columns": columns}
+
+
+def _cube(cube: Any) -> dict[str, Any]:
+    """One cube as JSON has it: columns of its view, and what is counted, summed or averaged in each group."""
+    from catalog.semantic import views as every_view
+
+    rule, view = cube.rule, every_view()[cube.rule.view]
+    told = {name: view.columns[name].meaning for name in rule.dimensions}
+    told["level"] = f"dimensions that the row tells apart, from the first: 0 for all rows, at most {len(rule.dimensions)}"
+    measures = {m.name: m for m in rule.measures}
+    words = {"count": "number of rows", "sum": "sum of: ", "avg": "mean of: "}
+    told |= {name: words[m.function] + (view.columns[m.column].meaning if m.column else "") for name, m in measures.items()}
+    units = {name: view.columns[m.column].unit for name, m in measures.items() if m.column}
+    columns = [
+        {"name": name, "type": type_, "meaning": told[name], "unit": units.get(name, ""), "values": [], "shown": "show"}
+        for name, type_ in cube.columns.items()
+    ]
+    return {"meaning": f"{view.name} in groups of at least {rule.k} {rule.entity.replace('_', ' ')}s; smaller ones are left out", "columns": columns}
 
 
 def _meaning(column: dict[str, Any]) -> str:

@@ -74,15 +74,16 @@ class Schema:
 
 
 def schema_of(authorisation: Authorisation) -> Schema:
-    """The asker's views as their snapshot has them: permitted columns in the views' order, masked ones with their mask's type."""
+    """The asker's views and cubes as their snapshot has them: permitted columns in the views' order, masked ones with their mask's type."""
     permits = {name: permit for name, permit in authorisation.permits.items() if name in views()}
     return Schema(
         relations={
             name: {c.name: masked_type(c, permit.columns[c.name]) for c in views()[name].columns.values() if c.name in permit.columns}
             for name, permit in permits.items()
-        },
-        closed={name: denial.rule for name, denial in authorisation.denials.items() if name in views()},
-        rules={name: permit.rules for name, permit in permits.items()},
+        }
+        | {name: cube.columns for name, cube in authorisation.cubes.items()},
+        closed={name: denial.rule for name, denial in authorisation.denials.items()},
+        rules={name: permit.rules for name, permit in permits.items()} | {name: cube.rules for name, cube in authorisation.cubes.items()},
     )
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from catalog.audit_log import AuditLog
 from catalog.demo.build import build
 from catalog.generations import pinned
 from catalog.policy import POLICY_FILE, authorise, load_policy
-from catalog.state import State
 from nl2sql.corpus.compose import Composer
 from nl2sql.corpus.fragments import Example
 from nl2sql.corpus.styles import restyle
@@ -45,8 +45,8 @@ def demo_names() -> NameIndex:
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
         build(home)
-        state = State(home)
+        log = AuditLog(home)
         policy = load_policy(home / POLICY_FILE)
         authorisation = authorise(next(p for p in policy.principals.values() if "steward" in p.roles), policy)
         with pinned(home) as generation:
-            return read_names(home, generation, state, authorisation, read_clock(home))
+            return read_names(home, generation, log, authorisation, read_clock(home))

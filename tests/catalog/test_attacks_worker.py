@@ -122,7 +122,7 @@ class Target:
 class NoLog:
     """A live audit log without entries."""
 
-    def audit_entries(self) -> list[object]:
+    def entries(self) -> list[object]:
         return []
 
 

@@ -1,5 +1,6 @@
 """Generations: what a reader sees before, during and after a write, and after a writer's death at any step."""
 
+import hashlib
 import subprocess
 import sys
 from datetime import datetime
@@ -261,3 +262,14 @@ def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(CatalogUnavailable), writing(tmp_path / "file" / "home"):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_generation_is_known_by_the_hash_of_its_file(tmp_path: Path) -> None:
+    with writing(tmp_path) as connection:
+        upsert(connection, [Dataset(node="n", name="a")])
+    generation = current(tmp_path)
+    assert generation.sha256 == hashlib.sha256(generation.path.read_bytes()).hexdigest()
+    generation.pin.write_bytes(b"")  # as an older catalog has it
+    assert generation.sha256 is None
+    generation.pin.unlink()
+    assert generation.sha256 is None

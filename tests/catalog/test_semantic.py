@@ -6,12 +6,12 @@ import duckdb
 import pytest
 
 from catalog import describe
+from catalog.audit_log import AuditLog
 from catalog.generations import current
 from catalog.policy import Permit, authorise, decide, load_policy
 from catalog.records import storage_ddl
 from catalog.semantic import edges, views
 from catalog.snapshot import prepare
-from catalog.state import State
 from nl2sql.plan import vocabulary
 from nl2sql.session import read_clock
 
@@ -48,7 +48,7 @@ def test_formulas_run_over_the_view(name: str) -> None:
 def test_a_snapshot_has_the_columns_and_types_of_the_declaration(demo_home: Path) -> None:
     policy = load_policy(demo_home / "policy.yaml")
     authorisation = authorise(policy.principal("ada"), policy)
-    snapshot = prepare(demo_home, current(demo_home), State(demo_home), authorisation, list(views()), read_clock(demo_home))
+    snapshot = prepare(demo_home, current(demo_home), AuditLog(demo_home), authorisation, list(views()), read_clock(demo_home))
     with duckdb.connect(str(snapshot), read_only=True) as made, duckdb.connect() as declared:
         for view in views().values():
             permit = authorisation.permits[view.name]

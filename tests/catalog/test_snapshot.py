@@ -42,10 +42,10 @@ class Log:
     """A live audit log with fixed entries."""
 
     def __init__(self, *entries: AuditEntry) -> None:
-        self.entries = list(entries)
+        self.kept = list(entries)
 
-    def audit_entries(self) -> list[AuditEntry]:
-        return self.entries
+    def entries(self) -> list[AuditEntry]:
+        return self.kept
 
 
 def store(home: Path, records: Iterable[Record], number: int = 1) -> Generation:

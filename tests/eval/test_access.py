@@ -297,3 +297,18 @@ def test_the_judge_does_not_lean_on_the_guard() -> None:
     code = "import sys, eval.access; print([m for m in sys.modules if m.startswith(('nl2sql', 'duckdb'))])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_cube_is_nothing_that_the_judge_knows_and_never_passes(tmp_path: Path) -> None:
+    rule = """
+  - id: groups
+    aggregate: {roles: [buyer], view: market, entity: buyer, dimensions: [service], measures: [count, avg(amount)]}
+"""
+    path = tmp_path / "policy.yaml"
+    path.write_text(POLICY.read_text(encoding="utf-8") + rule, encoding="utf-8")
+    policy = load_policy(path)
+    mia = authorise(policy.principal("mia"), policy)
+    assert "market_cube" in mia.cubes
+    assert judge("SELECT row_count FROM market_cube", mia).kind == "violation"
+    assert judge("SELECT amount FROM market", mia).violations == ("market.amount",)
+    assert judge("SELECT price FROM market", mia).kind == "compliant"

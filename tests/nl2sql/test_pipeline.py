@@ -69,7 +69,7 @@ def asked(session: Session, *drafts: Draft, question: str = "q", run: bool = Tru
 
 
 def recorded(session: Session) -> AuditEntry:
-    return session.state.audit_entries()[-1]
+    return session.audit.entries()[-1]
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,13 @@ def recorded(session: Session) -> AuditEntry:
 def test_every_turn_ends_in_one_outcome_that_is_recorded(
     session: Session, drafts: list[Draft], kind: type[Outcome], status: str, stage: str, stages: int, decision: str, rules: str | None
 ) -> None:
-    before = len(session.state.audit_entries())
+    before = len(session.audit.entries())
     names, outcome = asked(session, *drafts)
     assert names == ["context", "draft", "guard", "run"][:stages]
     assert (type(outcome), outcome.status, outcome.stage, outcome.decision.verdict) == (kind, status, stage, decision)
     assert outcome.decision.principal == "anonymous"
     entry = recorded(session)
-    assert len(session.state.audit_entries()) == before + 1
+    assert len(session.audit.entries()) == before + 1
     assert (entry.actor, entry.action, entry.question, entry.decision, entry.policy, entry.verified) == ("anonymous", "query", "q", decision, rules, True)
 
 
@@ -311,11 +311,11 @@ def test_a_token_that_proves_nobody_is_denied_and_recorded(home: Path, session: 
     session.state.revoke_tokens("ivy")
     stranger = session.state.issue_token("somebody who left", 1)
     for token in (expired, revoked, stranger, "steward_made_up"):
-        before = len(session.state.audit_entries())
+        before = len(session.audit.entries())
         with pytest.raises(AccessDenied) as denied:
             open_session(home, session.generation, token)
         assert denied.value.exit_code == 5
-        assert len(session.state.audit_entries()) == before + 1
+        assert len(session.audit.entries()) == before + 1
         assert (recorded(session).action, recorded(session).decision, recorded(session).policy) == ("login", "denied", "token")
 
 

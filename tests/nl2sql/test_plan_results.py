@@ -45,7 +45,7 @@ def run(session: Session) -> Rows:
 
     def rows(sql: str) -> list[tuple[Any, ...]]:
         approved = approve(sql, session.schema, session.now)
-        snapshot = prepare(session.home, session.generation, session.state, session.authorisation, approved.views, session.now)
+        snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now)
         found = session.engine.run(approved, snapshot, session.limits).rows
         return sorted((tuple(float(f"{c:.9g}") if isinstance(c, float) else c for c in row) for row in found), key=repr)
 
@@ -168,7 +168,7 @@ def test_amounts_come_in_the_unit_that_was_asked_for(plan: str, unit: str, sql: 
     compiled = compile_query(query(plan), BINDINGS, session.now, unit)
     assert run(compiled) == run(sql)
     approved = approve(compiled, session.schema, session.now)
-    snapshot = prepare(session.home, session.generation, session.state, session.authorisation, approved.views, session.now)
+    snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now)
     assert list(session.engine.run(approved, snapshot, session.limits).columns) == names
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from catalog.audit_log import AuditLog
 from catalog.errors import CatalogUnavailable
 from catalog.generations import pinned
 from catalog.policy import ANONYMOUS, POLICY_FILE, authorise, load_policy
-from catalog.state import State
 from nl2sql.session import read_clock, read_names
 
 
@@ -17,10 +17,10 @@ def test_a_damaged_index_of_names_is_made_anew(demo_home: Path, tmp_path: Path, 
     home = Path(shutil.copytree(demo_home, tmp_path / "home"))
     allowed = authorise(ANONYMOUS, load_policy(home / POLICY_FILE))
     with pinned(home) as generation:
-        made = read_names(home, generation, State(home), allowed, read_clock(home))
+        made = read_names(home, generation, AuditLog(home), allowed, read_clock(home))
         (kept,) = home.glob("snapshots/*/*.json")
         kept.write_text(damage, encoding="utf-8")
-        assert made.names and read_names(home, generation, State(home), allowed, read_clock(home)) == made
+        assert made.names and read_names(home, generation, AuditLog(home), allowed, read_clock(home)) == made
 
 
 @pytest.mark.parametrize("text", [b"", b"soon", b"\xff", b"9999-12-31T23:59:59-12:00"])

@@ -56,7 +56,7 @@ def names(hits: list[Hit]) -> list[str]:
 
 
 def visible(session: Session, view: str = "datasets", column: str = "name") -> set[str]:
-    snapshot = prepare(session.home, session.generation, session.state, session.authorisation, [view], session.now)
+    snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, [view], session.now)
     with opened(snapshot) as connection:
         return {row[0] for row in connection.execute(f'SELECT "{column}" FROM "{view}"').fetchall()}
 
@@ -204,7 +204,7 @@ def test_odd_texts_are_no_crash(asker: Open, text: str) -> None:
 def test_a_search_is_recorded_before_and_after(asker: Open) -> None:
     session = asker("ada")
     similar_to("weather in Kenya", 4, session)
-    entry = session.state.audit_entries()[-1]
+    entry = session.audit.entries()[-1]
     assert (entry.actor, entry.action, entry.question) == ("ada", "query", "datasets similar to: weather in Kenya")
     assert (entry.decision, entry.row_count, entry.policy) == ("allowed", 4, "steward-everything")
 
@@ -213,7 +213,7 @@ def test_a_closed_view_is_denied_and_recorded(asker: Open) -> None:
     session = asker()
     with pytest.raises(AccessDenied, match="policies is not open to you"):
         similar_to("retention", 4, session, "policies")
-    entry = session.state.audit_entries()[-1]
+    entry = session.audit.entries()[-1]
     assert (entry.decision, entry.row_count) == ("denied", 0)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from catalog.audit_log import AuditLog
 from catalog.generations import pinned
 from catalog.policy import POLICY_FILE, authorise, load_policy
-from catalog.state import State
 from eval.plants import plant
 from eval.suite import Plant
 from nl2sql.linking.index import NameIndex
@@ -26,7 +26,7 @@ def planted(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> NameIn
     plant(home, [Plant(dataset="C4", field="name", text=name) for name in IMPOSTORS])
     policy = load_policy(home / POLICY_FILE)
     with pinned(home) as generation:
-        return read_names(home, generation, State(home), authorise(policy.principal("ada"), policy), read_clock(home))
+        return read_names(home, generation, AuditLog(home), authorise(policy.principal("ada"), policy), read_clock(home))
 
 
 def bound(index: NameIndex, question: str, own: str = "") -> dict[str, tuple[str, ...]]:

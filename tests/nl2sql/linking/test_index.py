@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from catalog.audit_log import AuditLog
 from catalog.generations import pinned
 from catalog.policy import ANONYMOUS, POLICY_FILE, Authorisation, authorise, load_policy
 from catalog.snapshot import prepare
-from catalog.state import State
 from nl2sql.linking.index import NAME, PART, NameIndex, build_index, licence_spellings, spellings
 from nl2sql.linking.vocabulary import is_asking, is_english, singular, words
 from nl2sql.session import read_clock
@@ -22,7 +22,7 @@ def index_of(home: Path, name: str) -> tuple[NameIndex, Path, dict[str, list[str
     authorisation = authorise(ANONYMOUS if name == "anonymous" else policy.principal(name), policy)
     columns = shown(authorisation)
     with pinned(home) as generation:
-        snapshot = prepare(home, generation, State(home), authorisation, list(columns), read_clock(home))
+        snapshot = prepare(home, generation, AuditLog(home), authorisation, list(columns), read_clock(home))
     return build_index(snapshot, columns), snapshot, columns
 
 

@@ -1,0 +1,154 @@
+"""``steward audit``: verify the log, take its checkpoints, keep copies of them outside, prove a record, erase a person.
+
+Acts on the catalog's files, so whoever may read the folder may do it; entries are read as the view ``audit_log``, under policy.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.alerts import alerts
+
+if TYPE_CHECKING:
+    from catalog.audit_log import AuditLog
+    from catalog.audit_verify import Verdict
+
+FLAWED = 1
+"""Exit code when something does not hold."""
+
+
+@click.group()
+def audit() -> None:
+    """The audit log: a signed Merkle log of every question, decision and result."""
+
+
+audit.add_command(alerts)
+
+
+@audit.command()
+@click.option(
+    "--witness",
+    "copies",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A copy of checkpoints to compare with, besides those known.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@click.pass_context
+def verify(ctx: click.Context, copies: tuple[Path, ...], as_json: bool) -> None:
+    """Recompute the log from its records and compare it with every checkpoint; exit code 1 and what is wrong, and where."""
+    from dataclasses import asdict
+
+    from catalog.audit_witness import copy_file
+    from tui.envelope import dumps
+
+    verdict = _log(ctx).verify(copy_file(path) for path in copies)
+    if as_json:
+        click.echo(dumps({"verified": verdict.ok, **asdict(verdict)}))
+    else:
+        _show(verdict)
+    ctx.exit(0 if verdict.ok else FLAWED)
+
+
+def _show(verdict: "Verdict") -> None:
+    from tui.safe import safe
+
+    for flaw in verdict.flaws:
+        action = "" if flaw.seq is None else f" (action {flaw.seq})"
+        click.echo(safe(f"{flaw.where}{action}: {flaw.what}"), err=True)
+    if verdict.more:
+        click.echo(f"and {verdict.more:,} more", err=True)
+    for note in verdict.notes:
+        click.echo(safe(note), err=True)
+    click.echo(
+        f"{'verified' if verdict.ok else 'NOT VERIFIED':<12} {verdict.actions:,} actions, {verdict.erased:,} of erased people, in {verdict.size:,} records"
+    )
+    click.echo(
+        f"{'checkpoints':<12} {verdict.checkpoints:,} in the log, {len(verdict.copies)} {'copy' if len(verdict.copies) == 1 else 'copies'} outside"
+    )
+    click.echo(f"{'root':<12} {verdict.root}")
+    if verdict.ok and not verdict.copies:
+        click.echo(
+            "No copy outside was compared: who can write this folder can rewrite the log. Keep one: steward audit witness FILE.",
+            err=True,
+        )
+
+
+@audit.command()
+@click.option("--key", is_flag=True, help="The public key instead, as 'steward receipt verify --key' takes it.")
+@click.pass_context
+def checkpoint(ctx: click.Context, key: bool) -> None:
+    """The log as it stands: origin, number of records, root and signature, as a signed note on standard output."""
+    log = _log(ctx)
+    click.echo(log.vkey if key else log.checkpoint(), nl=key)
+
+
+@audit.command()
+@click.argument("seq", type=click.IntRange(1, 2**62))
+@click.option("--intent", is_flag=True, help="What was about to be done instead of how it ended.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write into this file.")
+@click.pass_context
+def prove(ctx: click.Context, seq: int, intent: bool, out: Path | None) -> None:
+    """Proof, as JSON, that the record of action SEQ is in the log; it holds no personal text."""
+    import base64
+    import json
+
+    from tui.envelope import dumps
+
+    log = _log(ctx)
+    proof = log.prove(seq, "intent" if intent else "outcome")
+    fields: dict[str, Any] = {
+        "index": proof.index,
+        "size": proof.size,
+        "record": proof.leaf.decode("utf-8"),
+        "path": [base64.b64encode(step).decode("ascii") for step in proof.path],
+        "checkpoint": proof.checkpoint,
+        "vkey": log.vkey,
+    }
+    if out is None:
+        click.echo(dumps(fields))
+    else:
+        out.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
+
+
+@audit.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@click.pass_context
+def witness(ctx: click.Context, target: Path) -> None:
+    """Add the log's checkpoint to a copy outside, TARGET a file or a folder.
+
+    Refused, with exit code 1, when the log does not continue what the copy has seen. Keep the copy where who runs this catalog cannot write.
+    """
+    from catalog.audit_witness import witness as add
+    from tui.safe import safe
+
+    path, before, now = add(_log(ctx), target)
+    what = f"continues its first {before:,}" if before else "begins here"
+    click.echo(safe(f"{path} covers {now:,} records; the log {what}."), err=True)
+
+
+@audit.command()
+@click.argument("principal")
+@click.pass_context
+def erase(ctx: click.Context, principal: str) -> None:
+    """Forget who PRINCIPAL is and what they asked: their actions stay, of an actor 'erased', and every proof still holds.
+
+    Tokens and policy.yaml name the principal too: see 'steward token revoke'.
+    """
+    from tui.safe import safe
+
+    count = _log(ctx).erase(principal)
+    click.echo(safe(f"{count:,} actions are of nobody now; {principal} is no longer in the audit log."), err=True)
+
+
+def _log(ctx: click.Context) -> "AuditLog":
+    """The log of the catalog; raises CatalogUnavailable where none was begun."""
+    from catalog.audit_log import AuditLog
+    from catalog.errors import CatalogUnavailable
+    from catalog.generations import default_home
+
+    home: Path = ctx.obj or default_home()
+    if not (home / "audit.sqlite").exists():
+        raise CatalogUnavailable(f"There is no audit log in {home}.", "It begins with the first question.")
+    return AuditLog(home)

@@ -1,0 +1,84 @@
+"""``steward receipt verify``: checks a receipt, and the rows that it is of, without a catalog or a network."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from catalog.receipt import Receipt
+
+OWN_KEY = "The key came from the receipt itself: this shows that nothing was changed since, not who signed. Give --key with what the log's keeper says (steward audit checkpoint --key)."
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def receipt() -> None:
+    """Receipts prove what was asked, decided and answered."""
+
+
+@receipt.command()
+@click.argument("file", type=FILE)
+@click.option("--rows", type=FILE, help="Rows to check against it, as --format csv, json or jsonl wrote them.")
+@click.option("--key", help="The log's public key, as its keeper gave it to you: name+id+key.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@click.pass_context
+def verify(ctx: click.Context, file: Path, rows: Path | None, key: str | None, as_json: bool) -> None:
+    """Check the receipt FILE; exit code 1 and the reason when anything in it does not hold.
+
+    \b
+    steward ask --receipt answer.receipt.json --format csv "who owns C4" > answer.csv
+    steward receipt verify answer.receipt.json --rows answer.csv --key steward/1f…+8d…+AX…
+    """  # noqa: D301  click reads the backspace
+    from catalog.errors import VerificationFailed
+    from catalog.receipt import verify as check
+    from catalog.receipt import verify_rows
+    from tui.envelope import dumps
+    from tui.rows_file import read_rows
+
+    try:
+        verified = check(file.read_bytes(), key)
+        checks = verified.checks
+        if rows is not None:
+            given = verified.receipt.statement.answer
+            checks += (verify_rows(verified.receipt, *read_rows(rows, given.columns if given else (), given.types if given else ())),)
+    except VerificationFailed as flaw:
+        if not as_json:
+            raise
+        click.echo(dumps({"verified": False, "flaw": flaw.what, "checked": [], "key_given": key is not None, "statement": None}))
+        ctx.exit(flaw.exit_code)
+    if as_json:
+        said = _plain(verified.receipt)
+        click.echo(dumps({"verified": True, "flaw": None, "checked": list(checks), "key_given": key is not None, "statement": said}))
+        return
+    _show(verified.receipt)
+    for sentence in checks:
+        click.echo(f"checked: {sentence}")
+    if key is None:
+        click.echo(OWN_KEY, err=True)
+
+
+def _plain(found: "Receipt") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(found.statement)
+
+
+def _show(found: "Receipt") -> None:
+    """What the receipt says, for people."""
+    from tui.safe import safe
+
+    said = found.statement
+    rules = f" by {', '.join(said.decision.rules)}" if said.decision.rules else ""
+    lines = {
+        "question": said.question,
+        "read as": said.reading,
+        "SQL": said.sql,
+        "decision": f"{said.decision.verdict}{rules}, policy {said.decision.policy_version[:12]}",
+        "outcome": said.status + (f", rows: {said.answer.row_count:,}{' of more' if said.answer.truncated else ''}" if said.answer else ""),
+        "asked by": f"{said.principal} at {said.at}",
+        "catalog": f"generation {said.source.generation}, SHA-256 {said.source.sha256 or 'not known'}",
+    }
+    for name, text in lines.items():
+        if text:
+            click.echo(f"{name:<9} {safe(text)}")
