@@ -2,12 +2,14 @@
 
 import math
 import re
+from dataclasses import replace
 
 from catalog.semantic import views
 from nl2sql.backends.base import Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
 from nl2sql.embedded.parser import Candidate, EmbeddedParser
 from nl2sql.errors import BadPlan
 from nl2sql.explain import explain, explain_item
+from nl2sql.linking.asked import asking_sentence
 from nl2sql.linking.mentions import Linked, Mention
 from nl2sql.plan import AskBack, AskWhich, Item, Query, Scope, full_scope
 from nl2sql.plan import Decline as DeclinePlan
@@ -46,17 +48,12 @@ class EmbeddedBackend:
 
         The likeliest plan is found greedily: wider beams favour short plans, which drop conditions (Stahlberg and Byrne, 2019).
         """
-        linked = context.linked
-        scope = Scope(
-            columns=full_scope().columns,
-            slots=frozenset(linked.bindings),
-            units={slot: value.unit for slot, value in linked.bindings.items() if isinstance(value, Number)},
-            unknown=frozenset(slot for slot, mention in linked.mentions.items() if not mention.known),
-        )
-        first = self._drafts(self._parser.read(linked.text, scope, beams=1), context)
+        found, linked = self._likeliest(context.linked)
+        context = replace(context, linked=linked)
+        first = self._drafts(found, context)
         if first and (not isinstance(first[0], SqlDraft) or first[0].confidence >= self._threshold):
             return first
-        more = self._drafts(self._parser.read(linked.text, scope, beams=READINGS), context)
+        more = self._drafts(self._read(linked, READINGS), context)
         readings: dict[str, SqlDraft] = {}
         for draft in [*first, *more]:
             if isinstance(draft, SqlDraft):
@@ -66,6 +63,28 @@ class EmbeddedBackend:
             message = "I am not sure that I read this right. Did you mean one of these?"
             return [Clarify(message, tuple(readings)[:OFFERED], confidence, tuple(readings.values())[:OFFERED])]
         return more or [Decline("out_of_scope", 0.0)]
+
+    def _likeliest(self, linked: Linked) -> tuple[list[Candidate], Linked]:
+        """What the whole question is read as, or its asking sentence alone where that is clearer and leaves out no value."""
+        whole = self._read(linked, 1)
+        alone = asking_sentence(linked)
+        if alone is None:
+            return whole, linked
+        asked = self._read(alone, 1)
+        if not asked or not isinstance(asked[0].plan, Query):
+            return whole, linked
+        if whole and (asked[0].probability <= whole[0].probability or not _values(whole[0], linked) <= _values(asked[0], alone)):
+            return whole, linked
+        return asked, alone
+
+    def _read(self, linked: Linked, beams: int) -> list[Candidate]:
+        scope = Scope(
+            columns=full_scope().columns,
+            slots=frozenset(linked.bindings),
+            units={slot: value.unit for slot, value in linked.bindings.items() if isinstance(value, Number)},
+            unknown=frozenset(slot for slot, mention in linked.mentions.items() if not mention.known),
+        )
+        return self._parser.read(linked.text, scope, beams)
 
     def _drafts(self, candidates: list[Candidate], context: Context) -> list[Draft]:
         return [draft for c in candidates if (draft := self._drafted(c, context)) is not None]
@@ -102,6 +121,11 @@ KIND_WORDS = {"org": "organisation", "group": "group of people", "run": "trainin
 NAMED_THINGS = ("dataset", "model", "node", "run", "org")
 """Kinds of which a question about one means one."""
 PLURAL = re.compile(r"(?:datasets|data sets|tables|sets|versions|corpora|models|nodes|machines|servers|runs|companies|organisations|family|ones)\b")
+
+
+def _values(candidate: Candidate, linked: Linked) -> set[tuple[int, int]]:
+    """Where the values stand that a plan uses."""
+    return {(mention.start, mention.end) for slot, mention in linked.mentions.items() if slot in candidate.tokens}
 
 
 def _several(candidate: Candidate, linked: Linked) -> Mention | None:

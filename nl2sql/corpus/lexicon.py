@@ -20,7 +20,7 @@ COMMON_PLANS = 30
 
 
 def lexicon_words() -> list[str]:
-    """Sorted distinct words of two letters or more: those of frames, small talk and concepts, and those that several views' phrases use.
+    """Distinct words of two letters or more, the most used first: those of frames, small talk and concepts, and those that several views' phrases use.
 
     What a single question is about ("delivery", "news") is no word to ask with, and may be part of a name.
     """
@@ -31,7 +31,7 @@ def lexicon_words() -> list[str]:
         used.update(word for found in in_view for word in found)
         shared.update(set().union(*in_view))
     said = {word for word in used if shared[word] > 1 or used[word] >= COMMON_PLANS}
-    return sorted(said | _words(_concepts()) | _words(_small_talk()))
+    return sorted(said | _words(_concepts()) | _words(_small_talk()), key=lambda word: (-used[word], word))
 
 
 def english_words(tokenizer: Path) -> list[str]:

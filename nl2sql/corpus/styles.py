@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from nl2sql.corpus.fragments import Example
+from nl2sql.corpus.stories import aside, story
 from nl2sql.plan import SLOT_KINDS, SLOTS_PER_KIND
 
 SLOT_WORD = re.compile(rf"\b({'|'.join(SLOT_KINDS)})([1-{SLOTS_PER_KIND}])\b")
@@ -56,9 +57,8 @@ def restyle(example: Example, rng: random.Random) -> Example:
         question = f"{rng.choice(OPENERS)} {question}"
     if rng.random() < 0.16:
         question = f"{question}{rng.choice([' ', ', ', ' - ', ' '])}{rng.choice(CLOSERS)}"
-    if rng.random() < 0.10:
-        story = rng.choice(STORIES)
-        question = f"{story} {question}" if rng.random() < 0.75 else f"{question} {story}"
+    if rng.random() < 0.16:
+        question = _told(question, rng)
     if rng.random() < 0.22:
         for _ in range(rng.choice([1, 2, 3])):
             long, short = rng.choice(ABBREVIATIONS)
@@ -73,6 +73,16 @@ def restyle(example: Example, rng: random.Random) -> Example:
     if question[-1].isalnum():
         question += rng.choices(["", "?", ".", "!", " ?", "??", "..."], [10, 8, 1.2, 0.2, 0.5, 0.2, 0.2])[0]
     return _renumbered(question, example)
+
+
+def _told(question: str, rng: random.Random) -> str:
+    """The question within what people tell of it."""
+    draw = rng.random()
+    if draw < 0.25:
+        return f"{rng.choice(STORIES)} {question}"
+    if draw < 0.8:
+        return f"{story(rng).lower()} {question}"
+    return f"{question.rstrip('?. ')}? {aside(rng).lower()}"
 
 
 def _words(question: str, rng: random.Random, how_many: int, change: Callable[[str, random.Random], str]) -> str:

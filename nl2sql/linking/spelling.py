@@ -1,5 +1,6 @@
 """Mends misspelt words before anything is looked up, and finds names that are nearly spelt right. Never touches an English word."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -7,19 +8,22 @@ from functools import cache
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
+from nl2sql.linking.dates import MONTHS, WEEKDAYS
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.kinds import ranked
 from nl2sql.linking.mentions import Change, Draft, Token
 from nl2sql.linking.names import bounded
-from nl2sql.linking.vocabulary import folded, is_english, lexicon, schema_words
+from nl2sql.linking.vocabulary import by_use, folded, is_compound, is_english, lexicon, schema_words
 from nl2sql.values import Text
 
 CLOSE, CLOSE_LONG, CLOSE_CAPITAL = 80, 82, 86
 """Least similarity (0 to 100, normalised indel) of a mended word; of eight letters and more, of capitalised ones."""
+COMMON = 600
+"""Most used words that one without its vowels may stand for."""
 LONG_NAME = 10
 """Letters from which a name may hold two slips (letters dropped, added, changed or swapped) instead of one."""
 QUOTED = re.compile(r"[\"“”`«][^\"“”`»]{1,80}[\"“”`»]|(?<!\w)'[^']{2,60}'(?!\w)")
-WHOLE_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]{4,}(?![\w@/]|[.-]\w)")
+WHOLE_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]{3,}(?![\w@/]|[.-]\w)")
 REWRITES = tuple(
     (re.compile(pattern, re.I), text)
     for pattern, text in (
@@ -29,17 +33,19 @@ REWRITES = tuple(
         (r"(?<=than )two[- ]thirds of|(?<=least )two[- ]thirds of", "66.7 percent of"),
         (r"(?<=than )three[- ]quarters of|(?<=least )three[- ]quarters of", "75 percent of"),
         (r"[€$£](?=\d)", ""),
+        (r"(?<!\w)w[ao]t(?= )", "what"),
+        (r"(?<!\w)w[ao]ts(?= )", "what's"),
     )
 )
-"""Fractions are said as the percentages that the model knows; a sum is a number whatever its currency."""
+"""Fractions are said as the percentages that the model knows; a sum is a number whatever its currency; phones write wat."""
 
 
 def mend(question: str, index: NameIndex) -> Draft:
     """The question with misspelt words put right, and where each stood."""
     edits = [(m.start(), m.end(), text) for pattern, text in REWRITES for m in pattern.finditer(question)]
-    quoted = [m.span() for m in QUOTED.finditer(question)]
+    settled = [*(m.span() for m in QUOTED.finditer(question)), *(edit[:2] for edit in edits)]
     for match in WHOLE_WORD.finditer(question):
-        if not any(start < match.end() and match.start() < end for start, end in quoted):
+        if not any(start < match.end() and match.start() < end for start, end in settled):
             right = _right(match[0], index, question.isupper() or match.start() == 0)
             if right:
                 edits.append((match.start(), match.end(), right))
@@ -59,17 +65,31 @@ def mend(question: str, index: NameIndex) -> Draft:
 def _right(typed: str, index: NameIndex, may_be_capital: bool) -> str | None:
     """The word that was meant, if ``typed`` is none and one is close."""
     word = folded(typed)
-    if _known(word, index) or (typed != typed.lower() and re.search(r"[a-z][A-Z]|^[A-Z]{2,}[a-z]", typed)):
+    if len(word) == 3:
+        return None if typed != typed.lower() or _known(word, index) else _vowelless(word)
+    if _known(word, index) or is_compound(word) or (typed != typed.lower() and re.search(r"[a-z][A-Z]|^[A-Z]{2,}[a-z]", typed)):
         return None
     cutoff = CLOSE if len(word) < 8 else CLOSE_LONG
     if typed[0].isupper() and not may_be_capital:
         cutoff = CLOSE_CAPITAL
-    asked = process.extractOne(word, lexicon_by_initial(word[0]), scorer=fuzz.ratio, score_cutoff=cutoff)
-    named, whole = _near(word, index.name_words), _near(word, index.by_initial)
-    best = max((w for w in (asked and asked[0], named) if w), key=lambda w: fuzz.ratio(word, w), default=None)
+    asked, named, whole = _asked(word, cutoff), _near(word, index.name_words), _near(word, index.by_initial)
+    best = max((w for w in (asked, named) if w), key=lambda w: fuzz.ratio(word, w), default=None)
     if best is None or (whole and fuzz.ratio(word, whole) > fuzz.ratio(word, best)):
         return None
     return best.upper() if typed.isupper() else best.capitalize() if typed[0].isupper() else best
+
+
+def _asked(typed: str, cutoff: int) -> str | None:
+    """The word that people ask with that is meant: of those about as close, the one they use most."""
+    close = process.extract(typed, lexicon_by_initial(typed[0]), scorer=fuzz.ratio, score_cutoff=cutoff, limit=8)
+    return max(close, key=lambda c: (sorted(c[0]) == sorted(typed), c[1] - 2 * math.log10(10 + by_use().get(c[0], 0))), default=(None,))[0]
+
+
+def _vowelless(typed: str) -> str | None:
+    """The common word that ``typed`` is without its vowels: mny, evr."""
+    if re.search("[aeiou]", typed[1:]):
+        return None
+    return next((w for w, rank in by_use().items() if rank < COMMON and len(w) > 3 and w[0] == typed[0] and re.sub("(?<=.)[aeiou]", "", w) == typed), None)
 
 
 def _near(typed: str, by_initial: Mapping[str, Sequence[str]]) -> str | None:
@@ -117,7 +137,7 @@ def _small(word: str) -> bool:
 
 @cache
 def lexicon_by_initial(letter: str) -> tuple[str, ...]:
-    """Lexicon words worth comparing with a misspelt word: people seldom get the first letter wrong."""
-    return tuple(sorted(w for w in lexicon() if w[0] == letter and len(w) > 3))
+    """Words worth comparing with a misspelt one: people seldom get the first letter wrong."""
+    return tuple(sorted(w for w in lexicon() | {*MONTHS, *WEEKDAYS} if w[0] == letter and len(w) > 3))
 
 

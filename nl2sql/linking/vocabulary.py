@@ -9,7 +9,7 @@ from pathlib import Path
 from catalog.semantic import views
 
 LEXICON = Path(__file__).parent / "lexicon.txt"
-"""Words that people use to ask, one a line, made from the phrase files by ``steward train``."""
+"""Words that people use to ask, one a line, the most used first, made from the phrase files by ``make docs``."""
 ENGLISH = Path(__file__).parent / "english.txt"
 """Whole words of MiniLM's vocabulary (Apache-2.0), one a line."""
 WORD = re.compile(r"[^\W_]+")
@@ -36,7 +36,13 @@ def words(text: str) -> tuple[str, ...]:
 @cache
 def lexicon() -> frozenset[str]:
     """Words of the phrase files."""
-    return frozenset(LEXICON.read_text(encoding="utf-8").split())
+    return frozenset(by_use())
+
+
+@cache
+def by_use() -> dict[str, int]:
+    """Words of the phrase files and how many are used more often."""
+    return {word: rank for rank, word in enumerate(LEXICON.read_text(encoding="utf-8").split())}
 
 
 @cache
@@ -87,6 +93,12 @@ def is_english(word: str) -> bool:
     if word in known or any(len(s) > 3 and s in known for s in stems(word)):
         return True
     return any(word.startswith(p) and len(word) > len(p) + 3 and (word[len(p) :] in known or any(s in known for s in stems(word[len(p) :]))) for p in PREFIXES)
+
+
+def is_compound(word: str) -> bool:
+    """Whether a word is two words of four letters and more: shortlist, timestamp."""
+    known = english() | lexicon()
+    return any(word[:at] in known and word[at:] in known for at in range(4, len(word) - 3))
 
 
 @cache

@@ -122,6 +122,12 @@ QUESTIONS: list[tuple[str, str, dict[str, str]]] = [
     ("qulity of the ordrs table", "quality of the dataset1 table", {"dataset1": "orders"}),
     ("marketplace takings when the group withdraws", "marketplace takings when the group withdraws", {}),
     ("reboot and unmask it", "reboot and unmask it", {}),
+    ("wats teh ownr of orders", "what's teh owner of dataset1", {"dataset1": "orders"}),
+    ("hw mny nodse wre dwn on 1 octobr", "hw many nodes wre down period1", {"period1": "2026-10-01..2026-10-02"}),
+    ("nodes dwn evr", "nodes down ever", {}),
+    ("how offen by licence clas", "how often by licence class", {}),
+    ("the shortlist of timestamps", "the shortlist of timestamps", {}),
+    ("csv pdf sql", "format1 pdf sql", {"format1": "CSV"}),
     # numbers
     ("more than 1.5k rows", "more than number1 rows", {"number1": "1500"}),
     ("over 2M rows, at least 1,000 files", "over number1 rows, at least number2 files", {"number1": "2e+06", "number2": "1000"}),

@@ -1,0 +1,42 @@
+"""The sentence of a question that asks: people tell a story first, and what it mentions is not what they want to know."""
+
+import re
+from dataclasses import replace
+
+from nl2sql.linking.mentions import Linked
+from nl2sql.plan import SLOT_KINDS, SLOTS_PER_KIND
+
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)")
+SLOT = re.compile(rf"\b({'|'.join(SLOT_KINDS)})([1-{SLOTS_PER_KIND}])\b")
+FEWEST_WORDS = 4
+"""Of a sentence that can be read alone."""
+
+
+def asking_sentence(linked: Linked) -> Linked | None:
+    """The last question of several sentences, its slots numbered anew; None where there is but one sentence."""
+    sentences = SENTENCE_END.split(linked.text)
+    if len(sentences) < 2:
+        return None
+    asking = [s for s in sentences if s.endswith("?")] or sentences[-1:]
+    if len(asking[-1].split()) < FEWEST_WORDS:
+        return None
+    return renumbered(asking[-1], linked)
+
+
+def renumbered(text: str, linked: Linked) -> Linked:
+    """A part of the question as a question of its own."""
+    names: dict[str, str] = {}
+    counts: dict[str, int] = {}
+
+    def name(match: re.Match[str]) -> str:
+        if f"@{match[0]}" not in linked.bindings:
+            return match[0]
+        if match[0] not in names:
+            counts[match[1]] = counts.get(match[1], 0) + 1
+            names[match[0]] = f"{match[1]}{counts[match[1]]}"
+        return names[match[0]]
+
+    said = SLOT.sub(name, text)
+    bindings = {f"@{new}": linked.bindings[f"@{old}"] for old, new in names.items()}
+    mentions = {f"@{new}": linked.mentions[f"@{old}"] for old, new in names.items()}
+    return replace(linked, text=said, bindings=bindings, mentions=mentions)

@@ -1,0 +1,31 @@
+"""The sentence that asks, taken out of what is told around it."""
+
+from datetime import datetime
+
+import pytest
+
+from nl2sql.linking.asked import asking_sentence
+from nl2sql.linking.index import NameIndex
+from nl2sql.linking.link import link
+
+NOW = datetime(2026, 10, 16, 12)
+ALONE = [
+    ("which datasets are stale?", None),
+    ("We moved on Monday. Who owns orders?", None),
+    ("We moved on Monday. Who owns the orders table?", "who owns the dataset1 table?"),
+    ("Alpaca is fine, says legal. Which models were trained on C4?", "which models were trained on dataset1?"),
+    ("Orders broke. Which checks failed on orders? Thanks a lot.", "which checks failed on dataset1?"),
+    ("It is late. List the nodes in Kenya that are offline.", "list the nodes in country1 that are offline."),
+    ("how many rows does version 1.5 have", None),
+]
+
+
+@pytest.mark.parametrize(("question", "alone"), ALONE, ids=[q for q, _ in ALONE])
+def test_the_asking_sentence(index: NameIndex, question: str, alone: str | None) -> None:
+    linked = link(question, index, NOW)
+    found = asking_sentence(linked)
+    assert (found and found.text) == alone
+    if found:
+        assert all(mention in linked.mentions.values() for mention in found.mentions.values())
+        assert {slot: found.mentions[slot].value for slot in found.bindings} == found.bindings
+        assert all(slot[1:] in found.text for slot in found.bindings)
