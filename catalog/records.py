@@ -3,9 +3,10 @@
 Ingest and the demo make records; ``generations`` writes them. Times are UTC without a zone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from types import UnionType
+from types import MappingProxyType, UnionType
 from typing import Any, ClassVar, get_args, get_type_hints
 
 SQL_TYPES: dict[Any, str] = {
@@ -167,7 +168,8 @@ class QualityCheck(Record):
     check_name: str
     expected: str | None = None
     actual: str | None = None
-    status: str
+    status: str | None = None
+    """None for a check that is declared and has not run."""
     severity: str | None = None
     alert_status: str | None = None
     assignee: str | None = None
@@ -393,16 +395,21 @@ RECORD_TYPES: tuple[type[Record], ...] = (
 )
 
 
-def storage_columns(record_type: type[Record]) -> dict[str, str]:
-    """Column name to DuckDB type of a record's storage table, in field order."""
-    hints = get_type_hints(record_type)
-    columns = {}
-    for field in fields(record_type):
-        hint = hints[field.name]
-        if isinstance(hint, UnionType):
-            hint = next(arm for arm in get_args(hint) if arm is not type(None))
-        columns[field.name] = SQL_TYPES[hint]
-    return columns
+_COLUMNS: dict[type[Record], Mapping[str, str]] = {}
+
+
+def storage_columns(record_type: type[Record]) -> Mapping[str, str]:
+    """Column name to DuckDB type of a record's storage table, in field order; worked out once for each."""
+    if record_type not in _COLUMNS:
+        hints = get_type_hints(record_type)
+        columns = {}
+        for field in fields(record_type):
+            hint = hints[field.name]
+            if isinstance(hint, UnionType):
+                hint = next(arm for arm in get_args(hint) if arm is not type(None))
+            columns[field.name] = SQL_TYPES[hint]
+        _COLUMNS[record_type] = MappingProxyType(columns)
+    return _COLUMNS[record_type]
 
 
 def storage_ddl() -> str:

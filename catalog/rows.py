@@ -4,7 +4,7 @@ Knows storage tables; knows nothing about files, generations or documents.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -81,7 +81,7 @@ def same_values(left: str, right: str, names: Iterable[str]) -> str:
 
 
 def stage(
-    connection: "duckdb.DuckDBPyConnection", table: str, columns: dict[str, str], rows: Iterable[Iterable[Any]]
+    connection: "duckdb.DuckDBPyConnection", table: str, columns: Mapping[str, str], rows: Iterable[Iterable[Any]]
 ) -> None:
     """Append rows to a table as JSON parameters: fifty times faster than ``executemany``, and no file is left behind.
 

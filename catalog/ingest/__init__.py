@@ -16,7 +16,7 @@ from catalog import records
 from catalog.errors import BadDocument, UsageError
 from catalog.generations import NothingToWrite, writing
 from catalog.ingest.documents import content, find, parsed
-from catalog.ingest.readers import READERS
+from catalog.ingest.readers import all_readers
 from catalog.ingest.reading import Context, Document, Reader
 from catalog.ingest.settle import settle
 from catalog.ingest.statements import TABLES, replace_statements, statements, write
@@ -26,7 +26,7 @@ from catalog.rows import upsert
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Problem", "Progress", "Report", "ingest"]
+__all__ = ["Found", "Problem", "Progress", "Report", "ingest", "ingest_into", "known_documents", "naive"]
 
 Progress = Callable[[int, int], None]
 """Called with the number of files done and of all files."""
@@ -48,6 +48,15 @@ class Problem:
         return f"{self.file} {self.path}: expected {self.expected}"
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to read, the name that its document is known by, and what is wrong with it ('' when nothing)."""
+
+    path: Path
+    name: str
+    wrong: str = ""
+
+
 @dataclass(slots=True)
 class Report:
     """What a run read and wrote."""
@@ -62,6 +71,8 @@ class Report:
     """Rows of the node that come from its documents, by storage table; empty when nothing changed."""
     unresolved: tuple[str, ...] = ()
     """Names of parents that no dataset in the catalog bears."""
+    changed: bool = False
+    """Whether any document stated something new or took back what it stated."""
 
 
 def ingest(
@@ -71,7 +82,7 @@ def ingest(
     now: datetime | None = None,
     progress: Progress = lambda done, total: None,
     *,
-    readers: tuple[Reader, ...] = READERS,
+    readers: tuple[Reader, ...] | None = None,
 ) -> Report:
     """Read the documents under the paths as published by a node, into the catalog's next generation.
 
@@ -81,43 +92,66 @@ def ingest(
     """
     if not node.strip():
         raise UsageError("The node that publishes the documents needs a name.", "Give one with --node.")
-    moment = _naive(now)
-    files = list(find(list(paths)))
-    report = Report()
+    moment = naive(now)
+    files = [Found(path, _name(path), wrong) for path, wrong in find(list(paths))]
     with writing(home) as connection:
-        known = _known_documents(connection, node)
-        stated: dict[str, list[Record]] = {}
-        entries: list[records.Document] = []
-        for done, (path, wrong) in enumerate(files):
-            progress(done, len(files))
-            if wrong:
-                report.problems.append(Problem(str(path), "$", f"a file, but it is {wrong}"))
-            elif (read := _Reading(path, node, readers, report).read(known)) is not None:
-                kind, digest, found = read
-                name = _name(path)
-                stated[name] = found
-                entries.append(
-                    records.Document(
-                        node=node,
-                        path=name,
-                        kind=kind,
-                        sha256=digest,
-                        ingested=moment,
-                        records=len(found),
-                        as_of=moment,
-                        origin="measured",
-                    )
-                )
-        progress(len(files), len(files))
-        if not entries:
+        report = ingest_into(connection, files, node, moment, progress, readers=readers)
+        if not report.changed:
             raise NothingToWrite
-        upsert(connection, entries)
-        replace_statements(connection, node, stated)
-        settled = settle((s.record for s in statements(connection, node)), _elsewhere(connection, node))
-        write(connection, node, settled.records)
-        _introduce(connection, node, moment)
-        report.records = Counter(record.table for record in settled.records)
-        report.unresolved = settled.unresolved
+    return report
+
+
+def ingest_into(
+    connection: "duckdb.DuckDBPyConnection",
+    files: Sequence[Found],
+    node: str,
+    moment: datetime,
+    progress: Progress = lambda done, total: None,
+    *,
+    withdrawn: Sequence[str] = (),
+    readers: tuple[Reader, ...] | None = None,
+) -> Report:
+    """Read these files as published by a node into a catalog that is being written; ``moment`` is UTC without a zone.
+
+    Documents by the names ``withdrawn`` take back what they stated.
+    """
+    readers = all_readers() if readers is None else readers
+    report = Report()
+    known = known_documents(connection, node)
+    gone = [name for name in withdrawn if name in known]
+    stated: dict[str, list[Record]] = {name: [] for name in gone}
+    entries: list[records.Document] = []
+    for done, file in enumerate(files):
+        progress(done, len(files))
+        if file.wrong:
+            report.problems.append(Problem(str(file.path), "$", f"a file, but it is {file.wrong}"))
+        elif (read := _Reading(file, node, readers, report).read(known)) is not None:
+            kind, digest, found = read
+            stated[file.name] = found
+            entries.append(
+                records.Document(
+                    node=node,
+                    path=file.name,
+                    kind=kind,
+                    sha256=digest,
+                    ingested=moment,
+                    records=len(found),
+                    as_of=moment,
+                    origin="measured",
+                )
+            )
+    progress(len(files), len(files))
+    if not stated:
+        return report
+    report.changed = True
+    upsert(connection, entries)
+    connection.execute("DELETE FROM document WHERE node = $1 AND list_contains($2, path)", [node, gone or [""]])
+    replace_statements(connection, node, stated)
+    settled = settle((s.record for s in statements(connection, node)), _elsewhere(connection, node))
+    write(connection, node, settled.records)
+    _introduce(connection, node, moment)
+    report.records = Counter(record.table for record in settled.records)
+    report.unresolved = settled.unresolved
     return report
 
 
@@ -125,7 +159,7 @@ def ingest(
 class _Reading:
     """One file on its way to records; what is wrong goes to the report."""
 
-    path: Path
+    file: Found
     node: str
     readers: tuple[Reader, ...]
     report: Report
@@ -138,21 +172,23 @@ class _Reading:
             # A list whose elements are all wrong in one way is one problem, shown at the first of them.
             place = re.sub(r"\[\d+\]", "[]", path)
             if len(problems) < MOST_PROBLEMS:
-                problems.setdefault(place, Problem(str(self.path), path, expected))
+                problems.setdefault(place, Problem(str(self.file.path), path, expected))
 
         try:
-            data, digest = content(self.path)
-            if known.get(_name(self.path)) == digest:
+            data, digest = content(self.file.path)
+            if known.get(self.file.name) == digest:
                 self.report.unchanged += 1
                 return None
-            document = Document(str(self.path), parsed(data, self.path.suffix.lower()))
+            document = Document(str(self.file.path), parsed(data, self.file.path.suffix.lower()))
             reader = next((reader for reader in self.readers if reader.detects(document)), None)
             if reader is None:
-                self.report.skipped.append(str(self.path))
+                self.report.skipped.append(str(self.file.path))
                 return None
             found = list(islice(reader.read(document, Context(self.node, complain)), MOST_RECORDS + 1))
             if len(found) > MOST_RECORDS:
                 raise BadDocument("$", f"at most {MOST_RECORDS:,} records")
+            if any(record.node != self.node for record in found):
+                raise BadDocument("$", "statements of the node that publishes it")
             if problems and not found:
                 return None
         except BadDocument as error:
@@ -167,7 +203,8 @@ class _Reading:
         return reader.kind, digest, found
 
 
-def _naive(now: datetime | None) -> datetime:
+def naive(now: datetime | None) -> datetime:
+    """A moment as the catalog keeps it: UTC without a zone; None is now."""
     moment = datetime.now(UTC) if now is None else now
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
@@ -177,7 +214,8 @@ def _name(path: Path) -> str:
     return str(path.resolve()).encode("utf-8", "replace").decode("utf-8")
 
 
-def _known_documents(connection: "duckdb.DuckDBPyConnection", node: str) -> dict[str, str]:
+def known_documents(connection: "duckdb.DuckDBPyConnection", node: str) -> dict[str, str]:
+    """SHA-256 in hex by name of the documents that were read from a node."""
     connection.execute(TABLES)
     return dict(connection.execute("SELECT path, sha256 FROM document WHERE node = $1", [node]).fetchall())
 

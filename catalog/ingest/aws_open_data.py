@@ -10,7 +10,7 @@ from catalog.errors import BadDocument
 from catalog.ingest.licences import from_prose
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import Context, Document
-from catalog.records import Dataset, Record
+from catalog.records import Dataset, GovernancePolicy, Record
 
 REQUIRED = ("Name", "Description", "License", "ManagedBy", "Resources")
 ADMINISTRATIVE = frozenset({"aws-pds", "amazon.science", "strides", "deafrica", "global", "metadata", "labeled", "us"})
@@ -92,7 +92,7 @@ class AwsOpenData:
         return isinstance(document.value, dict) and all(key in document.value for key in REQUIRED)
 
     def read(self, document: Document, context: Context) -> Iterator[Record]:
-        """The entry's dataset."""
+        """The entry's dataset, and on which conditions its resources may be read."""
         entry = context.root(document)
         licence = from_prose(entry["License"].text())
         tags = entry["Tags"].lines()
@@ -105,11 +105,12 @@ class AwsOpenData:
         yield Dataset(
             node=context.node,
             name=name,
-            description=entry["Description"].text(),
+            description="\n".join(text for key in ("Description", "DeprecatedNotice") if (text := entry[key].text())) or None,
             domain=subjects[0] if subjects else None,
             data_type=next((kind for kind, words in DATA_TYPES if any(word in lower for word in words)), None),
             format=next((tag for tag in lower if tag in FORMATS), None),
             owner=_manager(entry["ManagedBy"]),
+            steward=_contact(entry["Contact"]),
             licence=licence.name if licence else None,
             licence_class=licence.licence_class if licence else None,
             tasks=tuple(tag for tag in lower if tag in TASKS),
@@ -118,6 +119,17 @@ class AwsOpenData:
             deprecated=entry["Deprecated"].flag() or False,
             as_of=changed.moment() if changed.present else None,
         )
+        for condition in _conditions(entry["Resources"]):
+            yield GovernancePolicy(
+                node=context.node,
+                policy_id=f"{name}/access/{condition}",
+                name=condition,
+                type="access",
+                effect="oblige",
+                action="read",
+                target=name,
+                as_of=changed.moment() if changed.present else None,
+            )
 
 
 def frequency(text: str | None) -> str | None:
@@ -132,6 +144,24 @@ def _manager(part: Part) -> str | None:
     text = re.sub(r"\[([^\]]*)\]\s*\([^)]*\)", r"\1", part.line() or "")
     text = re.sub(r"\(?\bhttps?://[^\s)]+\)?", "", text)
     return " ".join(text.split()).strip(" ,;") or None
+
+
+def _contact(part: Part) -> str | None:
+    """The address to write to among the prose of a contact; None when it has none."""
+    match = re.search(r"[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+", part.text() or "")
+    return match[0] if match else None
+
+
+def _conditions(resources: Part) -> tuple[str, ...]:
+    """What a resource asks of who reads it."""
+    found = []
+    for resource in resources.each():
+        if isinstance(resource.value, dict):
+            found += ["requester pays"] if resource["RequesterPays"].value is True else []
+            found += ["an AWS account is required"] if resource["AccountRequired"].value is True else []
+            place = resource["ControlledAccess"]
+            found += [f"controlled access: {place.line()}"] if isinstance(place.value, str) and place.line() else []
+    return tuple(dict.fromkeys(found))
 
 
 def _region(resources: Part) -> str | None:

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from catalog.errors import BadDocument
+from catalog.ingest.aws_open_data import frequency
+from catalog.ingest.croissant_usage import usage
 from catalog.ingest.jsonld import local_name, name_of, names_of, text_of, texts
 from catalog.ingest.languages import NAMES, language_name
 from catalog.ingest.licences import Licence, from_prose, governing
@@ -62,7 +64,7 @@ class Croissant:
     def read(self, document: Document, context: Context) -> Iterator[Record]:
         """The dataset, its columns and its parents; raises BadDocument when it has no name."""
         root = context.root(document)
-        name = name_of(root["name"]) or name_of(root["@id"]) or _from_url(root["url"])
+        name = name_of(root["name"]) or name_of(root["@id"]) or _from_url(root["url"]) or _from_files(root)
         if name is None:
             raise BadDocument("$.name", "the name of the dataset")
         node = context.node
@@ -70,7 +72,7 @@ class Croissant:
         columns = list(_columns(root, name, node))
         files = [part for key in ("distribution", "cr:distribution") for part in root[key].each()]
         sizes = [_size(file["contentSize"]) for file in files]
-        hashes = {digest for file in files if (digest := file["sha256"].line())}
+        hashes = {digest for file in files if (digest := file["sha256"].line()) and re.fullmatch(r"[0-9a-fA-F]{64}", digest)}
         modified = root.first("dateModified", "datePublished", "dateCreated")
         yield Dataset(
             node=node,
@@ -87,11 +89,13 @@ class Croissant:
             tasks=tuple(word for word in root["keywords"].lines() if TASK.fullmatch(word)),
             version=root["version"].line(),
             content_hash=next(iter(hashes)).lower() if len(hashes) == 1 and len(files) == 1 else None,
+            update_frequency=frequency(text_of(root.first("rai:dataReleaseMaintenancePlan", "dataReleaseMaintenancePlan"))),
             last_updated=modified.moment(),
-            aliases=tuple(dict.fromkeys([*names_of(root["alternateName"]), *_hosted(root["url"])])),
+            aliases=tuple(dict.fromkeys([*names_of(root["alternateName"]), *_hosted(root["url"]), *_same(root["sameAs"])])),
             as_of=root.first("sdDatePublished", "dateModified", "datePublished").moment(),
         )
         yield from columns
+        yield from usage(root, name, node, root.first("sdDatePublished", "dateModified", "datePublished").moment())
         for key in ("prov:wasDerivedFrom", "wasDerivedFrom", "isBasedOn", "sc:isBasedOn"):
             for source in root[key].each():
                 if parent := _source(source):
@@ -113,6 +117,20 @@ def _hosted(url: Part) -> list[str]:
 def _from_url(url: Part) -> str | None:
     hosted = _hosted(url)
     return hosted[0] if hosted else None
+
+
+def _from_files(root: Part) -> str | None:
+    """The repository on Hugging Face that a file lies in, for a dataset that has neither name nor address."""
+    for part in root.first("distribution", "cr:distribution").each():
+        match = re.match(r"https?://huggingface\.co/datasets/([^/?#]+/[^/?#]+)", part["contentUrl"].line() or "")
+        if match:
+            return match[1]
+    return None
+
+
+def _same(part: Part) -> list[str]:
+    """Names of the same dataset elsewhere: on Hugging Face its name there, else its address."""
+    return [name for each in part.each() if (line := name_of(each)) for name in (_hosted(Part(line, each.path, each.complain)) or [line])]
 
 
 def _licences(root: Part) -> list[Licence]:
@@ -196,6 +214,7 @@ def _columns(root: Part, dataset: str, node: str) -> Iterator[DatasetColumn]:
                 column_name=name if bearers[name] == 1 else f"{_short(record_set)}/{name}",
                 type=", ".join(types) or None,
                 definition=text_of(field["description"]),
+                glossary_term=next((local_name(t) for t in texts(field["equivalentProperty"].value)), None),
                 is_key=name in keys if keys else None,
             )
 

@@ -63,6 +63,7 @@ def _entry(entry: Part, name: str, node: str) -> Iterator[Record]:
         node=node,
         name=name,
         description=_description(entry),
+        domain=next(iter(inferred["Text Topics"].lines()), None),
         data_type="code" if languages == ("Code",) else "text",
         owner=", ".join(entry["Creators"].lines()) or None,
         licence=licence.name if licence else None,

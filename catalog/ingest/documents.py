@@ -1,4 +1,4 @@
-"""Files as parsed documents: finds them under the given paths and reads JSON, newline-delimited JSON and YAML.
+"""Files as parsed documents: finds them under the given paths and reads JSON, newline-delimited JSON and YAML, and tells RDF text.
 
 Whatever a file holds, reading it ends in a value or in a reason; knows no format.
 """
@@ -8,6 +8,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,16 @@ LARGEST_BYTES = 100_000_000
 DEEPEST = 200
 """Levels of nesting; libyaml's composer is recursive C and would take the process down with it."""
 STRUCTURED = frozenset({".json", ".jsonl", ".ndjson", ".jsonld", ".yaml", ".yml"})
+RDF_SUFFIXES = {".ttl": "turtle", ".nt": "nt", ".rdf": "xml"}
+TURTLE = re.compile(r"(?:\s|#[^\n]*\n)*(?:@prefix|@base|PREFIX)\s")
+
+
+@dataclass(frozen=True, slots=True)
+class RdfText:
+    """Text that is RDF rather than JSON or YAML, not parsed yet; ``syntax`` is turtle, nt or xml."""
+
+    text: str
+    syntax: str
 
 
 def find(paths: list[Path]) -> Iterator[tuple[Path, str]]:
@@ -76,9 +87,9 @@ def content(path: Path) -> tuple[bytes, str]:
 
 
 def parsed(data: bytes, suffix: str) -> Any:
-    """The value that a file's bytes hold, or None when they are prose rather than JSON or YAML.
+    """The value that a file's bytes hold, or None when they are prose rather than JSON, YAML or RDF.
 
-    Newline-delimited JSON is a list. Raises BadDocument.
+    Newline-delimited JSON is a list; RDF text is told by its suffix or by how it begins. Raises BadDocument.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -88,6 +99,8 @@ def parsed(data: bytes, suffix: str) -> Any:
         raise BadDocument("$", "a document, but the file is empty")
     if "\0" in text:
         raise BadDocument("$", "text, but the file is binary")
+    if syntax := _rdf_syntax(text, suffix):
+        return RdfText(text, syntax)
     looks_like_json = text.lstrip()[0] in "{["
     if looks_like_json or suffix not in (".yaml", ".yml"):
         try:
@@ -101,6 +114,14 @@ def parsed(data: bytes, suffix: str) -> Any:
         if suffix in STRUCTURED:
             raise
         return None
+
+
+def _rdf_syntax(text: str, suffix: str) -> str | None:
+    if suffix in STRUCTURED or suffix in RDF_SUFFIXES:
+        return RDF_SUFFIXES.get(suffix)
+    if text.lstrip()[:1] == "<" and "<rdf:RDF" in text[:4000]:
+        return "xml"
+    return "turtle" if TURTLE.match(text) else None
 
 
 def _json(text: str) -> Any:

@@ -1,4 +1,4 @@
-"""English names of languages from the codes that metadata carries (ISO 639-1 and the commonest of 639-3)."""
+"""English names of languages from the codes that metadata carries (ISO 639-1 and the commonest of 639-2 and 639-3)."""
 
 NAMES = {
     "af": "Afrikaans", "am": "Amharic", "ar": "Arabic", "az": "Azerbaijani", "be": "Belarusian", "bg": "Bulgarian",
@@ -17,6 +17,11 @@ NAMES = {
     "tl": "Tagalog", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "uz": "Uzbek", "vi": "Vietnamese",
     "wo": "Wolof", "xh": "Xhosa", "yi": "Yiddish", "yo": "Yoruba", "zh": "Chinese", "zu": "Zulu", "eng": "English",
     "deu": "German", "fra": "French", "spa": "Spanish", "zho": "Chinese", "jpn": "Japanese", "arb": "Arabic",
+    "ara": "Arabic", "bul": "Bulgarian", "cat": "Catalan", "ces": "Czech", "cze": "Czech", "dan": "Danish", "dut": "Dutch", "ell": "Greek", "est": "Estonian",
+    "eus": "Basque", "fin": "Finnish", "fre": "French", "ger": "German", "gle": "Irish", "glg": "Galician", "gre": "Greek", "hin": "Hindi", "hrv": "Croatian",
+    "hun": "Hungarian", "isl": "Icelandic", "ita": "Italian", "kor": "Korean", "lav": "Latvian", "lit": "Lithuanian", "mlt": "Maltese", "nld": "Dutch",
+    "nor": "Norwegian", "pol": "Polish", "por": "Portuguese", "ron": "Romanian", "rus": "Russian", "slk": "Slovak", "slv": "Slovenian",
+    "sqi": "Albanian", "srp": "Serbian", "swa": "Swahili", "swe": "Swedish", "tur": "Turkish", "ukr": "Ukrainian",
 }  # fmt: skip
 
 

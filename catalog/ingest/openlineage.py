@@ -19,6 +19,10 @@ TRANSFORMS = {
     "GROUP_BY": "aggregation",
     "JOIN": "join",
     "FILTER": "filter",
+    "ANNOTATION": "annotation",
+    "GENERATION": "generation",
+    "TRAINING": "training",
+    "TRANSLATION": "translation",
 }
 """Subtypes of the columnLineage facet; any other is a 'transformation'."""
 BROKEN = frozenset({"FAIL", "ABORT"})
@@ -78,6 +82,8 @@ class _Event:
             for source in inputs:
                 yield from flow.whole(source)
             yield from flow.facets(Facets(output))
+        for dataset in self._datasets("dataset"):
+            yield from _Flow(self.node, _identifier(dataset), None, at, None).facets(Facets(dataset))
 
     def _datasets(self, key: str) -> Iterator[Part]:
         for dataset in self.part[key].each():

@@ -5,9 +5,10 @@ https://openlineage.io/docs/spec/facets/dataset-facets
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from catalog.ingest.licences import from_prose
 from catalog.ingest.parts import Part
 from catalog.records import Dataset, DatasetColumn, Metric, QualityCheck, Record
 
@@ -23,6 +24,7 @@ PII_CATEGORIES = (
     ("financial", r"financ|iban|card|account|salary"),
     ("name", r"\bname"),
 )
+DATA_TYPES = frozenset({"text", "image", "audio", "video", "tabular", "geospatial", "multimodal", "code"})
 CLASSES = frozenset({"public", "internal", "confidential", "restricted"})
 CHECKS = (
     ("not_null", r"not_?null|not_be_null|missing|completeness"),
@@ -33,7 +35,9 @@ CHECKS = (
     ("row_count", r"row_?count|volume"),
     ("format", r"regex|format|pattern|match|of_type"),
     ("range", r"between|range|min|max|greater|less|positive"),
+    ("custom", r"drift|distribution|schema|custom"),
 )
+DRIFT = "population_stability"
 SEVERITIES = {"error": "high", "warn": "medium", "warning": "medium", "info": "low"}
 
 
@@ -57,19 +61,26 @@ def about_dataset(facets: Facets, name: str, *, node: str, at: datetime | None, 
     tags = [(key, value) for key, value, field in _tags(facets) if field is None]
     column_tags = [(key, value) for key, value, field in _tags(facets) if field is not None]
     owners = facets["ownership"]["owners"].each()
+    licence = from_prose(next(iter(_tagged(facets, "licence", "license")), None))
+    sensitivity = next((word for word in _tagged(facets, "sensitivity") if word in CLASSES), "public")
     return Dataset(
         node=node,
+        sensitivity=sensitivity,
         name=name,
         description=facets["documentation"]["description"].text(),
         domain=next((value for key, value in tags if key == "domain"), None),
-        data_type="tabular" if facets["schema"]["fields"].value else None,
+        data_type=next((word for word in _tagged(facets, "data_type") if word in DATA_TYPES), "tabular" if facets["schema"]["fields"].value else None),
         format=facets["storage"]["fileFormat"].line(),
-        owner=", ".join(dict.fromkeys(_owner(line) for part in owners if (line := part["name"].line()))) or None,
+        owner=", ".join(dict.fromkeys(_owner(line) for part in owners if part["type"].line() != "STEWARD" and (line := part["name"].line()))) or None,
+        steward=next((_owner(line) for part in facets["ownership"]["owners"].each() if part["type"].line() == "STEWARD" and (line := part["name"].line())), None),
+        licence=licence.name if licence else None,
+        licence_class=licence.licence_class if licence else None,
         pii=True if any(_is_marked(tag, "pii") for tag in [*tags, *column_tags]) else None,
         phi=True if any(_is_marked(tag, "phi") for tag in [*tags, *column_tags]) else None,
         row_count=metrics["rowCount"].whole(),
         bytes=metrics["bytes"].whole(),
         version=facets["version"]["datasetVersion"].line(),
+        content_hash=_sha256(facets["steward_profile"]["content_hash"]),
         last_updated=metrics["lastUpdated"].moment() or written,
         deprecated=(change["lifecycleStateChange"].line() or "").upper() == "DROP",
         aliases=_other_names(facets, change),
@@ -82,6 +93,15 @@ def _other_names(facets: Facets, change: Part) -> tuple[str, ...]:
     if (change["lifecycleStateChange"].line() or "").upper() == "RENAME":
         names.append(change["previousIdentifier"]["name"].line())
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _sha256(digest: Part) -> str | None:
+    """Hex of a SHA-256, as a profile of Steward's own states it."""
+    text = digest.line()
+    if text is None or re.fullmatch(r"[0-9a-f]{64}", text):
+        return text
+    digest.complain(digest.path, "a SHA-256 in lower-case hex")
+    return None
 
 
 def _owner(name: str) -> str:
@@ -102,6 +122,12 @@ def _tags(facets: Facets) -> Iterator[tuple[str, str, str | None]]:
                 yield key.lower(), "true", field["name"].line()
 
 
+def _tagged(facets: Facets, *keys: str) -> list[str]:
+    """Values of the dataset's own tags of these keys, as they are written."""
+    tags = facets["tags"]["tags"].each()
+    return [value for tag in tags if (tag["key"].line() or "").lower() in keys and not tag["field"].present and (value := tag["value"].line())]
+
+
 def _is_marked(tag: tuple[str, str], mark: str) -> bool:
     key, value = tag
     if value in ("false", "no", "none", "0"):
@@ -115,9 +141,12 @@ def about_columns(facets: Facets, name: str, *, node: str, at: datetime | None) 
     for key, value, field in _tags(facets):
         if field:
             tagged.setdefault(field, []).append((key, value))
+    nulls = {column: values["nullCount"].whole() for column, values in facets["dataQualityMetrics"]["columnMetrics"].members()}
+    measured = facets["steward_profile"]["columns"]
     for path, part in _fields(facets["schema"]["fields"], ""):
         tags = tagged.pop(path, [])
-        yield _column(path, tags, name, node, at, type_=part["type"].line(), definition=part["description"].text())
+        column = _column(path, tags, name, node, at, type_=part["type"].line(), definition=part["description"].text())
+        yield replace(column, is_key=measured[path]["key"].flag(), nullable=True if nulls.get(path) else None)
     for path, tags in tagged.items():
         yield _column(path, tags, name, node, at, type_=None, definition=None)
 
@@ -171,6 +200,8 @@ def about_quality(facets: Facets, name: str, *, node: str, at: datetime | None, 
         measured.append((field, "uniqueness", "distinct_count", "count", values["distinctCount"].whole()))
         if nulls is not None and rows and nulls <= rows:
             measured.append((field, "completeness", "completeness", "ratio", 1 - nulls / rows))
+    measured += _profiled(facets["steward_profile"], rows)
+    drifted = {column for column, values in facets["steward_profile"]["columns"].members() if values["drifted"].flag()}
     for column_name, dimension, metric, unit, value in measured:
         if value is not None:
             yield Metric(
@@ -181,11 +212,26 @@ def about_quality(facets: Facets, name: str, *, node: str, at: datetime | None, 
                 metric=metric,
                 value=float(value),
                 unit=unit,
+                is_anomaly=column_name in drifted if metric == DRIFT else None,
                 measured_at=at,
                 as_of=at,
             )
     for assertion in facets["dataQualityAssertions"]["assertions"].each():
         yield from _check(assertion, name, node, at, run)
+
+
+def _profiled(profile: Part, rows: int | None) -> Iterator[tuple[str | None, str, str, str, float | None]]:
+    """What the profiler of Steward's own nodes measures beside the standard's facets; see ``profile_document``."""
+    yield None, "validity", "valid_rows", "ratio", profile["validity"].number()
+    for column, values in profile["columns"].members():
+        field = " ".join(column.split())
+        duplicates = values["duplicates"].whole()
+        if duplicates is not None and rows and duplicates <= rows:
+            yield field, "uniqueness", "uniqueness", "ratio", 1 - duplicates / rows
+        yield field, "drift", DRIFT, "ratio", values["psi"].number()
+        confidence = [share for finding in values["pii"].each() if (share := finding["confidence"].number()) is not None]
+        if confidence:
+            yield field, "accuracy", "pii_confidence", "ratio", max(confidence)
 
 
 def _check(assertion: Part, dataset: str, node: str, at: datetime, run: str) -> Iterator[QualityCheck]:

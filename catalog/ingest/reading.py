@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from catalog.ingest.parts import Complain, Part
@@ -54,3 +55,26 @@ class ShortName(Record):
 
     identifier: str
     short: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckRun(Record):
+    """One run of a check that another document may declare: what this one leaves out is as the declaration says.
+
+    A run without a declaration is kept as far as it goes; a declared check that has run is shown by its runs alone.
+    """
+
+    table: ClassVar[str] = "check_run"
+    key: ClassVar[tuple[str, ...]] = ("node", "check_id")
+
+    check_id: str
+    declared: str
+    """``check_id`` of the QualityCheck without a status that declares it."""
+    dataset: str | None = None
+    column_name: str | None = None
+    check_name: str | None = None
+    expected: str | None = None
+    actual: str | None = None
+    status: str
+    severity: str | None = None
+    opened: datetime | None = None

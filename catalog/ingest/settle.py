@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from catalog.ingest.names import Names
-from catalog.ingest.reading import ShortName
-from catalog.records import Claim, Dataset, DatasetColumn, LineageEdge, Model, Record
+from catalog.ingest.reading import CheckRun, ShortName
+from catalog.records import Claim, Dataset, DatasetColumn, LineageEdge, Model, QualityCheck, Record
 from catalog.rows import Key, merged, record_key
 
 QUORUM = 2
@@ -42,10 +42,11 @@ def settle(stated: Iterable[Record], elsewhere: Iterable[tuple[str, Iterable[str
             rows[key] = replace(record, licence_class="unspecified")
     datasets = [record for record in rows.values() if isinstance(record, Dataset)]
     names = Names([*((record.name, record.aliases) for record in datasets), *elsewhere])
-    others = [record for record in rows.values() if not isinstance(record, (LineageEdge, Claim))]
+    others = [record for record in rows.values() if not isinstance(record, (LineageEdge, Claim, QualityCheck, CheckRun))]
+    checks = [record for record in rows.values() if isinstance(record, (QualityCheck, CheckRun))]
     claims = [record for record in rows.values() if isinstance(record, Claim)]
     edges, unresolved = _edges((record for record in rows.values() if isinstance(record, LineageEdge)), names)
-    return Settled([*others, *edges, *_weighed(claims)], unresolved)
+    return Settled([*others, *_checks(checks), *edges, *_weighed(claims)], unresolved)
 
 
 def _typed_names(shorts: Mapping[str, str], datasets: set[str]) -> dict[str, str]:
@@ -65,7 +66,7 @@ def _renamed(record: Record, rename: Mapping[str, str], shorts: Mapping[str, str
     changes: dict[str, Any] = {
         field.name: rename[value]
         for field in fields(record)
-        if field.name in ("dataset", "upstream", "downstream") and (value := getattr(record, field.name)) in rename
+        if field.name in ("dataset", "upstream", "downstream", "target") and (value := getattr(record, field.name)) in rename
     }
     return replace(record, **changes) if changes else record
 
@@ -102,6 +103,29 @@ def _edges(edges: Iterable[LineageEdge], names: Names) -> tuple[list[Record], tu
         if edge.upstream != edge.downstream or edge.upstream_column or edge.downstream_column:
             _add(rows, edge)
     return list(rows.values()), tuple(sorted(unresolved))
+
+
+def _checks(stated: Iterable[QualityCheck | CheckRun]) -> Iterator[QualityCheck]:
+    """Every run of a check, with what its declaration says of it, and every declared check that has not run."""
+    checks = {record.check_id: record for record in stated if isinstance(record, QualityCheck)}
+    runs = [record for record in stated if isinstance(record, CheckRun)]
+    for run in runs:
+        declared = checks.get(run.declared)
+        yield QualityCheck(
+            node=run.node,
+            check_id=run.check_id,
+            dataset=run.dataset or (declared.dataset if declared else run.declared),
+            column_name=run.column_name or (declared.column_name if declared else None),
+            check_name=run.check_name or (declared.check_name if declared else "custom"),
+            expected=run.expected or (declared.expected if declared else None),
+            actual=run.actual,
+            status=run.status,
+            severity=run.severity or (declared.severity if declared else None),
+            opened=run.opened,
+            as_of=run.as_of,
+        )
+    ran = {run.declared for run in runs} | {run.check_id for run in runs}
+    yield from (check for key, check in checks.items() if check.status is not None or key not in ran)
 
 
 def _weighed(claims: Iterable[Claim]) -> Iterator[Claim]:

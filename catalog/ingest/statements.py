@@ -10,7 +10,7 @@ from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from catalog.ingest.reading import ShortName
+from catalog.ingest.reading import CheckRun, ShortName
 from catalog.records import RECORD_TYPES, Record, storage_columns
 from catalog.rows import stage, upsert
 
@@ -28,7 +28,7 @@ STATEMENT = {
     "record_type": "VARCHAR",
     "content": "VARCHAR",
 }
-STATED: tuple[type[Record], ...] = (*RECORD_TYPES, ShortName)
+STATED: tuple[type[Record], ...] = (*RECORD_TYPES, ShortName, CheckRun)
 TYPES = {record_type.table: record_type for record_type in STATED}
 
 
@@ -74,7 +74,8 @@ def write(connection: "duckdb.DuckDBPyConnection", node: str, records: Iterable[
     by_type: dict[type[Record], list[Record]] = {}
     for record in records:
         by_type.setdefault(type(record), []).append(record)
-    for record_type in RECORD_TYPES:
+    earlier = connection.execute("SELECT DISTINCT record_type FROM written WHERE node = $1", [node]).fetchall()
+    for record_type in (TYPES[table] for (table,) in earlier):
         table = record_type.table
         connection.execute(
             f'DELETE FROM "{table}" USING written w '

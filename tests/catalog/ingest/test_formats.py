@@ -24,6 +24,8 @@ Description: |
   Hourly rain.
   From many places.
 ManagedBy: "[Met Office](https://example.org/)"
+Contact: Write to rain@example.org or post on the forum.
+DeprecatedNotice: Use the new gauges.
 UpdateFrequency: New data is added daily.
 Deprecated: yes
 Tags: [aws-pds, weather, netcdf, geospatial, machine learning]
@@ -33,7 +35,7 @@ RegistryEntryLastModified: 2025-05-06
 Resources:
   - {ARN: "arn:aws:s3:::a", Region: us-east-1, Type: S3 Bucket}
   - {ARN: "arn:aws:s3:::b", Region: eu-west-2, Type: S3 Bucket}
-  - {ARN: "arn:aws:s3:::c", Region: eu-west-2, Type: S3 Bucket}
+  - {ARN: "arn:aws:s3:::c", Region: eu-west-2, Type: S3 Bucket, RequesterPays: true, ControlledAccess: "https://ask.example"}
 """
 
 
@@ -43,8 +45,9 @@ def test_aws_open_data(desk: Desk) -> None:
     row = desk.one("SELECT * FROM dataset")
     said = {
         "name": "Rain gauges of the world",
-        "description": "Hourly rain.\nFrom many places.",
+        "description": "Hourly rain.\nFrom many places.\nUse the new gauges.",
         "owner": "Met Office",
+        "steward": "rain@example.org",
         "licence": "CC BY 4.0",
         "licence_class": "commercial",
         "update_frequency": "daily",
@@ -57,6 +60,10 @@ def test_aws_open_data(desk: Desk) -> None:
         "as_of": datetime(2025, 5, 6),
     }
     assert {key: row[key] for key in said} == said
+    assert desk.rows("SELECT name, type, effect, target FROM policy ORDER BY 1") == [
+        ("controlled access: https://ask.example", "access", "oblige", "Rain gauges of the world"),
+        ("requester pays", "access", "oblige", "Rain gauges of the world"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +98,7 @@ def test_data_provenance(desk: Desk, summary: Entry) -> None:
         "GitHub License": "Apache License 2.0",
         "PwC License Name": "",
         "HF Date": "2023-03-13",
+        "Text Topics": ["Medicine", "Law"],
     }
     desk.put(
         "a.json",
@@ -119,7 +127,8 @@ def test_data_provenance(desk: Desk, summary: Entry) -> None:
         "tasks": ["Summarization"],
         "generating_model": "OpenAI GPT-3",
         "last_updated": datetime(2023, 3, 13),
-        "description": "Text sources: wikipedia.",
+        "description": "Text sources: wikipedia. Topics: Medicine, Law.",
+        "domain": "Medicine",
         "as_of": NOW,
     }
     assert {key: row[key] for key in said} == said
@@ -181,6 +190,12 @@ CROISSANT = {
     "dateModified": "2024-03-04T05:06:07+01:00",
     "version": 2,
     "rai:personalSensitiveInformation": ["Names of actors"],
+    "rai:dataReleaseMaintenancePlan": "New films are added monthly.",
+    "sameAs": "https://films.example",
+    "usageInfo": [
+        {"@type": "odrl:Offer", "odrl:permission": [{"odrl:action": "odrl:use"}], "odrl:prohibition": {"odrl:action": {"@id": "odrl:distribute"}}},
+        {"@type": "DefinedTerm", "name": "GRU", "termCode": "DUO:0000042"},
+    ],
     "isBasedOn": [{"@type": "Dataset", "name": "Scripts"}, "https://huggingface.co/datasets/lab/films-raw"],
     "prov:wasDerivedFrom": {"@id": "https://example.org/x", "prov:label": "Subtitles"},
     "distribution": [
@@ -192,7 +207,7 @@ CROISSANT = {
             "name": "films",
             "key": {"@id": "films/id"},
             "field": [
-                {"@id": "films/id", "dataType": "sc:Integer", "description": "Identifier."},
+                {"@id": "films/id", "dataType": "sc:Integer", "description": "Identifier.", "equivalentProperty": "sc:identifier"},
                 {"@id": "films/title", "name": "films/title", "dataType": ["sc:Text", "sc:name"]},
             ],
         },
@@ -222,19 +237,32 @@ def test_croissant(desk: Desk) -> None:
         "version": "2",
         "last_updated": datetime(2024, 3, 4, 4, 6, 7),
         "as_of": datetime(2024, 3, 4, 4, 6, 7),
-        "aliases": ["Movies", "lab/films"],
+        "aliases": ["Movies", "lab/films", "https://films.example"],
+        "update_frequency": "monthly",
     }
     assert {key: row[key] for key in said} == said
-    assert desk.rows("SELECT column_name, type, definition, is_key FROM dataset_column ORDER BY ALL") == [
-        ("casts/title", "Text", None, None),
-        ("films/title", "Text, name", None, False),
-        ("id", "Integer", "Identifier.", True),
+    assert desk.rows("SELECT column_name, type, definition, glossary_term, is_key FROM dataset_column ORDER BY ALL") == [
+        ("casts/title", "Text", None, None, None),
+        ("films/title", "Text, name", None, None, False),
+        ("id", "Integer", "Identifier.", "identifier", True),
+    ]
+    assert desk.rows("SELECT name, type, effect, action, purpose, target FROM policy ORDER BY policy_id") == [
+        ("permit use", "usage", "permit", "read", None, "Films"),
+        ("prohibit distribute", "usage", "prohibit", "share", None, "Films"),
+        ("general research use", "usage", "permit", None, "research", "Films"),
     ]
     assert {name for (name,) in desk.rows("SELECT upstream FROM edge")} == {
         "Scripts",
         "https://huggingface.co/datasets/lab/films-raw",
         "Subtitles",
     }
+
+
+def test_croissant_without_a_name_is_called_as_its_repository(desk: Desk) -> None:
+    repo = {"@type": "cr:FileObject", "contentUrl": "https://huggingface.co/datasets/lab/films/tree/x", "sha256": "https://example.org/80"}
+    desk.put("a.json", {"@type": "sc:Dataset", "conformsTo": "http://mlcommons.org/croissant/1.0", "distribution": [repo]})
+    assert desk.ingest().problems == []
+    assert desk.rows("SELECT name, content_hash FROM dataset") == [("lab/films", None)]
 
 
 def test_croissant_0_8_without_conforms_to(desk: Desk) -> None:

@@ -221,7 +221,7 @@ def test_a_format_of_ones_own_is_one_small_class(desk: Desk) -> None:
 def outside_vocabularies(desk: Desk) -> list[str]:
     """Stored values that a view's closed vocabulary does not list."""
     tables = {"datasets": "dataset", "columns": "dataset_column", "lineage": "edge", "claims": "claim"}
-    tables |= {"quality_metrics": "metric", "quality_checks": "quality_check", "models": "model", "nodes": "node"}
+    tables |= {"policies": "policy", "market": "market_event", "quality_metrics": "metric", "quality_checks": "quality_check", "models": "model", "nodes": "node"}
     wrong = []
     for view, table in tables.items():
         stored = {name for (name,) in desk.rows(f"SELECT name FROM pragma_table_info('{table}')")}
@@ -235,11 +235,11 @@ def outside_vocabularies(desk: Desk) -> list[str]:
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data with real documents is not beside this checkout")
 def test_the_given_collections_are_read(desk: Desk) -> None:
-    folders = ["data-provenance", "aws-open-data", "croissant", "openlineage/spark", "marquez"]
+    folders = ["data-provenance", "aws-open-data", "croissant", "openlineage/spark", "marquez", "odcs"]
     for folder in folders:
         (desk.inbox / folder.replace("/", "-")).symlink_to(SHARED / folder)
     report = desk.ingest()
-    assert report.documents.keys() == {reader.kind for reader in READERS}
+    assert report.documents.keys() == {"data-provenance", "aws-open-data", "croissant", "openlineage", "odcs"}
     assert report.records["dataset"] >= 2_500
     assert len(report.problems) < 0.01 * sum(report.documents.values())
     assert outside_vocabularies(desk) == []
@@ -252,6 +252,20 @@ def test_the_given_collections_are_read(desk: Desk) -> None:
     assert desk.ingest(now=LATER).records == {}
     assert desk.everything() == before
     assert storage_columns(Dataset).keys() == alpaca.keys()
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data with real documents is not beside this checkout")
+def test_the_given_dbt_projects_are_read(desk: Desk) -> None:
+    (desk.inbox / "dbt").symlink_to(SHARED / "dbt")
+    report = desk.ingest()
+    assert report.documents["dbt"] == 47 and report.skipped == []
+    # An empty file, one result without an identifier, and times that are templates in the OpenLineage events beside the artifacts.
+    wrong = {p.expected.split(",")[0] for p in report.problems if "openlineage" not in p.expected and "eventTime" not in p.path}
+    assert {"a document", "a result with a unique_id"} <= wrong
+    assert outside_vocabularies(desk) == []
+    # Two tests written in SQL say nowhere which table they read.
+    nowhere = [("test.my_project.assert_positive_amounts",), ("test.my_project.assert_row_count_within_range",)]
+    assert desk.rows("SELECT DISTINCT dataset FROM quality_check WHERE dataset LIKE 'test.%' ORDER BY 1") == nowhere
 
 
 def test_a_small_event_of_very_many_edges_is_refused_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,58 @@
+"""What a Great Expectations document is about: the asset of its batch, its suite, its time.
+
+Versions and ways of running write them in many places; the first that names it decides.
+"""
+
+import re
+from datetime import datetime
+
+from catalog.ingest.parts import Part
+
+
+def asset_of(part: Part, meta: Part, key: str | None) -> str | None:
+    """The dataset that a batch is of, by the first part of its description that names it."""
+    active = [meta[name] for name in ("active_batch_definition", "batch_definition", "batch_request")]
+    for place in (part, *(each for each in active if isinstance(each.value, dict))):
+        if line := place.first("data_asset_name", "asset_name").line():
+            return line
+    for name in ("batch_spec", "batch_kwargs"):
+        spec = meta[name]
+        if isinstance(spec.value, dict):
+            table = spec.first("table_name", "table", "data_asset_name").line()
+            if table and (schema := spec["schema_name"].line() or spec["schema"].line()):
+                return f"{schema}.{table}" if "." not in table else table
+            if table:
+                return table
+            if path := spec.first("path", "s3").line():
+                return path.rstrip("/").rsplit("/", 1)[-1]
+    return cited(meta) or _batch(part, meta, key)
+
+
+def _batch(part: Part, meta: Part, key: str | None) -> str | None:
+    """The identifier of a batch, ``source-asset``, which is all that a result without batch metadata has."""
+    if line := part["batch_id"].line() or meta["batch_id"].line():
+        return line
+    match = re.fullmatch(r"ValidationResultIdentifier::(.+)/([^/]+)/([^/]+)/([^/]+)", key or "")
+    return match[4] if match else None
+
+
+def suite_of(key: str | None) -> str | None:
+    """The suite that the key of a checkpoint's result names."""
+    match = re.fullmatch(r"ValidationResultIdentifier::(.+)/([^/]+)/([^/]+)/([^/]+)", key or "")
+    return match[1] if match else None
+
+
+def cited(meta: Part) -> str | None:
+    """The asset that a suite was made from, as its citations have it."""
+    if not isinstance(meta.value, dict):
+        return None
+    for citation in meta["citations"].each():
+        request = citation["batch_request"]
+        if isinstance(request.value, dict) and (line := request["data_asset_name"].line()):
+            return line
+    return None
+
+
+def moment_of(part: Part) -> datetime | None:
+    """A time in ISO 8601, also as run identifiers write it: ``20240131T120000.123456Z``."""
+    return part.moment() if isinstance(part.value, str) else None
