@@ -4,7 +4,7 @@ Trusts the signing key and nothing else: whoever edits the file may have put any
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,8 +52,8 @@ class Kept:
         return max(self.leaves, default=-1) + 1
 
 
-def read(connection: sqlite3.Connection, inner: bool = False) -> Kept:
-    """Everything that the tables hold; the inner nodes of the tree only when asked for."""
+def read(connection: sqlite3.Connection, opened: Callable[[int, Text], Text], inner: bool = False) -> Kept:
+    """Everything that the tables hold; the inner nodes of the tree only when asked for. ``opened`` makes sealed texts readable."""
 
     def rows(sql: str) -> Iterator[tuple[Any, ...]]:
         return connection.execute(sql)
@@ -68,7 +68,7 @@ def read(connection: sqlite3.Connection, inner: bool = False) -> Kept:
         if inner
         else None,
         checkpoints=list(rows("SELECT size, CAST(note AS TEXT) FROM audit_checkpoint ORDER BY size")),
-        texts={seq: Text(*text) for seq, *text in rows("SELECT * FROM audit_text")},
+        texts={seq: opened(seq, Text(*text)) for seq, *text in rows("SELECT * FROM audit_text")},
         principals={alias: (name, key) for alias, name, key in rows("SELECT * FROM audit_principal")},
         witnesses=[Path(path) for (path,) in rows("SELECT path FROM audit_witness ORDER BY path")],
     )

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.audit_records import clean, parsed
+from catalog.audit_seal import keys_for_texts, opener, reseal
 from catalog.audit_store import SCHEMA, TABLES, Tree, add_intent, append, refuse_older, size_of, text_of
+from catalog.encryption import keys_of
 from catalog.errors import CatalogUnavailable, UsageError
 from catalog.merkle import Frontier, consistency_proof, frontier, inclusion_proof, leaf_hash
 from catalog.records import AuditEntry
@@ -95,7 +97,8 @@ class AuditLog:
         """
         with self._file.transaction() as connection:
             text = text_of(connection, actor, question, purpose, sql)
-            return add_intent(connection, text, {"action": action, "dataset": dataset, "role": role}, now)
+            content = {"action": action, "dataset": dataset, "role": role}
+            return add_intent(connection, text, content, now, keys_for_texts(self.home))
 
     def end(
         self,
@@ -136,10 +139,21 @@ class AuditLog:
             connection.execute("DELETE FROM audit_principal WHERE pseudonym = ?", found)
             outcome = {"decision": "allowed", "erased": found[0], "policy": None, "receipt": None, "row_count": count}
             self._end(connection, seq, outcome, now)
-        with self._file.connection() as connection:  # the journal holds the old pages until it is emptied
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._empty_journal()
         forget_everything(self.home)
         return count
+
+    def turn_texts(self, sealed: bool) -> int:
+        """Encrypt the questions and purposes of all actions, or make them plain; returns of how many. No record changes."""
+        with self._file.transaction() as connection:
+            count = reseal(connection, keys_of(self.home), sealed)
+        self._empty_journal()
+        return count
+
+    def _empty_journal(self) -> None:
+        """Overwrite what the journal holds of old pages."""
+        with self._file.connection() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def entries(self) -> list[AuditEntry]:
         """The log, one entry per action in order, each ``verified`` against the newest checkpoint.
@@ -149,7 +163,7 @@ class AuditLog:
         from catalog.audit_entries import read, to_entries
 
         with self._file.reading() as connection:
-            kept = read(connection)
+            kept = read(connection, opener(self.home))
             vkey = self._signer(connection).verifier if kept.checkpoints else ""
         return to_entries(kept, vkey)
 
@@ -159,7 +173,7 @@ class AuditLog:
         from catalog.audit_verify import judge
 
         with self._file.reading() as connection:
-            kept = read(connection, inner=True)
+            kept = read(connection, opener(self.home), inner=True)
             vkey = self._signer(connection).verifier if kept.checkpoints else ""
         return judge(kept, vkey, tuple(witnesses))
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from catalog.audit_records import Text, canonical, clean, pseudonym
+from catalog.audit_seal import SEALED_FIELDS, sealed
+from catalog.encryption import Keys
 from catalog.errors import CatalogUnavailable, VerificationFailed
 from catalog.merkle import Frontier, frontier, leaf_hash, subtree_root
 from catalog.state import utc
@@ -46,10 +48,14 @@ def size_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(place) + 1, 0) FROM audit_node WHERE level = 0").fetchone()[0])
 
 
-def add_intent(connection: sqlite3.Connection, text: Text, content: dict[str, Any], now: datetime | None) -> int:
+def add_intent(
+    connection: sqlite3.Connection, text: Text, content: dict[str, Any], now: datetime | None, keys: Keys | None = None
+) -> int:
+    """Add an intent and what lies beside it, sealed where there are keys; returns its number."""
     seq = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM audit_leaf").fetchone()[0]
     append(connection, seq, "intent", {**content, "actor": text.pseudonym, **text.hashes()}, now)
-    values = [seq, text.pseudonym, text.question, text.purpose, text.sql, text.salt]
+    question, purpose = (sealed(keys, seq, field, getattr(text, field)) for field in SEALED_FIELDS)
+    values = [seq, text.pseudonym, question, purpose, text.sql, text.salt]
     connection.execute("INSERT INTO audit_text VALUES (?, ?, ?, ?, ?, ?)", values)
     return int(seq)
 

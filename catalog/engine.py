@@ -4,7 +4,7 @@ The parent's side: starts the child, sends queries, reads results, keeps the dea
 is as good as lost once SQL has run in it: what it sends is data to check, and it serves one principal only.
 
 Messages, each JSON after its length: the child greets with ``{"confined"}``; a request is ``{"snapshot", "sql", "rows",
-"bytes", "memory_mb", "cpu_s"}``, its reply ``{"columns", "types", "truncated", "rows"}`` or ``{"error": code}``.
+"bytes", "memory_mb", "cpu_s", "key"}``, its reply ``{"columns", "types", "truncated", "rows"}`` or ``{"error": code}``.
 """
 
 import importlib.util
@@ -24,6 +24,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
 
+from catalog.encryption import snapshot_key
 from catalog.errors import QueryFailed, QueryTimeout
 from catalog.worker import CODES, MOST_REQUEST, THREADS, read_message, write_message
 
@@ -109,6 +110,7 @@ class Engine:
             "bytes": limits.output_bytes,
             "memory_mb": limits.memory_mb,
             "cpu_s": math.ceil(limits.deadline_s * THREADS),
+            "key": snapshot_key(snapshot.resolve()),
         }
         started = perf_counter()
         with self._turn:
@@ -175,6 +177,7 @@ class _Child:
             body = b""
         finally:
             timer.cancel()
+            timer.join()  # it has either killed the child by now, which is gone then, or never will
         if late.is_set():
             raise QueryTimeout(f"The query did not end within {limits.deadline_s:g} s.")
         if not body:

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.database import open_to_read
+from catalog.encryption import snapshot_key
 from catalog.errors import CatalogUnavailable
 
 if TYPE_CHECKING:
@@ -19,8 +21,9 @@ def opened(snapshot: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
     """
     import duckdb  # 0.15 s, already paid by whoever made a snapshot
 
+    key = snapshot_key(snapshot)
     try:
-        with duckdb.connect(str(snapshot), read_only=True) as connection:
+        with open_to_read(snapshot, key) as connection:
             yield connection
     except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.CatalogException) as damaged:
         snapshot.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """The catalog's files: immutable DuckDB generations behind a ``CURRENT`` pointer, one writer, any number of readers.
 
+A generation is called ``gen-N.duckdb``, an encrypted one ``gen-N.sealed.duckdb``.
 A writer builds the next generation beside the last one and swaps the pointer durably, so a kill at any moment leaves
 the last good generation. Readers pin theirs with a shared ``flock`` (POSIX) on ``gen-N.pin``; what nobody pins is
 removed at the next commit. Knows records only as tables and keys; knows nothing about documents or policies.
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.database import attach, open_to_write
+from catalog.encryption import SEALED, generation_key, is_active, keys_of
 from catalog.errors import CatalogUnavailable
 from catalog.records import RECORD_TYPES, storage_columns, storage_ddl
 from catalog.rows import upsert
@@ -78,7 +81,7 @@ def current(home: Path) -> Generation:
         raise CatalogUnavailable(f"There is no catalog in {home}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise CatalogUnavailable(f"The catalog in {home} cannot be read: {error}.") from error
-    match = re.fullmatch(r"gen-(\d+)\.duckdb", name, re.ASCII)
+    match = re.fullmatch(r"gen-(\d+)(?:\.sealed)?\.duckdb", name, re.ASCII)
     if match is None:
         raise CatalogUnavailable(f"{home / 'CURRENT'} does not name a generation.")
     return Generation(int(match[1]), home / name)
@@ -130,11 +133,12 @@ def writing(home: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
         _sweep(home, last)
         number = last.number + 1 if last else 1
         building = home / f"gen-{number}.building"
-        connection = _build(building, last)
+        sealed = is_active(home)
+        connection = _build(building, last, keys_of(home).generation if sealed else None)
         with connection:
             yield connection
             _finish(connection)
-        _commit(home, building, Generation(number, home / f"gen-{number}.duckdb"))
+        _commit(home, building, Generation(number, home / f"gen-{number}{SEALED if sealed else '.duckdb'}"))
     except NothingToWrite:
         pass
     finally:
@@ -143,20 +147,19 @@ def writing(home: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
         lock.release()
 
 
-def _build(building: Path, last: Generation | None) -> "duckdb.DuckDBPyConnection":
+def _build(building: Path, last: Generation | None, key: str | None) -> "duckdb.DuckDBPyConnection":
     """A new file with the storage tables and everything the last generation holds.
 
     Rows are copied rather than bytes, so that what was deleted is gone from the file as well.
     """
     import duckdb
 
-    connection = duckdb.connect(building)
+    connection = open_to_write(building, key)
     building.chmod(0o600)
     try:
         connection.execute(storage_ddl())
         if last is not None:
-            quoted = str(last.path).replace("'", "''")
-            connection.execute(f"ATTACH '{quoted}' AS last (READ_ONLY)")
+            attach(connection, last.path, "last", generation_key(last.path))
             _copy_tables(connection)
             connection.execute("DETACH last")
     except duckdb.Error as error:
@@ -225,7 +228,7 @@ def _sweep(home: Path, last: Generation | None) -> None:
         leftover.unlink(missing_ok=True)
     names = {path.with_suffix("") for path in home.glob("gen-*.*") if path.suffix in (".duckdb", ".pin")}
     for name in names - ({last.path.with_suffix("")} if last else set()):
-        _remove_unpinned(name.with_suffix(".duckdb"), name.with_suffix(".pin"))
+        _remove_unpinned(home / f"{name.name}.duckdb", home / f"{name.name}.pin")
 
 
 def _remove_unpinned(path: Path, pin: Path) -> None:

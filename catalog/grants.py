@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from catalog.audit_log import OPERATOR, AuditLog
+from catalog.database import open_to_read
+from catalog.encryption import generation_key
 from catalog.errors import CatalogUnavailable, UsageError
 from catalog.generations import pinned
 from catalog.policy import LiveGrant
@@ -49,7 +51,7 @@ def has_dataset(home: Path, name: str) -> bool:
 
     with pinned(home) as generation:
         try:
-            with duckdb.connect(str(generation.path), read_only=True) as connection:
+            with open_to_read(generation.path, generation_key(generation.path)) as connection:
                 return connection.execute("SELECT 1 FROM dataset WHERE name = ? LIMIT 1", [name]).fetchone() is not None
         except duckdb.Error as error:
             raise CatalogUnavailable(f"{generation.path} cannot be read.", "Build the catalog anew.") from error

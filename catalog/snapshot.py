@@ -9,8 +9,8 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from catalog.closure import build_closure, direct
 from catalog.cubes import build_cube
+from catalog.database import attach, open_to_write
+from catalog.encryption import SEALED, generation_key, is_sealed, keys_of
 from catalog.errors import CatalogUnavailable
 from catalog.masks import mask_key, treated
 from catalog.policy import Authorisation, Cube, Permit, Principal
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
     from catalog.generations import Generation
 
-LAYOUT = 2
+LAYOUT = 3
 """Part of every key: another way to write snapshots makes the old ones stale."""
 
 KEPT = 8
@@ -105,20 +107,24 @@ def prepare(
 ) -> Path:
     """A file that holds exactly these views and cubes as ``authorisation`` permits them; built, or found from an equal question.
 
-    A snapshot is found again on the day of ``now`` only, and one with the audit log, which grows with every question, never.
+    It is encrypted when the generation is. A snapshot is found again on the day of ``now`` only, and one with the audit log, which grows with every question, never.
     """
     names = sorted(set(view_names))
     assert all(name in authorisation.permits or name in authorisation.cubes for name in names), "only permitted views have a snapshot"
     folder = directory(home, authorisation.principal)
     scope, key = _scope(authorisation), _key(generation, names, now)
-    path = folder / f"s{scope}-{key}.duckdb"
+    sealed = is_sealed(generation.path)
+    path = folder / f"s{scope}-{key}{SEALED if sealed else '.duckdb'}"
     if "audit_log" not in names:
         with suppress(FileNotFoundError):
             os.utime(path)
             return path
     with tempfile.TemporaryDirectory(prefix=DRAFTS, dir=folder.parent) as building:
         draft = Path(building) / "snapshot.duckdb"
-        _build(draft, generation.path, log, authorisation, names, mask_key(home))
+        secret = keys_of(home).snapshot(folder.name) if sealed else None
+        with _unreadable(generation.path), open_to_write(draft, secret, {"temp_directory": ""}) as connection:
+            attach(connection, generation.path, "store", generation_key(generation.path))
+            _write(connection, log, authorisation, names, mask_key(home))
         with draft.open("rb") as file:
             os.fsync(file.fileno())  # the name must not outlive a power cut without the rows
         draft.chmod(0o400)
@@ -157,34 +163,33 @@ def _sweep(folder: Path, scope: str, keep: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _build(draft: Path, store: Path, log: AuditSource, authorisation: Authorisation, names: list[str], key: str) -> None:
+@contextmanager
+def _unreadable(store: Path) -> Iterator[None]:
+    """Say what an engine's error means."""
     import duckdb
 
     try:
-        _write(draft, store, log, authorisation, names, key)
+        yield
     except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException) as error:
         raise CatalogUnavailable(f"{store} cannot be read, or its snapshot not written.", "See that the disk has room, else build the catalog anew.") from error
 
 
-def _write(draft: Path, store: Path, log: AuditSource, authorisation: Authorisation, names: list[str], key: str) -> None:
-    import duckdb
-
-    with duckdb.connect(str(draft), config={"temp_directory": ""}) as connection:
-        connection.execute(f"ATTACH {_text(str(store))} AS store (READ_ONLY); ATTACH ':memory:' AS state")
-        writer = _Writer(connection, authorisation, key)
-        if "audit_log" in names:
-            writer.load_log(log)
-        if "lineage" in names:
-            writer.load_closure()
-        for name in names:
-            if name in authorisation.permits:
-                writer.write(views()[name], authorisation.permits[name])
-        cubes = [authorisation.cubes[name] for name in names if name in authorisation.cubes]
-        if cubes:
-            writer = _Writer(connection, authorisation.base or authorisation, key, "base_")
-            for cube in cubes:
-                writer.write_cube(cube)
-        connection.execute("DETACH store; DETACH state")
+def _write(connection: "duckdb.DuckDBPyConnection", log: AuditSource, authorisation: Authorisation, names: list[str], key: str) -> None:
+    connection.execute("ATTACH ':memory:' AS state")
+    writer = _Writer(connection, authorisation, key)
+    if "audit_log" in names:
+        writer.load_log(log)
+    if "lineage" in names:
+        writer.load_closure()
+    for name in names:
+        if name in authorisation.permits:
+            writer.write(views()[name], authorisation.permits[name])
+    cubes = [authorisation.cubes[name] for name in names if name in authorisation.cubes]
+    if cubes:
+        writer = _Writer(connection, authorisation.base or authorisation, key, "base_")
+        for cube in cubes:
+            writer.write_cube(cube)
+    connection.execute("DETACH store; DETACH state")
 
 
 class _Writer:
@@ -241,11 +246,15 @@ class _Writer:
         return self.hidden[kind]
 
     def write(self, view: View, permit: Permit) -> None:
-        """One view as a table: rows by the filter and by what they name, then columns, then masks."""
+        """One view as a table: rows by the filter and by what they name, then columns, then masks.
+
+        Rows lie in the order of what is shown of them: the order that a join leaves depends on how many rows are hidden, and
+        LIMIT or ``first()`` would tell.
+        """
         columns = [view.columns[name] for name in permit.columns]
         shown = ", ".join(f'{treated(c, permit.columns[c.name], self.key)} AS "{c.name}"' for c in columns)
         rows = self.open_rows(view, columns, permit.row_filter)
-        self.connection.execute(f'CREATE TABLE "{view.name}" AS SELECT {shown} FROM ({rows})')
+        self.connection.execute(f'CREATE TABLE "{view.name}" AS SELECT {shown} FROM ({rows}) ORDER BY ALL')
 
     def write_cube(self, cube: Cube) -> None:
         """One cube as a table, made of the rows that its rule and the asker's filters leave."""
@@ -284,7 +293,3 @@ def _with_jurisdiction(rows: str) -> str:
         "SELECT v.*, coalesce(j.jurisdiction, 'unknown') AS jurisdiction "
         f"FROM ({rows}) v LEFT JOIN store.node j ON j.node = v.node"
     )
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

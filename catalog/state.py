@@ -65,12 +65,19 @@ class State:
         return str(row[1])
 
     def revoke_tokens(self, principal: str, now: datetime | None = None) -> int:
-        """Revoke every token of a principal from this moment on; returns how many were still unrevoked."""
+        """Revoke every token of a principal from this moment on; returns how many were still unrevoked.
+
+        Once that is durable, the snapshots and names kept for the principal go.
+        """
+        from catalog.snapshot import forget  # what only presents tokens need not load
+
         with self._file.transaction() as connection:
-            return connection.execute(
+            count = connection.execute(
                 "UPDATE token SET revoked = ? WHERE principal = ? AND revoked IS NULL",
                 [utc(now).isoformat(), principal],
             ).rowcount
+        forget(self.path.parent, principal)
+        return count
 
     def tokens(self) -> list[Token]:
         """Every token issued, oldest first."""

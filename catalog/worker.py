@@ -103,8 +103,10 @@ def main(arguments: str) -> None:
         sandbox.limit_work(ask["memory_mb"], ask["cpu_s"])
         try:
             if connection is None or open_path != ask["snapshot"]:
-                open_path, connection = ask["snapshot"], open_locked(ask["snapshot"], ask["memory_mb"])
+                open_path, connection = ask["snapshot"], open_locked(ask["snapshot"], ask["memory_mb"], ask["key"])
             with connection.cursor() as cursor:  # its own session: nothing a query sets is there for the next
+                if ask["key"]:
+                    cursor.execute("USE snapshot")
                 parts = _result(cursor, ask["sql"], ask["rows"], ask["bytes"])
         except (duckdb.Error, MemoryError, RuntimeError, ValueError, OverflowError) as error:
             connection = None
@@ -129,13 +131,16 @@ def _private_stdout() -> IO[bytes]:
     return replies
 
 
-def open_locked(snapshot: str, memory_mb: int) -> "duckdb.DuckDBPyConnection":
-    """A connection to a snapshot from which no file, extension, setting or Python object can be reached."""
+def open_locked(snapshot: str, memory_mb: int, key: str | None = None) -> "duckdb.DuckDBPyConnection":
+    """A connection to a snapshot from which no file, extension, setting or Python object can be reached.
+
+    An encrypted one is attached to an engine in memory, which then loses its own database; a new cursor must ``USE snapshot``.
+    """
     import duckdb
 
     connection = duckdb.connect(
-        snapshot,
-        read_only=True,
+        ":memory:" if key else snapshot,
+        read_only=not key,
         config={
             "threads": THREADS,
             "memory_limit": f"{max(memory_mb // 2, 64)}MB",
@@ -147,6 +152,10 @@ def open_locked(snapshot: str, memory_mb: int) -> "duckdb.DuckDBPyConnection":
             "max_expression_depth": 250,
         },
     )
+    if key:
+        quoted = snapshot.replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS snapshot (READ_ONLY, ENCRYPTION_KEY $1)", [key])
+        connection.execute("USE snapshot; DETACH memory")
     connection.execute(LOCK)
     return connection
 

@@ -169,16 +169,16 @@ class _Turn:
         verdict, rows = "declined", None
         outcome: Outcome | None = None
         try:
-            session.require_grants()
+            session.require_current()
             snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now)
             fresh = Freshness(session.generation.number, *freshness(snapshot, approved.views))  # first: it finds a damaged snapshot
             result = session.engine.run(approved, snapshot, session.limits)
-            session.require_grants()  # what ran while a grant ended is not shown
             message = sentence(result, draft.reading, linked, fresh)
+            session.require_current()  # what ran while token, policy or grant ended is not shown
             outcome = Answered(message=message, decision=decision, result=result, freshness=fresh, **self.about(draft, approved.sql, own))
             verdict, rows = decision.verdict, len(result.rows)
         except AccessDenied as ended:
-            outcome = replace(self.denied(ended.what, ended.hint, session.authorisation.gates, draft, own), stage="run")
+            outcome = replace(self.denied(ended.what, ended.hint, _cited(ended), draft, own), stage="run")
             verdict, decision = "denied", outcome.decision
         except GovernanceError as error:
             outcome = self.failed(error, "run", draft, approved.sql)
@@ -197,12 +197,14 @@ class _Turn:
         return session.audit.begin(session.principal.name, roles, "query", self.question or None, sql, dataset=dataset, purpose=purpose, now=now)
 
     def end(self, outcome: Outcome, sql: str | None) -> Iterator[Event]:
-        """Record a turn in which nothing ran; what it tells by a grant that has ended meanwhile is not told."""
+        """Record a turn in which nothing ran; what it tells by a token, policy or grant that has ended meanwhile is not told."""
         try:
-            self.session.require_grants()
+            self.session.require_current()
         except AccessDenied as ended:
-            decision = self.decision("denied", self.session.authorisation.gates)
+            decision = self.decision("denied", _cited(ended))
             outcome = Denied(message=ended.what, hint=ended.hint, decision=decision, stage=outcome.stage, question=self.question)
+        except GovernanceError as error:
+            outcome = self.failed(error, outcome.stage)
         decision = outcome.decision
         yield record(self.session, self.begin(sql), outcome, decision.verdict, decision.rules, 0)
 
@@ -243,6 +245,10 @@ def _names_alike(question: str, kind: str, index: NameIndex) -> list[str]:
     said = {word for word in words(question) if len(word) > 3} - {*SLOT_KINDS, "data", "table"}
     found = {v for spelling, kinds in index.names.items() if said & set(spelling.split()) for v in kinds.get(kind, ())}
     return sorted(found) if len(found) <= OFFERED_NAMES else []
+
+
+def _cited(denied: AccessDenied) -> tuple[str, ...]:
+    return tuple(denied.rule.split(", "))
 
 
 def _only_dataset(linked: Linked | None) -> str | None:

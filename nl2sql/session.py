@@ -1,12 +1,12 @@
 """One asker's open catalog: generation, authorisation, names they may mention, sandboxed engine. Opened once, asked often."""
 
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from catalog.audit_log import AuditLog
+from catalog.encryption import read_beside, write_beside
 from catalog.engine import Engine, Limits
 from catalog.errors import AccessDenied, CatalogUnavailable
 from catalog.generations import Generation
@@ -30,6 +30,9 @@ from nl2sql.linking.index import NameIndex, build_index
 CLOCK_FILE = "clock"
 LONGEST_PURPOSE = 200
 """Characters of a stated purpose that are recorded; none that anybody holds is longer."""
+POLICY, TOKEN = "policy", "token"
+"""What a denial cites where policy or token, rather than a rule, no longer holds."""
+NEW_TOKEN = "Ask for a new one: steward token issue NAME."
 NAMES_LAYOUT = 3
 """Part of the name of a kept index: another way to write one makes the old ones stale."""
 
@@ -46,6 +49,9 @@ class Session:
     engine: Engine
     now: datetime
     limits: Limits = field(default_factory=Limits)
+    token: str | None = field(default=None, repr=False)
+    policy_text: bytes | None = field(default=None, repr=False)
+    """The policy file, where it is known to be the very text of the decision; it is then not parsed again."""
     _index: NameIndex | None = None
     _schema: Schema | None = None
 
@@ -68,25 +74,50 @@ class Session:
         return self._index
 
     def renew(self) -> None:
-        """Decide anew where the grants of the asker are not those of the last decision; what was made by these is removed.
+        """Decide anew where the policy or the asker's grants are not those of the last decision; what was made by these is removed.
 
-        Raises `CatalogUnavailable` or `UsageError` where grants or policy cannot be read.
+        Raises `AccessDenied` for a token that has ended and a purpose no longer held, `CatalogUnavailable` or `UsageError` where
+        grants or policy cannot be read.
         """
-        if self.authorisation.gates and Grants(self.home).live(self.principal.name) != self.principal.grants:
-            forget(self.home, self.principal.name)
-            policy = load_policy(self.home / POLICY_FILE)
-            self.authorisation = _authorised(self.home, policy, policy.principal(self.principal.name), self.principal.purpose)
+        self._require_token()
+        name, purpose = self.principal.name, self.principal.purpose
+        policy = self._new_policy()
+        if policy or (self.authorisation.gates and Grants(self.home).live(name) != self.principal.grants):
+            forget(self.home, name)
+            policy = policy or load_policy(self.home / POLICY_FILE)
+            self.authorisation = _authorised(self.home, policy, policy.principal(name), purpose)
             self._schema = self._index = None
 
-    def require_grants(self) -> None:
-        """Raise `AccessDenied` when a grant that the decision counts with has ended since; what was made by it is removed."""
-        if not self.authorisation.gates:
-            return
-        live = {(grant.dataset, grant.permission) for grant in Grants(self.home).live(self.principal.name)}
+    def require_current(self) -> None:
+        """Raise `AccessDenied` unless token, policy and grants are still those that the decision counts with: the check before any answer.
+
+        What was made by them is removed then. Raises `CatalogUnavailable` or `UsageError` where they cannot be read.
+        """
+        self._require_token()
+        if self._new_policy():
+            forget(self.home, self.principal.name)
+            raise AccessDenied("The policy was changed while this was answered.", POLICY, "Ask again to see what is open to you now.")
+        live = {(grant.dataset, grant.permission) for grant in Grants(self.home).live(self.principal.name)} if self.authorisation.gates else set()
         if not live.issuperset((grant.dataset, grant.permission) for grant in self.principal.grants):
             forget(self.home, self.principal.name)
             rules = ", ".join(self.authorisation.gates)
             raise AccessDenied("A grant that this answer rests on has ended.", rules, "Ask again to see what is still open to you, or ask for a new grant.")
+
+    def _require_token(self) -> None:
+        if self.token and self.state.verify_token(self.token) != self.principal.name:
+            forget(self.home, self.principal.name)
+            raise AccessDenied("The token has ended: it expired or was revoked.", TOKEN, NEW_TOKEN)
+
+    def _new_policy(self) -> Policy | None:
+        """The policy in force where it is another than that of the decision."""
+        text = _text_of_policy(self.home)
+        if text is None or text != self.policy_text:
+            policy = load_policy(self.home / POLICY_FILE)
+            if policy.version != self.authorisation.policy_version:
+                return policy
+            if _text_of_policy(self.home) == text:
+                self.policy_text = text
+        return None
 
     def close(self) -> None:
         """End the engine's process."""
@@ -97,12 +128,10 @@ def read_names(home: Path, generation: Generation, log: AuditSource, authorisati
     """The index of the names an asker may see, from a redacted snapshot of theirs, kept beside it."""
     snapshot = prepare(home, generation, log, authorisation, _nameable(authorisation), now)
     cached = snapshot.with_suffix(f".names{NAMES_LAYOUT}.json")
-    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):  # absent, or damaged and made anew
-        return NameIndex.load(cached.read_text(encoding="utf-8"))
+    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError), read_beside(snapshot, cached) as file:  # absent, or damaged and made anew
+        return NameIndex.load(file.read().decode("utf-8"))
     index = build_index(snapshot, _shown(authorisation))
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=cached.parent, prefix=".names-", delete=False) as draft:  # mode 0600
-        draft.write(index.dump())
-    Path(draft.name).replace(cached)
+    write_beside(snapshot, cached, lambda file: file.write(index.dump().encode("utf-8")))
     return index
 
 
@@ -116,9 +145,19 @@ def open_session(
     """
     state = State(home)
     clock = now or read_clock(home)
+    text = _text_of_policy(home)
     authorisation = identify(state, home, token, purpose)
+    settled = text if _text_of_policy(home) == text else None
     engine = Engine(directory(home, authorisation.principal))
-    return Session(home, generation, authorisation, state, AuditLog(home), engine, clock, limits or Limits())
+    return Session(home, generation, authorisation, state, AuditLog(home), engine, clock, limits or Limits(), token or None, settled)
+
+
+def _text_of_policy(home: Path) -> bytes | None:
+    """The policy file as it stands; None where `load_policy` is to say what is wrong with it."""
+    try:
+        return (home / POLICY_FILE).read_bytes()
+    except OSError:
+        return None
 
 
 def identify(state: State, home: Path, token: str | None, purpose: str = "") -> Authorisation:
@@ -135,8 +174,8 @@ def identify(state: State, home: Path, token: str | None, purpose: str = "") -> 
     if name is None or name not in policy.principals:
         clock = read_clock(home)
         log = AuditLog(home)
-        log.end(log.begin(ANONYMOUS.name, None, "login", None, None, now=clock), "denied", "token", 0, now=clock)
-        raise AccessDenied("This token proves nobody: it is unknown, expired or revoked.", "token", "Ask for a new one: steward token issue NAME.")
+        log.end(log.begin(ANONYMOUS.name, None, "login", None, None, now=clock), "denied", TOKEN, 0, now=clock)
+        raise AccessDenied("This token proves nobody: it is unknown, expired or revoked.", TOKEN, NEW_TOKEN)
     return _authorised(home, policy, policy.principals[name], purpose)
 
 

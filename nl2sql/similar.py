@@ -5,7 +5,6 @@ Knows no SQL of askers and no model that writes.
 """
 
 import json
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.encryption import read_beside, write_beside
 from catalog.errors import AccessDenied, UsageError
 from catalog.freshness import opened
 from catalog.policy import Permit
@@ -146,18 +146,16 @@ def entries_of(session: Session, permit: Permit, columns: Sequence[str]) -> Entr
     snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, [permit.view], session.now)
     kept = snapshot.with_suffix(f".similar{LAYOUT}-{shipped().stamp}.npz")
     with suppress(OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile):  # absent, or damaged and made anew
-        return _load(kept, kept.stat().st_mtime_ns)
+        return _load(snapshot, kept, kept.stat().st_mtime_ns)
     entries = _build(snapshot, permit.view, columns)
-    with tempfile.NamedTemporaryFile("wb", dir=kept.parent, prefix=".similar-", delete=False) as draft:  # mode 0600
-        np.savez(draft, **{name: getattr(entries, name) for name in Entries.__slots__})
-    Path(draft.name).replace(kept)
+    write_beside(snapshot, kept, lambda file: np.savez(file, **{name: getattr(entries, name) for name in Entries.__slots__}))
     return entries
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, written: int) -> Entries:
+def _load(snapshot: Path, path: Path, written: int) -> Entries:
     """Kept entries; ``written``, the time in ns, tells one writing of the file from another."""
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+    with read_beside(snapshot, path) as file, np.load(file, allow_pickle=False) as kept:
         entries = Entries(**{name: kept[name] for name in Entries.__slots__})
     count = len(entries.ends)
     whole = entries.vectors.shape == (count, shipped().width) and (not count or entries.ends[-1] == len(entries.fields))
