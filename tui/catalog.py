@@ -5,6 +5,8 @@ from typing import Any
 import click
 
 from tui.envelope import dumps
+from tui.integrity import check, pii
+from tui.lineage import impact, lineage
 from tui.safe import safe
 
 SHOWN = 100
@@ -16,6 +18,10 @@ NAMED = 5
 @click.group()
 def catalog() -> None:
     """Look into the catalog; what you may not know of is not there."""
+
+
+for command in (lineage, impact, pii, check):
+    catalog.add_command(command)
 
 
 @catalog.command()
