@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from nl2sql.conversation import NEXT
 from nl2sql.linking.mentions import Linked
 from nl2sql.plan import SLOT_KINDS, SLOTS_PER_KIND
 
@@ -13,7 +14,9 @@ FEWEST_WORDS = 4
 
 
 def asking_sentence(linked: Linked) -> Linked | None:
-    """The last question of several sentences, its slots numbered anew; None where there is but one sentence."""
+    """The last question of several sentences, its slots numbered anew; None where there is but one sentence, and in a dialogue."""
+    if NEXT in linked.text:
+        return None
     sentences = SENTENCE_END.split(linked.text)
     if len(sentences) < 2:
         return None

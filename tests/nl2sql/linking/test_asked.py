@@ -17,6 +17,7 @@ ALONE = [
     ("Orders broke. Which checks failed on orders? Thanks a lot.", "which checks failed on dataset1?"),
     ("It is late. List the nodes in Kenya that are offline.", "list the nodes in country1 that are offline."),
     ("how many rows does version 1.5 have", None),
+    ("Which datasets are stale today? >> only those in Kenya", None),
 ]
 
 
