@@ -8,7 +8,7 @@ DEMO := build/demo
 SUITES ?= governance abstain ambiguous permissions injection conversation
 Q ?= which datasets contain personal data stored outside the EU?
 
-.PHONY: ask demo test test-slow test-train check fmt docs eval bench train clean
+.PHONY: ask demo test test-slow test-train check fmt docs eval bench security train clean
 
 ask: $(DEMO)/CURRENT ## answer Q over the demo catalog
 	@STEWARD_CATALOG=$(DEMO) $(BIN)/steward ask "$(Q)"
@@ -47,6 +47,9 @@ eval: .venv/runtime ## every suite's development split on the embedded model, an
 
 bench: .venv/runtime ## start-up and question times, a table and build/bench.json
 	$(BIN)/python -m eval.bench
+
+security: .venv/dev ## every long security check, build/security.json and docs/security-report.md, half an hour
+	$(BIN)/python -m eval.security
 
 train: .venv-train/ready ## the embedded model anew and calibrated, about an hour and a half on two cores
 	$(TRAIN)/steward train

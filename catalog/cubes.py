@@ -81,7 +81,9 @@ def _entities(entity: str, measures: Iterable[Measure]) -> str:
 
 
 def _measured(measure: Measure) -> str:
-    return "count(*)" if measure.function == "count" else f'{measure.function}("{measure.column}")'
+    """Values are added up in their own order: in that of the rows, the last digit would tell of rows that are hidden."""
+    column = f'"{measure.column}"'
+    return "count(*)" if measure.function == "count" else f"list_{measure.function}(list({column} ORDER BY {column}))"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from math import log
 from typing import Literal
 
 from catalog.semantic import COMMON_COLUMNS, Column, Formula, edges, views
+from catalog.unseen import UNSEEN
 from nl2sql.backends.base import Context
 from nl2sql.linking.mentions import Linked
 from nl2sql.linking.vocabulary import singular, words
@@ -30,6 +31,7 @@ MOST_VALUES = 12
 """Spellings of one name that are listed."""
 LONGEST_VALUE = 200
 """Characters of a value that are shown."""
+_UNSEEN = re.compile(f"[{UNSEEN}]")
 WRITE: dict[Target, str] = {
     "sql": "Write one DuckDB SELECT that answers the question. Use only these views, columns and joins, qualify columns with their view, "
     "and write linked values as they are given. Where a named condition or measure fits, use its SQL. Write NOW as the timestamp given with the question.",
@@ -153,8 +155,9 @@ def _joins(scope: Mapping[str, frozenset[str]]) -> list[str]:
 
 
 def defanged(text: str) -> str:
-    """Text of others without control characters or the control tokens of chat templates: ``<|im_end|>`` → ``< |im_end|>``."""
+    """Text of others without control or unseen characters or the control tokens of chat templates: ``<|im_end|>`` → ``< |im_end|>``."""
     visible = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp"))
+    visible = _UNSEEN.sub("", visible)
     return re.sub(r"<(?=[^\s\d=>])|\[(?=/?[A-Z_]+\])", lambda m: f"{m[0]} ", visible)
 
 

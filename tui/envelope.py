@@ -7,9 +7,15 @@ from datetime import date
 from typing import Any
 
 from catalog.errors import AccessDenied, GovernanceError
+from catalog.unseen import UNSEEN
 from nl2sql.turn import Answered, AskedBack, Denied, Failed, Outcome, Refused
 
-_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_FORMAT = (
+    "\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001-\U000e007f"
+)
+"""Categories Cf, Zl and Zp of Unicode 16."""
+_UNSEEN = re.compile(f"[\x7f-\x9f\ue000-\uf8ff\U000f0000-\U0010ffff{_FORMAT}{UNSEEN}]")
 EMPTY: dict[str, Any] = {
     "status": "failed", "question": None, "message": "", "reading": None, "sql": None, "columns": [], "rows": [], "truncated": False,
     "decision": None, "confidence": None, "as_of": None, "stage": "session", "stages": {},
@@ -79,9 +85,9 @@ def cell(value: Any) -> Any:
 
 
 def dumps(fields: dict[str, Any]) -> str:
-    """One line of JSON (RFC 8259). What a terminal might act on is escaped; lone surrogates, which no UTF-8 has, become '?'."""
+    """One line of JSON (RFC 8259). What a terminal might act on or a reader cannot see is escaped; lone surrogates, which no UTF-8 has, become '?'."""
     text = json.dumps(fields, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace").decode("utf-8")
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def _iso(moment: str | None) -> str | None:

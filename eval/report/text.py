@@ -2,25 +2,29 @@
 
 import json
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any, TypeVar
 
+from catalog.unseen import UNSEEN
+
 T = TypeVar("T")
 CELL = 300
 """Characters of a question, message or cell that are shown."""
+_UNSEEN = re.compile(f"[{UNSEEN}]")
 
 
 def text(value: object, limit: int = CELL, *, lines: bool = False) -> str:
     """Text as HTML that is safe in an element and in a quoted attribute-free place; ``lines`` keeps line breaks and tabs.
 
-    Control, format (bidirectional overrides among them), private-use, unassigned and lone surrogate characters appear as their
+    Control, format (bidirectional overrides among them), unseen, private-use, unassigned and lone surrogate characters appear as their
     code point in a ``span``: nothing is hidden and nothing acts. What exceeds ``limit`` characters is counted, never dropped in silence.
     """
     whole = value if isinstance(value, str) else str(value)
     shown = whole[:limit]
-    out = escape(shown) if shown.isprintable() else "".join(_visible(c, lines) for c in shown)
+    out = escape(shown) if _seen(shown) else "".join(_visible(c, lines) for c in shown)
     if len(whole) > limit:
         out += f'<span class="cut">… {len(whole) - limit:,} more characters</span>'
     return out
@@ -29,7 +33,7 @@ def text(value: object, limit: int = CELL, *, lines: bool = False) -> str:
 def plain(value: object, limit: int = CELL) -> str:
     """Text for an attribute value in double quotes: escaped, cut, without any character that is not printable."""
     whole = value if isinstance(value, str) else str(value)
-    shown = "".join(c if c.isprintable() else " " for c in whole[:limit])
+    shown = "".join(c if _seen(c) else " " for c in whole[:limit])
     return escape(shown + ("…" if len(whole) > limit else ""))
 
 
@@ -100,6 +104,10 @@ def _visible(c: str, lines: bool) -> str:
     if c == "\n":
         return "\n" if lines else '<span class="cc">↵</span> '
     category = unicodedata.category(c)
-    if category[0] != "C" and category not in ("Zl", "Zp"):
+    if category[0] != "C" and category not in ("Zl", "Zp") and not _UNSEEN.match(c):
         return escape(c)
     return f'<span class="cc">U+{ord(c):04X}</span>'
+
+
+def _seen(shown: str) -> bool:
+    return shown.isprintable() and not _UNSEEN.search(shown)

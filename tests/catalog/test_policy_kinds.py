@@ -10,9 +10,11 @@ from catalog.policy import (
     AggregateRule,
     AllowRule,
     Deny,
+    DenyRule,
     FilterRule,
     GrantRule,
     LiveGrant,
+    MaskRule,
     Measure,
     Permit,
     Policy,
@@ -20,6 +22,7 @@ from catalog.policy import (
     Rule,
     authorise,
     decide,
+    ensure_policy,
     load_policy,
     purpose_denial,
 )
@@ -33,6 +36,7 @@ OPEN = AllowRule("open", ENGINEER, NAME, {"sensitivity": ("public",)})
 ALSO = GrantRule("also", ENGINEER, NAME, {})
 ONLY = GrantRule("only", ENGINEER, NAME, {"sensitivity": ("internal",)}, only=True)
 CARE = AllowRule("care", ENGINEER, NAME, {}, frozenset({"care"}))
+CUBE = AggregateRule("a-cube", ENGINEER, "groups", "consents", "consent_id", 5, ("purpose",), (Measure("count"),), {})
 SHOWN = {"name": "show", "owner": "show"}
 PUBLIC = "\"sensitivity\" IN ('public')"
 
@@ -73,6 +77,20 @@ def test_an_attribute_that_nobody_knows_matches_nothing() -> None:
 def test_a_purpose_that_one_does_not_hold_is_denied_by_the_rule_that_asks_for_it() -> None:
     policy = Policy("v", {}, (CARE, replace(CARE, id="resale", purposes=frozenset({"resale"}))))
     assert [purpose_denial(MAX, policy, p) for p in ("care", "training", "resale", "x")] == [None, None, Deny("resale"), Deny("purpose")]
+
+
+def test_rules_of_other_kinds_ask_for_no_purpose() -> None:
+    others: tuple[Rule, ...] = (FilterRule("a-filter", ENGINEER, frozenset({"datasets"}), {}), MaskRule("a-mask", {}, frozenset()), DenyRule("a-deny", ENGINEER, NAME), CUBE)
+    assert purpose_denial(MAX, Policy("v", {}, others), "resale") == Deny("purpose")
+    assert purpose_denial(MAX, Policy("v", {}, (*others, replace(CARE, purposes=frozenset({"resale"})))), "resale") == Deny("care")
+
+
+def test_a_folder_without_a_policy_gets_one_and_one_with_it_keeps_it(tmp_path: Path) -> None:
+    home = tmp_path / "new" / "catalog"
+    path = ensure_policy(home)
+    assert set(load_policy(path).principals) == {"steward"} and home.stat().st_mode & 0o777 == 0o700
+    path.write_text("version: 1\nprincipals: {}\nrules: []\n", encoding="utf-8")
+    assert load_policy(ensure_policy(home)).rules == ()
 
 
 def test_gates_are_the_grant_rules_for_ones_roles() -> None:

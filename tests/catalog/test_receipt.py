@@ -149,6 +149,14 @@ def test_what_is_no_receipt_does_not_hold(content: bytes) -> None:
         verify(content)
 
 
+@pytest.mark.parametrize("number", ["1.5", "-0.0", "1e3", "NaN", "Infinity"])
+def test_no_number_stands_for_nothing(receipt: Receipt, number: str) -> None:
+    text = json.dumps(changed(json.loads(receipt.text), ("statement", "answer"), None))
+    assert read(text.encode()).statement.answer is None
+    with pytest.raises(VerificationFailed, match="This is no receipt"):
+        read(text.replace('"answer": null', f'"answer": {number}').encode())
+
+
 def test_a_field_said_twice_is_a_flaw(receipt: Receipt) -> None:
     twice = receipt.text.replace('"status": "answered"', '"status": "denied", "status": "answered"')
     assert twice != receipt.text

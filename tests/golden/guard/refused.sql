@@ -141,3 +141,7 @@ SELECT node FROM nodes JOIN replicas ON nodes.node = replicas.node
 # case: a subquery with two columns as a value  # actor: analyst
 SELECT (SELECT node, country FROM nodes LIMIT 1)
 -- deny: NotAllowed: A subquery used as a value gives one column.
+
+# case: a series from what may be no date  # actor: analyst
+SELECT i FROM range(TRY_CAST('x' AS DATE), DATE '2026-01-02', INTERVAL 1 DAY) r(i)
+-- deny: NotAllowed: range and generate_series take literal bounds and give at most 10,000 values.

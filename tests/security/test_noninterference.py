@@ -1,0 +1,112 @@
+"""Catalogs that agree on all an asker may see give the asker the same, and a catalog that does not is told apart."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from catalog.policy import authorise
+from catalog.records import Dataset, Metric, Record
+from eval.security.askers import ASKERS, policy
+from eval.security.noninterference import Tally, compare_snapshots, content, explore, scene
+from eval.security.readsets import explore as explore_readsets
+from eval.security.report import Row, load, page, part, save
+from eval.security.typed_queries import Queries, Style
+from eval.security.variants import variant
+from eval.security.worlds import NOW, WORDS, store, world
+from nl2sql.guard.functions import signatures
+
+
+def test_statements_on_catalogs_alike_to_the_asker_give_the_same() -> None:
+    tally = explore(400, 600, seed=11, style=Style(depth=2), queries=40, worker_every=5, variants=5, askers=("cuno", "hana"))
+    assert not tally.violations
+    assert tally.pairs >= 400
+    assert tally.worker_pairs >= 8
+    assert tally.approved / tally.written >= 0.7
+    assert tally.ran / tally.approved >= 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_many_statements_of_every_asker_give_the_same() -> None:
+    tally = explore(8_000, 1700, seed=12, queries=190, worker_every=50)
+    assert not tally.violations
+    assert tally.pairs >= 8_000
+    listed = {name for group in ("scalar", "aggregate", "window") for name in signatures(group)}
+    assert not listed - tally.calls.keys()
+
+
+@pytest.mark.parametrize("name", ["audrey", "cuno"])
+def test_a_variant_differs_in_what_is_hidden_and_is_no_other_snapshot(name: str) -> None:
+    records = world(Random(5))
+    with scene(ASKERS[name], records, Random(6), variants=1) as prepared:
+        tally = Tally()
+        compare_snapshots(prepared, tally)
+        assert tally.snapshots == 1
+        assert not tally.violations
+        assert any(rows != "[]" for _, rows in content(prepared.snapshots[0]).values())
+        for other in prepared.catalogs[1:]:
+            changed = set(map(repr, records)) ^ set(map(repr, other))
+            assert len({line.partition("(")[0] for line in changed}) >= 5, "records of many kinds are others"
+
+
+@pytest.mark.parametrize("name", ["otto"])
+def test_a_catalog_alike_to_one_asker_is_another_to_the_rest(name: str) -> None:
+    """The harness tells a leak: whoever may see more, here the auditor, gets other snapshots."""
+    records = world(Random(7))
+    changed = variant(records, ASKERS[name], Random(8))
+    with scene(ASKERS["audrey"], records, Random(9), variants=0) as prepared:
+        tally = Tally()
+        other = replace(prepared, catalogs=[records, changed], snapshots=[*prepared.snapshots, _snapshot(prepared.home, prepared, changed)])
+        compare_snapshots(other, tally)
+        assert tally.violations
+
+
+def _snapshot(home, prepared, records: list[Record]):  # type: ignore[no-untyped-def]
+    from catalog.snapshot import prepare
+    from eval.security.worlds import Log
+
+    rules = policy(home)
+    authorisation = authorise(prepared.asker.principal(rules), rules)
+    return prepare(home, store(records, home, 9), Log(records), authorisation, authorisation.permits, NOW)  # type: ignore[arg-type]
+
+
+def _metric(dataset: str, at: int, sensitivity: str, value: float) -> Metric:
+    about = {"node": f"n{at % 8}", "dataset": dataset, "sensitivity": sensitivity}
+    return Metric(**about, dimension="validity", metric=f"m{at}", value=value, unit="ratio", measured_at=NOW, is_latest=True)
+
+
+def test_stored_order_and_rounding_tell_nothing_of_hidden_rows() -> None:
+    """Many hidden rows turn the engine's joins around; rows of the snapshot keep their places, and sums their last digit."""
+    records = world(Random(1))
+    random = Random(3)
+    names = sorted({r.name for r in records if isinstance(r, Dataset)})
+    records += [_metric(name, at, "public", random.random()) for name in names for at in range(40)]
+    more: list[Record] = [Dataset(node="n1", name=f"hidden {at}", sensitivity="restricted", owner="x") for at in range(300)]
+    more += [_metric(names[0], at, "restricted", random.random()) for at in range(3000, 4000)]
+    with scene(ASKERS["ana"], records, Random(2), variants=0) as prepared:
+        other = _snapshot(prepared.home, prepared, [*more, *records])
+        assert content(prepared.snapshots[0]) == {name: table for name, table in content(other).items() if name in content(prepared.snapshots[0])}
+
+
+def test_a_seed_gives_one_series_of_statements() -> None:
+    with scene(ASKERS["otto"], world(Random(1)), Random(1), variants=0) as prepared:
+        first, again = (Queries(prepared.schema, 4, words=WORDS) for _ in range(2))
+        assert [first.statement() for _ in range(50)] == [again.statement() for _ in range(50)]
+
+
+def test_readers_of_a_statement_agree_and_its_clothes_do_not_matter() -> None:
+    found = explore_readsets(60, 600, seed=13, queries=30, askers=("cuno", "hana"))
+    assert not [*found.strays, *found.changed, *found.unequal]
+    assert found.by_engine >= 40
+    assert found.wrapped >= 40
+    assert found.partitions >= 8
+
+
+def test_parts_are_kept_and_told(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    rows = [Row("a | b", "0", "1 of 2", False, "x\ny"), Row("c", "-", "3", True, "-")]
+    parts = {"readsets": part("readsets", "python -m eval.security", 1.0, rows)}
+    save(tmp_path / "build" / "security.json", parts)
+    assert load(tmp_path / "build" / "security.json") == parts
+    assert "| a \\| b | 0 | 1 of 2 | **no** | x y |" in page(parts)
+    assert load(tmp_path / "none.json") == {}
