@@ -4,6 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 TRAIN := .venv-train/bin
 PIP := pip --disable-pip-version-check install --quiet -c constraints.txt
+PARALLEL := -n auto --dist loadfile
 DEMO := build/demo
 SUITES ?= governance abstain ambiguous permissions injection conversation
 Q ?= which datasets contain personal data stored outside the EU?
@@ -19,10 +20,10 @@ $(DEMO)/CURRENT: .venv/runtime
 	STEWARD_CATALOG=$(DEMO) $(BIN)/steward demo
 
 test: .venv/dev ## the tests; needs no torch
-	$(BIN)/python -m pytest -m "not slow and not train"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not train"
 
 test-slow: .venv/dev ## DuckDB's whole SQL corpus through the guard, every gold, accuracy
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest $(PARALLEL) -m slow
 
 test-train: .venv-train/ready ## a few training steps, export, and the exported model reads
 	$(TRAIN)/python -m pytest -m train tests/training

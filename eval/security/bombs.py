@@ -100,7 +100,7 @@ GUARDED = {
     "unnest of ranges": "SELECT count(*) FROM (SELECT unnest(range(1000)) AS i FROM datasets a, datasets b) t",
     "correlated subqueries": f"SELECT count(*) {_SELF} WHERE EXISTS (SELECT 1 FROM datasets x, datasets y WHERE x.row_count + y.row_count > a.row_count * b.row_count)",
     "long output": f"SELECT a.description || b.description || c.description AS d {_SELF}",
-    "nesting": "SELECT " + "(" * 70 + "row_count" + ")" * 70 + " FROM datasets",
+    "nesting": "SELECT " + "(" * 40 + "row_count" + ")" * 40 + " FROM datasets",
 }
 """What is plain SQL over the views, so that only time, memory and output limits stand against it."""
 
