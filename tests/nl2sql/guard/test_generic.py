@@ -116,6 +116,12 @@ def test_a_table_called_like_the_engine_s_own_is_never_read(name: str) -> None:
             approve(sql, schema, NOW)
 
 
+@pytest.mark.parametrize("name", ["a\x00b", "line\nbreak", "\u202eback", "", "sqlite_master", "duckdb_tables", "pg_class"])
+def test_what_does_not_print_or_is_the_engines_own_is_not_declared(name: str) -> None:
+    schema = Schema({name: {"x": "BIGINT"}, "t": {"x": "BIGINT", "y\n": "BIGINT"}})
+    assert schema.declared == (("t", (("x", "BIGINT"),)),)
+
+
 def test_a_letter_that_only_python_folds_opens_nothing() -> None:
     schema = Schema({"market": {"k": "BIGINT"}})
     for sql in ('FROM "mar\u212aet"', 'SELECT "\u212a" FROM market'):
