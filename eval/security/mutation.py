@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -289,6 +290,8 @@ def _functions(module: ModuleType) -> Iterator[FunctionType]:
             waiting.extend(vars(value).values())
         elif isinstance(value, property):
             waiting.extend(part for part in (value.fget, value.fset) if part)
+        elif isinstance(value, cached_property):
+            waiting.append(value.func)
         elif isinstance(value, staticmethod | classmethod):
             waiting.append(value.__func__)
         elif hasattr(value, "__wrapped__"):
