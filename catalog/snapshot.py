@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from catalog.generations import Generation
 
-LAYOUT = 3
+LAYOUT = 4
 """Part of every key: another way to write snapshots makes the old ones stale."""
 
 KEPT = 8
@@ -40,6 +40,9 @@ KEPT = 8
 
 ABANDONED_S = 3600
 """Age in seconds at which a half-built snapshot is what a killed process left behind."""
+
+LIVE = "audit_log"
+"""The view that is read anew for every snapshot."""
 
 DRAFTS = ".build-"
 """How folders in which snapshots are built are called at first."""
@@ -105,32 +108,74 @@ def prepare(
     view_names: Iterable[str],
     now: datetime,
 ) -> Path:
-    """A file that holds exactly these views and cubes as ``authorisation`` permits them; built, or found from an equal question.
+    """A file that holds these views and cubes as ``authorisation`` permits them; built, or found from an earlier question.
 
-    It is encrypted when the generation is. A snapshot is found again on the day of ``now`` only, and one with the audit log, which grows with every question, never.
+    What is found may hold more that the asker may see, and what is built takes over the views that another file has: at a million
+    datasets each of them takes minutes. It is encrypted when the generation is. A snapshot is found again on the day of ``now``
+    only, and one with the audit log, which grows with every question, never.
     """
     names = sorted(set(view_names))
     assert all(name in authorisation.permits or name in authorisation.cubes for name in names), "only permitted views have a snapshot"
     folder = directory(home, authorisation.principal)
-    scope, key = _scope(authorisation), _key(generation, names, now)
+    scope, key = _scope(authorisation), _key(generation, now)
     sealed = is_sealed(generation.path)
-    path = folder / f"s{scope}-{key}{SEALED if sealed else '.duckdb'}"
-    if "audit_log" not in names:
-        with suppress(FileNotFoundError):
-            os.utime(path)
-            return path
+    secret = keys_of(home).snapshot(folder.name) if sealed else None
+    path = folder / f"s{scope}-{key}-{_mask(authorisation, names):x}{SEALED if sealed else '.duckdb'}"
+    kept = _kept(folder, f"s{scope}-{key}-", authorisation)
+    if LIVE not in names:
+        for other, held in sorted(kept.items(), key=lambda item: len(item[1])):
+            if held.issuperset(names):
+                with suppress(FileNotFoundError):
+                    os.utime(other)
+                    return other
     with tempfile.TemporaryDirectory(prefix=DRAFTS, dir=folder.parent) as building:
         draft = Path(building) / "snapshot.duckdb"
-        secret = keys_of(home).snapshot(folder.name) if sealed else None
         with _unreadable(generation.path), open_to_write(draft, secret, {"temp_directory": ""}) as connection:
+            missing = _take_over(connection, kept, names, secret)
             attach(connection, generation.path, "store", generation_key(generation.path))
-            _write(connection, log, authorisation, names, mask_key(home))
+            _write(connection, log, authorisation, missing, mask_key(home))
         with draft.open("rb") as file:
             os.fsync(file.fileno())  # the name must not outlive a power cut without the rows
         draft.chmod(0o400)
         draft.replace(path)
     _sweep(folder, scope, path)
     return path
+
+
+def _mask(authorisation: Authorisation, names: Iterable[str]) -> int:
+    """Which of everything permitted a file holds, a bit for each: part of its name."""
+    places = {name: at for at, name in enumerate(sorted({*authorisation.permits, *authorisation.cubes}))}
+    return sum(1 << places[name] for name in names)
+
+
+def _kept(folder: Path, beginning: str, authorisation: Authorisation) -> dict[Path, set[str]]:
+    """Files of one scope, generation and day, and the views and cubes that each holds; the live log counts as held by none."""
+    everything = sorted({*authorisation.permits, *authorisation.cubes})
+    found = {}
+    for path in folder.glob(f"{beginning}*.duckdb"):
+        with suppress(ValueError):
+            mask = int(path.name.removeprefix(beginning).partition(".")[0], 16)
+            found[path] = {name for at, name in enumerate(everything) if mask >> at & 1} - {LIVE}
+    return found
+
+
+def _take_over(connection: "duckdb.DuckDBPyConnection", kept: Mapping[Path, set[str]], names: list[str], secret: str | None) -> list[str]:
+    """Copy what other files of the same scope hold already; returns the names of what none does, or none that can be read."""
+    import duckdb
+
+    missing = list(names)
+    for path, held in sorted(kept.items(), key=lambda item: -len(item[1].intersection(names))):
+        wanted = [name for name in missing if name in held]
+        if wanted:
+            with suppress(duckdb.Error):  # removed meanwhile, or damaged: made anew
+                attach(connection, path, "kept", secret)
+                try:
+                    for name in wanted:
+                        connection.execute(f'CREATE TABLE "{name}" AS FROM kept."{name}"')
+                        missing.remove(name)
+                finally:
+                    connection.execute("DETACH kept")
+    return missing
 
 
 def _scope(authorisation: Authorisation) -> str:
@@ -140,9 +185,9 @@ def _scope(authorisation: Authorisation) -> str:
     return _digest([LAYOUT, authorisation.policy_version, asdict(authorisation.principal), permits, cubes])
 
 
-def _key(generation: "Generation", names: list[str], now: datetime) -> str:
+def _key(generation: "Generation", now: datetime) -> str:
     stat = generation.path.stat()
-    return _digest([generation.number, stat.st_mtime_ns, stat.st_size, f"{now:%Y-%m-%d}", names])
+    return _digest([generation.number, stat.st_mtime_ns, stat.st_size, f"{now:%Y-%m-%d}"])
 
 
 def _digest(content: object) -> str:
@@ -177,7 +222,7 @@ def _unreadable(store: Path) -> Iterator[None]:
 def _write(connection: "duckdb.DuckDBPyConnection", log: AuditSource, authorisation: Authorisation, names: list[str], key: str) -> None:
     connection.execute("ATTACH ':memory:' AS state")
     writer = _Writer(connection, authorisation, key)
-    if "audit_log" in names:
+    if LIVE in names:
         writer.load_log(log)
     if "lineage" in names:
         writer.load_closure()

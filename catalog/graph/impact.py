@@ -48,7 +48,7 @@ def impact(graph: Graph, place: Place, now: datetime) -> list[Broken]:
     reached = reach(graph.hops(), [start])
     numbers = reached.places()
     certain = set(reach(graph.column_hops(), [start]).places()) if place.column is not None else set(numbers)
-    spots = spots_of(graph.connection, {start: 0, **{number: int(reached.depth[number]) for number in numbers}})
+    spots = spots_of(graph.connection, {start: 0, **{number: reached.depth(number) for number in numbers}})
     found: dict[str, Broken] = {}
     for number in numbers:
         spot = spots[number]

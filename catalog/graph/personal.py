@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from catalog.graph.names import Place
 from catalog.graph.sides import spots_of
 from catalog.graph.walk import Graph, reach
@@ -56,19 +54,18 @@ def _of(graph: Graph, category: str, starts: list[int], tagged: set[int]) -> Ite
     open_hops, masked_hops = graph.column_hops(masked=False), graph.column_hops(masked=True)
     reached = reach(open_hops, starts)
     paths = {number: reached.path(number) for number in reached.places() if number not in tagged}
-    origins = {number: int(reached.origin[number]) for number in paths}
-    carriers = np.flatnonzero(reached.depth[: open_hops.count] >= 0)
-    for carrier in map(int, carriers[np.argsort(reached.depth[carriers], kind="stable")]):
+    origins = {number: reached.origin(number) for number in paths}
+    for carrier in map(int, reached.order):
         for target in map(int, masked_hops.targets[masked_hops.first[carrier] : masked_hops.first[carrier + 1]]):
-            if reached.depth[target] < 0 and target not in paths:
-                paths[target], origins[target] = [*reached.path(carrier), target], int(reached.origin[carrier])
+            if reached.depth(target) < 0 and target not in paths:
+                paths[target], origins[target] = [*reached.path(carrier), target], reached.origin(carrier)
     spots = spots_of(graph.connection, dict.fromkeys({step for path in (*paths.values(), list(origins.values())) for step in path}, 0))
     for number, path in paths.items():
         yield Received(
             place=spots[number].place,
             kind=spots[number].kind,
             category=category,
-            outcome="untagged" if reached.depth[number] > 0 else "masked",
+            outcome="untagged" if reached.depth(number) > 0 else "masked",
             origin=spots[origins[number]].place,
             path=tuple(str(spots[step].place) for step in path),
             between=tuple(dict.fromkeys(spots[step].place.name for step in path)),

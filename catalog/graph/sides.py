@@ -98,7 +98,7 @@ def side(graph: Graph, place: Place, *, up: bool, depth: int) -> Side:
     near = reached.places(depth)
     shown = near[:MOST_PLACES]
     pairs = _pairs(hops, reached, start, shown)
-    spots = spots_of(graph.connection, {start: 0, **{number: int(reached.depth[number]) for number in shown}})
+    spots = spots_of(graph.connection, {start: 0, **{number: reached.depth(number) for number in shown}})
     drawn = pairs[:MOST_HOPS]
     about = dict(zip(drawn, _about(graph, hops, drawn, spots, up), strict=True))
     return Side(

@@ -5,7 +5,7 @@ A walk from a whole dataset goes from dataset to dataset. A walk from a column f
 between whole datasets only, it may carry the column, and the walk goes on from there as one of whole datasets.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,24 +71,36 @@ class Hops:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How far each place is from where a walk began, in hops, and from which it was reached; -1 where it was not."""
+    """The places that a walk reached, how far each is from where it began, in hops, and from which it was reached.
+
+    The arrays hold a number more than they say, so that 0 is a place not reached: memory that starts as zeros costs what is touched of it.
+    """
 
     hops: Hops
-    depth: Numbers
-    via: Numbers
-    origin: Numbers
-    """Where the shortest way to each place began."""
+    depths: Numbers
+    vias: Numbers
+    origins: Numbers
+    order: Numbers
+    """Numbers of the places, nearest first, then ascending; where the walk began included."""
+
+    def depth(self, place: int) -> int:
+        """Hops from where the walk began; -1 of a place not reached."""
+        return int(self.depths[place]) - 1
+
+    def origin(self, place: int) -> int:
+        """Where the shortest way to a place began; -1 of a place not reached."""
+        return int(self.origins[place]) - 1
 
     def places(self, most: int | None = None) -> list[int]:
         """Numbers of the places reached, nearest first, where it began left out; with ``most``, those at most so many hops away."""
-        depth = self.depth[: self.hops.count]
-        found = np.flatnonzero((depth > 0) & (depth <= most) if most is not None else depth > 0)
-        return [int(place) for place in found[np.argsort(depth[found], kind="stable")]]
+        depth = self.depths[self.order] - 1
+        found: list[int] = self.order[(depth > 0) & (depth <= most) if most is not None else depth > 0].tolist()
+        return found
 
     def parent(self, place: int) -> int:
         """The place from which this one was reached first; -1 where a walk began."""
-        via = int(self.via[place])
-        return int(self.via[via]) if via >= self.hops.count else via
+        via = int(self.vias[place]) - 1
+        return int(self.vias[via]) - 1 if via >= self.hops.count else via
 
     def path(self, place: int) -> list[int]:
         """From where the walk began to this place; of a long way its end only."""
@@ -112,6 +124,7 @@ class Graph:
         self.sources: Numbers = flows["s"].astype(np.int64)
         self.targets: Numbers = flows["t"].astype(np.int64)
         self.masked: NDArray[np.bool_] = flows["masked"].astype(np.bool_)
+        self._made: dict[str, Hops] = {}
 
     def number(self, place: Place) -> int:
         """Number of a place that a flow touches or that was asked about."""
@@ -121,7 +134,10 @@ class Graph:
         return int(row[0])
 
     def hops(self, *, up: bool = False) -> Hops:
-        """Every hop downstream, or ``up``."""
+        """Every hop downstream, or ``up``; worked out once, as other hops are."""
+        return self._once("up" if up else "down", lambda: self._hops(up))
+
+    def _hops(self, up: bool) -> Hops:
         s, t = (self.targets, self.sources) if up else (self.sources, self.targets)
         count = len(self.wholes)
         sw, tw = self.wholes[s], self.wholes[t]
@@ -134,6 +150,14 @@ class Graph:
 
     def column_hops(self, *, masked: bool | None = None) -> Hops:
         """Hops downstream that were published for a column; with ``masked``, those where every flow masks, or those where one does not."""
+        return self._once(f"columns, masked: {masked}", lambda: self._column_hops(masked))
+
+    def _once(self, name: str, make: Callable[[], Hops]) -> Hops:
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
+
+    def _column_hops(self, masked: bool | None) -> Hops:
         s, t, masks = self.sources, self.targets, self.masked
         chosen = s != self.wholes[s]
         if masked is not None:
@@ -155,26 +179,27 @@ def listed(numbers: Iterable[int]) -> str:
 
 def reach(hops: Hops, starts: list[int]) -> Reached:
     """Everything that can be reached from the nearest of these places; of equally short ways the first in the order of names."""
-    depth = np.full(2 * hops.count, -1, dtype=np.int64)
-    via, origin = depth.copy(), depth.copy()
+    depths, vias, origins = (np.zeros(2 * hops.count, dtype=np.int64) for _ in range(3))
     frontier = np.unique(np.array(starts, dtype=np.int64))
-    depth[frontier], origin[frontier] = 0, frontier
-    level = 0
+    depths[frontier], origins[frontier] = 1, frontier + 1
+    order = [frontier]
+    level = 1
     while len(frontier):
         columns = frontier[hops.wholes[frontier] != frontier]
         asides, of = np.unique(hops.wholes[columns] + hops.count, return_index=True)
-        fresh = depth[asides] < 0
+        fresh = depths[asides] == 0
         asides = asides[fresh]
-        depth[asides], via[asides] = level, columns[of[fresh]]
-        origin[asides] = origin[via[asides]]
+        depths[asides], vias[asides] = level, columns[of[fresh]] + 1
+        origins[asides] = origins[vias[asides] - 1]
         sources = np.concatenate([frontier, asides])
         counts = hops.first[sources + 1] - hops.first[sources]
         ends = np.cumsum(counts)
         at = np.arange(ends[-1]) + np.repeat(hops.first[sources] - ends + counts, counts)
         targets, parents = hops.targets[at], np.repeat(sources, counts)
-        fresh = depth[targets] < 0
+        fresh = depths[targets] == 0
         frontier, nearest = np.unique(targets[fresh], return_index=True)
         level += 1
-        depth[frontier], via[frontier] = level, parents[fresh][nearest]
-        origin[frontier] = origin[via[frontier]]
-    return Reached(hops, depth, via, origin)
+        depths[frontier], vias[frontier] = level, parents[fresh][nearest] + 1
+        origins[frontier] = origins[vias[frontier] - 1]
+        order.append(frontier)
+    return Reached(hops, depths, vias, origins, np.concatenate(order))

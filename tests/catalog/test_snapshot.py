@@ -32,7 +32,7 @@ from catalog.records import (
     storage_ddl,
 )
 from catalog.semantic import views
-from catalog.snapshot import KEPT, directory, prepare
+from catalog.snapshot import KEPT, directory, forget_everything, prepare
 
 NOW = datetime(2026, 11, 1, 12)
 PUBLIC = "\"sensitivity\" IN ('public')"
@@ -460,6 +460,43 @@ def test_lineage_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(row["depth"] for row in closed(*chain(40))) == 2
 
 
+def test_more_direct_flows_than_are_kept_stay_direct_and_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closure, "MAX_PAIRS", 30)
+    several_jobs = [LineageEdge(node="n", upstream="a", downstream="b", job=f"j{i}") for i in range(40)]
+    assert max(row["depth"] for row in closed(*several_jobs, LineageEdge(node="n", upstream="b", downstream="c"))) == 2
+    assert [row["depth"] for row in closed(*chain(40))] == [1] * 40
+
+
+def test_a_file_with_more_views_answers_for_fewer(tmp_path: Path) -> None:
+    generation = store(tmp_path, RECORDS)
+    both = prepare(tmp_path, generation, Log(), RESTRICTED, ["datasets", "models"], NOW)
+    assert prepare(tmp_path, generation, Log(), RESTRICTED, ["models"], NOW) == both
+    assert prepare(tmp_path, generation, Log(), RESTRICTED, ["nodes", "models"], NOW) != both
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_views_are_taken_over_from_an_older_file_and_made_anew_where_it_is_damaged(tmp_path: Path, damaged: bool) -> None:
+    generation = store(tmp_path, RECORDS)
+    alone = prepare(tmp_path, generation, Log(), RESTRICTED, ["datasets"], NOW)
+    expected = rows(alone, "FROM datasets")
+    if damaged:
+        alone.chmod(0o600)
+        alone.write_bytes(b"x" * 8192)
+    together = prepare(tmp_path, generation, Log(), RESTRICTED, ["datasets", "models"], NOW)
+    assert rows(together, "FROM datasets") == expected and rows(together, "SELECT count(*) FROM models") != [(0,)]
+    assert rows(together, "SELECT table_name FROM duckdb_tables() ORDER BY 1") == [("datasets",), ("models",)]
+
+
+def test_nothing_is_taken_over_from_what_other_rules_allowed(tmp_path: Path) -> None:
+    generation = store(tmp_path, RECORDS)
+    prepare(tmp_path, generation, Log(), RESTRICTED, ["datasets"], NOW)
+    fewer = authorisation(*PUBLIC_NAMES)
+    kept = prepare(tmp_path, generation, Log(), fewer, ["datasets", "models"], NOW)
+    fresh = rows(kept, "FROM datasets")
+    forget_everything(tmp_path)
+    assert rows(prepare(tmp_path, generation, Log(), fewer, ["datasets", "models"], NOW), "FROM datasets") == fresh
+
+
 def test_dates_of_snapshots_do_not_depend_on_the_hour(tmp_path: Path) -> None:
     generation = store(tmp_path, RECORDS)
     day = date(2026, 11, 1)
@@ -531,4 +568,5 @@ def test_a_hub_of_edges_is_not_multiplied_out(tmp_path: Path, monkeypatch: pytes
     generation = store(tmp_path, edges)
     assert rows(prepare(tmp_path, generation, Log(), asker, ["lineage"], NOW), deepest) == [(2, 120)]
     monkeypatch.setattr(closure, limit, value)
-    assert rows(prepare(tmp_path, generation, Log(), asker, ["lineage", "models"], NOW), deepest) == [(1, 20)]
+    forget_everything(tmp_path)
+    assert rows(prepare(tmp_path, generation, Log(), asker, ["lineage"], NOW), deepest) == [(1, 20)]
