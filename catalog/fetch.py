@@ -9,18 +9,16 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import cast
 from urllib.parse import quote, urljoin, urlsplit
 
 import urllib3
-import urllib3.connection
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, DownloadLengthMismatchError, SlowRetrievalError
 from tuf.ngclient import FetcherInterface
 
+from catalog.connections import cut, pool, reason
 from catalog.errors import UsageError
 
 CHUNK = 65_536
@@ -179,7 +177,7 @@ class WebFetcher(Fetcher):
         self.cached = cached if cached is not None else {}
         """Files with an ETag by name: asked for again, they come from here where the server says that nothing changed."""
         self._live: list[socket.socket] = []
-        self._pool = _pool(limits.silence_s, self._live)
+        self._pool = pool(limits.silence_s, self._live)
         self._watch = threading.Timer(limits.total_s, self.stop)
         self._watch.daemon = True
 
@@ -220,9 +218,7 @@ class WebFetcher(Fetcher):
     def stop(self) -> None:
         """End now: whatever waits for a byte has its connection closed."""
         super().stop()
-        for live in list(self._live):
-            with suppress(OSError):
-                socket.socket.shutdown(live, socket.SHUT_RDWR)
+        cut(self._live)
 
     def _answer(self, name: str) -> "urllib3.BaseHTTPResponse | None":
         """The answer with a body to read, after retries and redirects; None when what is cached is still what is there."""
@@ -246,7 +242,7 @@ class WebFetcher(Fetcher):
                 if tries > RETRIES:
                     if isinstance(failure, urllib3.exceptions.TimeoutError) and not isinstance(failure, urllib3.exceptions.ConnectTimeoutError):
                         raise SlowRetrievalError("it does not answer in time") from failure
-                    raise Unreachable(f"HTTP status {status}" if failure is None else _reason(failure)) from failure
+                    raise Unreachable(f"HTTP status {status}" if failure is None else reason(failure)) from failure
                 time.sleep(max(0.0, min(pause, self._until - time.monotonic())))
                 pause *= 2
                 continue
@@ -266,30 +262,6 @@ class WebFetcher(Fetcher):
             raise DownloadHTTPError(f"HTTP status {status}", status)
 
 
-def _pool(silence_s: float, live: list[socket.socket]) -> urllib3.PoolManager:
-    """Connections that enter their sockets in ``live`` as soon as they have one."""
-
-    class Plain(urllib3.connection.HTTPConnection):
-        def connect(self) -> None:
-            super().connect()
-            live.append(cast(socket.socket, self.sock))
-
-    class Secure(urllib3.connection.HTTPSConnection):
-        def connect(self) -> None:
-            super().connect()
-            live.append(cast(socket.socket, self.sock))
-
-    class PlainPool(urllib3.HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(urllib3.HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(silence_s), maxsize=1, num_pools=4)
-    pool.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
-    return pool
-
-
 def _followed(address: str, url: str, where: str) -> str:
     """The address that a redirect leads to; raises Forbidden where it may not."""
     try:
@@ -302,19 +274,6 @@ def _followed(address: str, url: str, where: str) -> str:
     if not to.hostname or not same_port or not f".{to.hostname}".endswith(f".{base.hostname}") or to.username:
         raise Forbidden("a redirect to another host")
     return to.geturl()
-
-
-def _reason(failure: Exception) -> str:
-    match failure:
-        case urllib3.exceptions.NameResolutionError():
-            return "its name is not known"
-        case urllib3.exceptions.ConnectTimeoutError():
-            return "nobody answers"
-        case urllib3.exceptions.SSLError():
-            return "its certificate does not hold"
-        case urllib3.exceptions.NewConnectionError():
-            return "the connection is refused or there is no way there"
-    return "the connection broke"
 
 
 def fetcher(location: str, limits: Limits, cached: dict[str, Cached] | None = None) -> Fetcher:

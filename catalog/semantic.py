@@ -4,8 +4,9 @@ DDL, prompt text, policy scope, the query vocabulary and ``docs/views.md`` are a
 Knows nothing about storage engines, policies or language models.
 """
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -55,6 +56,10 @@ class Formula:
     name: str
     sql: str
     meaning: str
+
+    def names(self, columns: Iterable[str]) -> bool:
+        """Whether its SQL has one of these words: it is not for those who may not see the column."""
+        return bool(set(re.findall(r"\w+", self.sql)) & set(columns))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,7 +179,7 @@ def backend_of(manifest: Manifest) -> Backend:
 
 
 def fingerprint(backend: str) -> str:
-    """SHA-256 of the files that a backend answers from, hex; of its name where it has none here."""
+    """SHA-256 of the files that a backend answers from, hex; of its name where it has none here, and of the model that a server has."""
     kind, _, argument = backend.partition(":")
     digest = hashlib.sha256(backend.encode())
     if kind == "embedded":
@@ -187,6 +187,10 @@ def fingerprint(backend: str) -> str:
 
         for path in sorted(path for path in WEIGHTS.iterdir() if path.is_file()):
             digest.update(path.name.encode() + path.read_bytes())
+    elif kind == "vllm":
+        from nl2sql.backends.server import Server, address
+
+        digest.update(repr(Server(address(argument)).model).encode())
     elif argument and Path(argument).is_file():
         digest.update(Path(argument).read_bytes())
     return digest.hexdigest()

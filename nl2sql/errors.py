@@ -3,6 +3,7 @@
 GovernanceError (catalog)          2
 ├─ BackendUnavailable              3   no model to draft with
 ├─ BadPlan                         6   a model wrote what the plan language does not have
+├─ BadReply                        6   a model wrote nothing that can be read
 └─ Repairable                      6   SQL that could be mended
    ├─ SqlSyntax · UnknownRelation · UnknownColumn · NotAllowed
 """
@@ -19,6 +20,12 @@ class BackendUnavailable(GovernanceError):
 
 class BadPlan(GovernanceError):
     """A token sequence that the plan language does not have."""
+
+    exit_code = 6
+
+
+class BadReply(GovernanceError):
+    """A model's text that holds neither SQL nor a reply."""
 
     exit_code = 6
 

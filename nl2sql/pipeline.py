@@ -3,7 +3,7 @@
 Intent is recorded durably before anything is asked of the data, the outcome after. A denial never goes back to the model.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
@@ -13,9 +13,10 @@ from catalog.errors import AccessDenied, GovernanceError
 from catalog.freshness import freshness
 from catalog.snapshot import prepare
 from nl2sql.answer import sentence
-from nl2sql.backends.base import Backend, Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
+from nl2sql.backends.base import Attempt, Backend, Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
 from nl2sql.closed import closed_columns, columns_named
 from nl2sql.conversation import in_context
+from nl2sql.election import Elected, elect, fingerprint
 from nl2sql.errors import Repairable, UnknownColumn
 from nl2sql.guard import approve
 from nl2sql.linking.index import NameIndex, words
@@ -39,6 +40,9 @@ from nl2sql.turn import (
 
 OFFERED_NAMES = 8
 """Names that are offered where a question does not say which one it means; of more, none."""
+OFFERED_READINGS = 3
+REPAIRS = 2
+"""How often a model that samples may mend SQL that cannot run. More loses accuracy in published runs."""
 LONGEST_QUESTION = 2000
 """Characters; people do not need more, attacks do."""
 DECLINED = {
@@ -66,7 +70,10 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
         linked = link(in_context(question, before), session.index, session.now, session.principal.node)
         yield Stage("context", _ms(started), linked.text)
         started, stage = perf_counter(), "draft"
-        drafts = backend.draft(Context(question=question, linked=linked, now=session.now))
+        context = Context(question=question, linked=linked, now=session.now, schema=session.schema)
+        drafts = backend.draft(context)
+        if backend.samples:
+            turn.mend = lambda attempts: backend.draft(replace(context, attempts=attempts))
         yield Stage("draft", _ms(started), type(drafts[0]).__name__)
     except GovernanceError as error:
         yield Stage(stage, _ms(started), "failed")
@@ -91,15 +98,17 @@ class _Turn:
     session: Session
     question: str
     run: bool
+    mend: Callable[[tuple[Attempt, ...]], list[Draft]] | None = None
+    """Asks a model that samples to draft anew; its drafts are put to the vote, those of any other are ranked."""
 
-    def conclude(self, drafts: list[Draft], linked: Linked | None, own: bool = False) -> Iterator[Event]:
+    def conclude(self, drafts: list[Draft], linked: Linked | None, own: bool = False, attempts: tuple[Attempt, ...] = ()) -> Iterator[Event]:
         match drafts[0]:
             case Clarify() as clarify:
                 yield from self.clarified(clarify)
             case Decline(kind, confidence):
                 yield from self.end(self.refused(kind, confidence, DECLINED[kind]), None)
             case SqlDraft():
-                yield from self.execute([d for d in drafts if isinstance(d, SqlDraft)], linked, own)
+                yield from self.execute([d for d in drafts if isinstance(d, SqlDraft)], linked, own, attempts)
 
     def clarified(self, asked: Clarify) -> Iterator[Event]:
         """Ask back with what the asker may see; where none of the readings is open to them, that is the answer."""
@@ -116,33 +125,100 @@ class _Turn:
             offered = list(asked.choices)  # one choice is none; what columns there are is public
         if asked.kind and not offered:
             offered = _names_alike(self.question, asked.kind, self.session.index)
+        read = {choice: draft.sql for choice, draft in zip(asked.choices, asked.drafts, strict=False) if draft.reading}
         outcome = AskedBack(
-            message=asked.message, choices=tuple(offered), decision=self.decision("declined"), question=self.question, confidence=asked.confidence
+            message=asked.message,
+            choices=tuple(offered),
+            statements=tuple(read[choice] for choice in offered) if offered and read.keys() >= set(offered) else (),
+            decision=self.decision("declined"),
+            question=self.question,
+            confidence=asked.confidence,
         )
         yield from self.end(outcome, None)
 
-    def execute(self, drafts: list[SqlDraft], linked: Linked | None, own: bool) -> Iterator[Event]:
-        """Guard the best draft that can be approved, then run it. The first draft that is denied ends the turn."""
+    def execute(self, drafts: list[SqlDraft], linked: Linked | None, own: bool, attempts: tuple[Attempt, ...] = ()) -> Iterator[Event]:
+        """Guard the drafts, then run the best that can be approved, or the one elected. The first draft that is denied ends the turn."""
         started = perf_counter()
-        found: Approved | Denied | Failed | None = None
-        draft = drafts[0]
+        approved: list[tuple[Approved, SqlDraft]] = []
+        rejected: list[tuple[Denied | Failed, SqlDraft]] = []
         for candidate in drafts:
             verdict = self.vet(candidate, own)
-            if not isinstance(verdict, Failed):
-                found, draft = verdict, candidate
+            if isinstance(verdict, Approved):
+                approved.append((verdict, candidate))
+                if self.mend is None:
+                    break
+                continue
+            rejected.append((verdict, candidate))
+            if isinstance(verdict, Denied) and not approved:
                 break
-            found = found or verdict
-        assert found is not None
-        yield Stage("guard", _ms(started), "approved" if isinstance(found, Approved) else found.status)
-        if not isinstance(found, Approved):
-            yield from self.end(found, draft.sql)
+        if approved:
+            yield Stage("guard", _ms(started), "approved")
+            yield from self.settle(approved, linked, own)
             return
-        decision = self.allowed(found)
-        if self.run:
-            yield from self.run_approved(found, draft, decision, linked, own)
+        said, draft = next((entry for entry in rejected if isinstance(entry[0], Denied)), rejected[0])
+        yield Stage("guard", _ms(started), said.status)
+        if self.mend is not None and isinstance(said, Failed) and len(attempts) < REPAIRS:
+            yield from self.mended((*attempts, Attempt(draft.sql, said.message, said.hint)), linked)
         else:
-            about = self.about(draft, found.sql, own)
-            yield from self.end(Drafted(message="Allowed, not run.", decision=decision, **about), found.sql)
+            yield from self.end(said, draft.sql)
+
+    def mended(self, attempts: tuple[Attempt, ...], linked: Linked | None) -> Iterator[Event]:
+        """Have the model write anew what cannot run. What it says then is read like the first time."""
+        assert self.mend is not None
+        started = perf_counter()
+        try:
+            drafts = self.mend(attempts)
+        except GovernanceError as error:
+            yield Stage("mend", _ms(started), "failed")
+            yield from self.end(self.failed(error, "draft", sql=attempts[-1].sql), None)
+            return
+        yield Stage("mend", _ms(started), type(drafts[0]).__name__)
+        yield from self.conclude(drafts, linked, attempts=attempts)
+
+    def settle(self, approved: list[tuple[Approved, SqlDraft]], linked: Linked | None, own: bool) -> Iterator[Event]:
+        """Run what was approved; of several, what the most samples find."""
+        shares: dict[str, float] = {}
+        for one, draft in approved:
+            shares[one.sql] = shares.get(one.sql, 0.0) + draft.confidence
+        distinct = {one.sql: (one, replace(draft, confidence=min(1.0, shares[one.sql]))) for one, draft in reversed(approved)}
+        chosen, draft = distinct[approved[0][0].sql]
+        if len(distinct) > 1 and self.run:
+            started = perf_counter()
+            candidates = [(pair, pair[1].confidence) for pair in reversed(distinct.values())]
+            elected = elect(candidates, lambda pair: self.trial(pair[0], linked))
+            yield Stage("vote", _ms(started), f"{elected.share:.2f}")
+            if not elected.is_clear:
+                yield from self.end(self.undecided(elected), None)
+                return
+            chosen, draft = elected.winner[0], replace(elected.winner[1], confidence=elected.share)
+        if self.run:
+            yield from self.run_approved(chosen, draft, self.allowed(chosen), linked, own)
+        else:
+            about = self.about(draft, chosen.sql, own)
+            yield from self.end(Drafted(message="Allowed, not run.", decision=self.allowed(chosen), **about), chosen.sql)
+
+    def trial(self, approved: Approved, linked: Linked | None) -> str:
+        """The fingerprint of what a candidate finds, of which nothing is shown; empty where it cannot run."""
+        session, seq = self.session, self.begin(approved.sql, _only_dataset(linked))
+        try:
+            session.require_current()
+            snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now)
+            return fingerprint(session.engine.run(approved, snapshot, session.limits))
+        except GovernanceError:
+            return ""
+        finally:
+            session.audit.end(seq, "declined", ", ".join(approved.rules) or None, now=read_clock(session.home))
+
+    def undecided(self, elected: Elected[tuple[Approved, SqlDraft]]) -> AskedBack:
+        readings = [elected.winner, *elected.others]
+        return AskedBack(
+            message="I read this in several ways, and they find different things. Ask it more exactly, or choose one.",
+            choices=tuple(draft.reading or draft.sql for _, draft in readings)[:OFFERED_READINGS],
+            statements=tuple(draft.sql for _, draft in readings)[:OFFERED_READINGS],
+            decision=self.decision("declined"),
+            question=self.question,
+            confidence=elected.share,
+        )
 
     def vet(self, draft: SqlDraft, own: bool) -> Approved | Denied | Failed:
         """What the guard says of a draft; a column that only policy withholds is denied rather than unknown."""

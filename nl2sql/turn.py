@@ -11,7 +11,7 @@ from catalog.receipt import Statement
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage that ended: ``context``, ``draft``, ``guard`` or ``run``, and how long it took."""
+    """A stage that ended: ``context``, ``draft``, ``guard``, ``mend``, ``vote`` or ``run``, and how long it took."""
 
     name: str
     elapsed_ms: float
@@ -77,9 +77,14 @@ class Drafted(Outcome):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedBack(Outcome):
-    """A question to the asker, with what to choose from."""
+    """A question to the asker, with what to choose from.
+
+    ``statements`` is the SQL of each choice where the choices are whole readings of the question, else empty: whoever chooses one may
+    run it as their own, through the guard like any other.
+    """
 
     choices: tuple[str, ...]
+    statements: tuple[str, ...] = ()
     status: str = "asked_back"
     stage: str = "draft"
 

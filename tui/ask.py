@@ -55,10 +55,11 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @click.argument("question", nargs=-1)
 @click.option("--sql", "sql_only", is_flag=True, help="Show the approved SQL, do not run it.")
-@click.option("--backend", default="embedded", show_default=True, help="The model that drafts: embedded, or scripted:FILE.")
+@click.option("--backend", default="embedded", envvar="STEWARD_BACKEND", help="Drafts: embedded, vllm[:MODEL or URL], transformers:MODEL, scripted:FILE.  [env: STEWARD_BACKEND; default: embedded]")
+@click.option("--fallback", metavar="BACKEND", help="Drafts where the first cannot be reached, and says so.  [default: none]")
 @_options
 @click.pass_context
-def ask(ctx: click.Context, /, question: tuple[str, ...], sql_only: bool, backend: str, **options: Any) -> None:
+def ask(ctx: click.Context, /, question: tuple[str, ...], sql_only: bool, backend: str, fallback: str | None, **options: Any) -> None:
     """Ask a QUESTION in plain words.
 
     \b
@@ -67,9 +68,10 @@ def ask(ctx: click.Context, /, question: tuple[str, ...], sql_only: bool, backen
     echo "who owns C4" | steward ask -
     steward ask --batch questions.jsonl      # lines such as {"question": "…", "token": "…"}
     """  # noqa: D301  click reads the backspace
-    from nl2sql.backends import DeferredBackend
+    from nl2sql.backends import DeferredBackend, FallbackBackend
+    from tui.safe import safe
 
-    model = DeferredBackend(backend)
+    model = FallbackBackend(backend, fallback, lambda note: click.echo(safe(note), err=True)) if fallback else DeferredBackend(backend)
 
     def asker(text: str, session: "Session") -> "Iterator[Event]":
         from nl2sql.pipeline import ask as ask_question

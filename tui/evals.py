@@ -40,7 +40,7 @@ def evals() -> None:
 @evals.command()
 @click.argument("suites", nargs=-1)
 @click.option("--split", type=click.Choice(["dev", "test", "all"]), default="dev", show_default=True, help="Part of a shipped suite.")
-@click.option("--backend", default="embedded", show_default=True, help="The model that drafts: embedded, or scripted:FILE.")
+@click.option("--backend", default="embedded", show_default=True, help="Drafts: embedded, vllm[:MODEL or URL], transformers:MODEL, scripted:FILE.")
 @click.option("--filter", "filters", multiple=True, metavar="TAG=VALUE", help="Only cases that have it, such as style=typos,fragment or id=gov-0*.")
 @click.option("--limit", type=click.IntRange(1), help="Ask so many cases, drawn by --seed.")
 @click.option("--repeat", "repeats", type=click.IntRange(1, 100), default=1, show_default=True, help="Ask every case so often.")

@@ -48,7 +48,7 @@ def run_external(
     if not backend.reads_schema:
         raise UsageError(
             f"The {backend.name} backend knows Steward's own views only, so it cannot be asked about other databases.",
-            "Choose a backend that reads a schema: scripted:FILE.",
+            "Choose a backend that reads a schema: vllm, transformers:MODEL or scripted:FILE.",
         )
     if scorer and scorer not in SCORERS:
         raise UsageError(f"There is no scorer {scorer!r}.", f"Choose one of: {', '.join(SCORERS)}.")
@@ -106,7 +106,7 @@ class _Asker:
         """Fields of the record that tell of the answer."""
         now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
         text = with_evidence(database.text, item.evidence)
-        context = Context(question=item.question, linked=Linked(item.question, {}, {}), now=now, schema_text=text)
+        context = Context(question=item.question, linked=Linked(item.question, {}, {}), now=now, schema=database.schema, schema_text=text)
         clock = _Clock()
         cold, self._cold = self._cold, False
         try:

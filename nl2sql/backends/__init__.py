@@ -1,11 +1,13 @@
 """Models that draft SQL, chosen by name; each is imported only when it is used."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from catalog.errors import UsageError
 from nl2sql.backends.base import Backend, Context, Draft
+from nl2sql.errors import BackendUnavailable
 
-BACKENDS = ("embedded", "scripted:FILE")
+BACKENDS = ("embedded", "vllm", "vllm:MODEL", "vllm:URL", "transformers:MODEL", "scripted:FILE")
 
 
 def open_backend(name: str) -> Backend:
@@ -15,6 +17,15 @@ def open_backend(name: str) -> Backend:
         from nl2sql.backends.embedded import EmbeddedBackend
 
         return EmbeddedBackend()
+    if kind == "vllm":
+        from nl2sql.backends.server import Server, address
+        from nl2sql.backends.vllm import VllmBackend
+
+        return VllmBackend(Server(address(argument)))
+    if kind == "transformers" and argument:
+        from nl2sql.backends.transformers import TransformersBackend
+
+        return TransformersBackend(argument)
     if kind == "scripted" and argument:
         from nl2sql.backends.scripted import ScriptedBackend
 
@@ -34,6 +45,11 @@ class DeferredBackend:
         """As the backend has it. Raises what `open_backend` raises."""
         return self._opened().reads_schema
 
+    @property
+    def samples(self) -> bool:
+        """As the backend has it. Raises what `open_backend` raises."""
+        return self._opened().samples
+
     def draft(self, context: Context) -> list[Draft]:
         """What the backend drafts. Raises what `open_backend` raises."""
         return self._opened().draft(context)
@@ -41,3 +57,35 @@ class DeferredBackend:
     def _opened(self) -> Backend:
         self._backend = self._backend or open_backend(self.name)
         return self._backend
+
+
+class FallbackBackend:
+    """One backend, and another for every question that the first cannot be reached for, which ``say`` is told each time."""
+
+    def __init__(self, name: str, instead: str, say: Callable[[str], None]) -> None:
+        self._first, self._instead, self._say = DeferredBackend(name), DeferredBackend(instead), say
+        self._answered: DeferredBackend = self._first
+        self.name = name
+
+    @property
+    def reads_schema(self) -> bool:
+        """Of the first."""
+        return self._first.reads_schema
+
+    @property
+    def samples(self) -> bool:
+        """Of the one that drafted last."""
+        return self._answered.samples
+
+    def draft(self, context: Context) -> list[Draft]:
+        """What the first drafts, else what the other does. A question is mended by whichever drafted it."""
+        if not context.attempts:
+            self._answered = self._first
+        try:
+            return self._answered.draft(context)
+        except BackendUnavailable as down:
+            if self._answered is self._instead:
+                raise
+            self._say(f"{down.what} The {self._instead.name} backend drafts this one.")
+            self._answered = self._instead
+            return self._answered.draft(context)

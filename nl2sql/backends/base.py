@@ -4,27 +4,43 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from nl2sql.guard.schema import Schema
 from nl2sql.linking.link import Linked
 
 DeclineKind = Literal["out_of_scope", "data_request", "change_request"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """SQL that was drafted for the question and cannot run, and why; the reason names nothing that the asker may not see."""
+
+    sql: str
+    what: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """A question as one asker put it: its values linked against what this asker may see, and the clock.
 
-    ``schema_text`` describes the tables of a database that is not Steward's, as DDL with comments; what it quotes is data.
+    ``schema`` is what the asker's SQL may read: a model that is told about views is told about these. ``schema_text`` describes the
+    tables of a database that is not Steward's, as DDL with comments; what it quotes is data. ``attempts`` are to be mended.
     """
 
     question: str
     linked: Linked
     now: datetime
+    schema: Schema | None = None
     schema_text: str = ""
+    attempts: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SqlDraft:
-    """SQL with the reading behind it in words and the calibrated probability that it is right."""
+    """SQL with the reading behind it in words and the calibrated probability that it is right.
+
+    Of a backend that samples, the share of its samples that say so.
+    """
 
     sql: str
     reading: str
@@ -65,6 +81,11 @@ class Backend(Protocol):
     @property
     def reads_schema(self) -> bool:
         """Whether it drafts over the tables of ``Context.schema_text``; one that does not knows Steward's own views only."""
+        ...
+
+    @property
+    def samples(self) -> bool:
+        """Whether its drafts are samples to be put to the vote, and whether it mends ``Context.attempts``; else they are ranked."""
         ...
 
     def draft(self, context: Context) -> list[Draft]:

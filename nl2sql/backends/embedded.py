@@ -4,15 +4,14 @@ import math
 import re
 from dataclasses import replace
 
-from catalog.semantic import views
-from nl2sql.backends.base import Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
+from nl2sql.backends.base import Clarify, Context, Decline, Draft, SqlDraft
+from nl2sql.backends.reply import asked_or_declined
 from nl2sql.embedded.parser import Candidate, EmbeddedParser
 from nl2sql.errors import BadPlan
-from nl2sql.explain import explain, explain_item
+from nl2sql.explain import explain
 from nl2sql.linking.asked import asking_sentence
 from nl2sql.linking.mentions import Linked, Mention
-from nl2sql.plan import AskBack, AskWhich, Item, Query, Scope, full_scope
-from nl2sql.plan import Decline as DeclinePlan
+from nl2sql.plan import Query, Scope, full_scope
 from nl2sql.plan_sql import compile_query
 from nl2sql.values import Number, Text
 
@@ -22,7 +21,6 @@ OFFERED = 3
 """Readings offered at most."""
 OFFERED_NAMES = 8
 """Names offered at most."""
-DECLINED: dict[str, DeclineKind] = {"REFUSE": "out_of_scope", "DATA": "data_request", "CHANGE": "change_request"}
 
 
 class EmbeddedBackend:
@@ -34,6 +32,7 @@ class EmbeddedBackend:
 
     name = "embedded"
     reads_schema = False
+    samples = False
 
     def __init__(self, parser: EmbeddedParser | None = None, threshold: float | None = None) -> None:
         """``threshold`` is the confidence below which it asks back, by default the calibrated one."""
@@ -101,21 +100,13 @@ class EmbeddedBackend:
                 except BadPlan:
                     return None
                 return SqlDraft(sql, explain(query, bindings, context.linked.unit), confidence)
-            case AskBack(choices):
-                drafts = tuple(SqlDraft(_bare(c, context), "", confidence) for c in choices)
-                return Clarify("That can mean more than one thing. Which one?", tuple(_choice(c) for c in choices), confidence, drafts)
-            case AskWhich(kind):
-                return Clarify(f"Which {KIND_WORDS.get(kind, kind)} do you mean? Name it in the question.", (), confidence, kind=kind)
-            case DeclinePlan(kind):
-                return Decline(DECLINED[kind], confidence)
+            case plan:
+                return asked_or_declined(plan, context.now, confidence)
 
     def _confidence(self, probability: float) -> float:
         """Platt's scaling (1999) of the sequence's log-odds, fitted on development questions."""
         p = min(max(probability, 1e-6), 1 - 1e-6)
         return 1 / (1 + math.exp(-(self._slope * math.log(p / (1 - p)) + self._offset)))
-
-
-KIND_WORDS = {"org": "organisation", "group": "group of people", "run": "training run", "term": "topic", "job": "job or pipeline"}
 
 
 NAMED_THINGS = ("dataset", "model", "node", "run", "org")
@@ -143,17 +134,3 @@ def _names(mention: Mention) -> tuple[str, ...]:
     """What a mention stands for, spellings of one name as one."""
     values = mention.value.values if isinstance(mention.value, Text) else ()
     return tuple({re.sub(r"\W|_", "", value).casefold(): value for value in reversed(values)}.values())[::-1]
-
-
-def _bare(item: Item, context: Context) -> str:
-    """SQL that shows a choice and nothing else, for the guard to say whether the asker may see it."""
-    token = item.args[0]
-    return compile_query(Query(view=re.split(r"[.#]", token)[0], select=(item,)), {}, context.now)
-
-
-def _choice(item: Item) -> str:
-    """A choice in words, with the view that it is of: several have a severity or a status."""
-    view, _, column = item.args[0].partition(".")
-    if column:
-        return f"{explain_item(item, {})} of {view.replace('_', ' ')} ({views()[view].columns[column].meaning})"
-    return f"{explain_item(item, {})} ({view.partition('#')[0].replace('_', ' ')})"

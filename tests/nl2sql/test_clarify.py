@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from nl2sql.backends.base import Context
-from nl2sql.backends.embedded import _bare, _choice, _several
+from nl2sql.backends.embedded import _several
+from nl2sql.backends.reply import _choice, bare
 from nl2sql.embedded.parser import Candidate
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
@@ -51,4 +51,4 @@ def test_a_word_that_fits_several_names_is_asked_about(index: NameIndex, questio
 )
 def test_a_choice_names_its_view_and_can_be_vetted(index: NameIndex, item: Item, words: str, sql: str) -> None:
     assert _choice(item) == words
-    assert sql in _bare(item, Context(question="q", linked=link("q", index, NOW), now=NOW))
+    assert sql in bare(item, NOW)

@@ -13,12 +13,14 @@ from catalog.errors import UsageError
 from catalog.policy import Authorisation, Permit, Principal
 from catalog.semantic import views
 from nl2sql.corpus.fragments import Example
+from nl2sql.grammar import grammar_of
 from nl2sql.guard import approve, schema_of
 from nl2sql.plan_grammar import parse
 from nl2sql.training.fill import SLOT, Values
 from nl2sql.training.prompts import Pair, paired, pairs
 from nl2sql.training.stream import demo_names
 from nl2sql.values import Number, Period, Text
+from tests.nl2sql.gbnf import Gbnf
 from tui.train import train
 
 NOW = datetime(2026, 10, 16, 12)
@@ -40,6 +42,13 @@ def test_every_completion_is_sql_that_the_guard_approves_or_a_reply_that_is_none
             assert pair.completion.split()[0] in ("REFUSE", "DATA", "CHANGE", "WHICH", "ASK")
             parse(pair.completion)
     assert {pair.tags["head"] for pair in drawn} == {"FROM", "REFUSE", "DATA", "CHANGE", "WHICH", "ASK"}
+
+
+def test_every_completion_is_in_the_grammar_that_a_served_model_writes_in(drawn: list[Pair]) -> None:
+    permits = {name: Permit(name, dict.fromkeys(view.columns, "show"), "", ("allow",)) for name, view in views().items()}
+    grammar = Gbnf(grammar_of(schema_of(Authorisation(Principal(name="ana", roles=("analyst",)), "v1", permits, {}))))
+    for completion in {pair.completion for pair in drawn[:100]}:
+        assert grammar.accepts(completion), completion
 
 
 def test_questions_and_sql_hold_values_and_no_slots(drawn: list[Pair]) -> None:

