@@ -92,11 +92,12 @@ class _Grammar:
         if head == "FROM":
             return (yield from self.query())
         if head == "ASK":
-            first = yield self.item_starts(tuple(self.views))
-            choices = []
+            # A count is of no column or measure that one could choose.
+            starts = self.item_starts(tuple(self.views)) - {"COUNT", "COUNT_IF", "SHARE_IF"}
+            first, choices = (yield starts), list[Item]()
             while first != END:
                 choices.append((yield from self.item(first, tuple(self.views))))
-                first = yield self.item_starts(tuple(self.views)) | ({END} if len(choices) > 1 else frozenset())
+                first = yield starts | ({END} if len(choices) > 1 else frozenset())
             return AskBack(tuple(choices))
         if head == "WHICH":
             kind = yield frozenset(f"?{kind}" for kind in SLOT_KINDS)
