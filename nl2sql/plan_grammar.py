@@ -139,7 +139,8 @@ class _Grammar:
         if token == "LIMIT":
             limit = yield self.number_slots | frozenset(n for n in NUMBERS if n.isdigit() and n != "0")
             if (yield frozenset({"PER", END} if order else {END})) == "PER":
-                per = yield self.columns(among)
+                # Of each value of what they are ranked by all are equally high.
+                per = yield self.columns(among) - set(order[0].args if order and not order[0].is_aggregate else ())
                 yield frozenset({END})
         return Query(view=view, joins=tuple(joins), latest=latest, where=where, select=select, having=having, order=order, limit=limit, per=per)
 

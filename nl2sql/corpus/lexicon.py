@@ -4,7 +4,7 @@
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -46,11 +46,15 @@ def _words(texts: Iterable[str]) -> set[str]:
 
 def _phrases() -> Iterator[list[list[str]]]:
     """For each view, the phrases of each of its plans."""
+    by_view: dict[str, list[list[str]]] = defaultdict(list)
     for view, phrases in load().items():
         if view == "general":
             continue  # its topics are what people should be able to search for
-        parts = (*phrases.filter, *phrases.link, *phrases.whole)
-        yield [[text for name in PHRASES for text in getattr(part, name, ())] for part in parts]
+        for part in (*phrases.filter, *phrases.link, *phrases.whole):
+            by_view[view].append([text for name in PHRASES for text in getattr(part, name, ())])
+        for turn in (turn for dialogue in phrases.dialogue for turn in dialogue.turn if turn.plan.startswith("FROM ")):
+            by_view[turn.plan.split()[1]].append(list(turn.ask))
+    yield from by_view.values()
 
 
 def _concepts() -> Iterator[str]:

@@ -23,7 +23,7 @@ def drawn(seed: int, how_many: int) -> list[Example]:
     found: list[Example] = []
     while len(found) < how_many:
         view = composer.rng.choice(composer.views)
-        made = follow_up(f, view, f.phrases[view], composer.wholes, composer.general)
+        made = follow_up(f, view, composer.wholes, composer.general, composer.dialogues)
         example = f.numbered(made, "x") if made else None
         found += [example] if example else []
     return found
