@@ -15,7 +15,7 @@ from nl2sql.linking.index import NameIndex
 
 SHARE_GENERAL = 0.16
 """Requests that are no questions for the catalog, or that need asking back."""
-SHARE_WHOLE = 0.5
+SHARE_WHOLE = 0.56
 """Whole questions as people wrote them; the rest is composed."""
 SHARE_NARROWED = 0.15
 """Whole questions that get one more condition at an end."""
@@ -37,7 +37,7 @@ class Composer:
             self.general.setdefault(whole.plan.split()[0], []).append(whole)
         self.dialogues = files.pop("dialogues", Phrases()).dialogue
         self.wholes = {view: file.whole for view, file in files.items() if file.whole}
-        self.weights = {view: [len(w.ask) ** 0.7 for w in wholes] for view, wholes in self.wholes.items()}
+        self.weights = {view: [len(w.ask) ** 0.85 for w in wholes] for view, wholes in self.wholes.items()}
         self.views = [view for view, file in files.items() if file.entity]
         self.fragments = Fragments(self.rng, files, names)
 
