@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,6 +18,10 @@ PHRASES = ("adj", "that", "super", "by", "nouns", "has", "hasnt", "ask")
 """Fields of a phrase table that people's words stand in."""
 COMMON_PLANS = 30
 """Plans of one view that use a word before it counts as a word to ask with."""
+SHARED_PLANS = 4
+"""Plans of several views that do."""
+STORY = re.compile(r"[.!?] \S")
+"""In a text of several sentences, which mentions more than it asks."""
 
 
 def lexicon_words() -> list[str]:
@@ -27,10 +32,10 @@ def lexicon_words() -> list[str]:
     used: Counter[str] = Counter()
     shared: Counter[str] = Counter()
     for view in _phrases():
-        in_view = [_words(texts) for texts in view]
+        in_view = [_words(text for text in texts if not STORY.search(text)) for texts in view]
         used.update(word for found in in_view for word in found)
         shared.update(set().union(*in_view))
-    said = {word for word in used if shared[word] > 1 or used[word] >= COMMON_PLANS}
+    said = {word for word in used if used[word] >= (SHARED_PLANS if shared[word] > 1 else COMMON_PLANS)}
     return sorted(said | _words(_concepts()) | _words(_small_talk()), key=lambda word: (-used[word], word))
 
 
