@@ -92,11 +92,12 @@ class _Grammar:
         if head == "FROM":
             return (yield from self.query())
         if head == "ASK":
-            first = yield self.item_starts(tuple(self.views))
-            choices = []
+            # A count is of no column or measure that one could choose.
+            starts = self.item_starts(tuple(self.views)) - {"COUNT", "COUNT_IF", "SHARE_IF"}
+            first, choices = (yield starts), list[Item]()
             while first != END:
                 choices.append((yield from self.item(first, tuple(self.views))))
-                first = yield self.item_starts(tuple(self.views)) | ({END} if len(choices) > 1 else frozenset())
+                first = yield starts | ({END} if len(choices) > 1 else frozenset())
             return AskBack(tuple(choices))
         if head == "WHICH":
             kind = yield frozenset(f"?{kind}" for kind in SLOT_KINDS)
@@ -138,7 +139,8 @@ class _Grammar:
         if token == "LIMIT":
             limit = yield self.number_slots | frozenset(n for n in NUMBERS if n.isdigit() and n != "0")
             if (yield frozenset({"PER", END} if order else {END})) == "PER":
-                per = yield self.columns(among)
+                # Of each value of what they are ranked by all are equally high.
+                per = yield self.columns(among) - set(order[0].args if order and not order[0].is_aggregate else ())
                 yield frozenset({END})
         return Query(view=view, joins=tuple(joins), latest=latest, where=where, select=select, having=having, order=order, limit=limit, per=per)
 

@@ -15,8 +15,10 @@ from nl2sql.plan import Query, Scope, full_scope
 from nl2sql.plan_sql import compile_query
 from nl2sql.values import Number, Text
 
-READINGS = 4
-"""Beams searched for other readings to offer."""
+READINGS = 6
+"""Beams searched where the greedy reading is unsure."""
+UNSURE = 0.5
+"""Probability of a greedy reading below which others are searched: one of them is often likelier, and right."""
 OFFERED = 3
 """Readings offered at most."""
 OFFERED_NAMES = 8
@@ -43,47 +45,48 @@ class EmbeddedBackend:
             self._threshold = threshold
 
     def draft(self, context: Context) -> list[Draft]:
-        """The likeliest draft; a question back with several readings when it is below the calibrated threshold.
-
-        The likeliest plan is found greedily: wider beams favour short plans, which drop conditions (Stahlberg and Byrne, 2019).
-        """
+        """The likeliest draft; a question back with several readings when it is below the calibrated threshold."""
         found, linked = self._likeliest(context.linked)
         context = replace(context, linked=linked)
-        first = self._drafts(found, context)
-        if first and (not isinstance(first[0], SqlDraft) or first[0].confidence >= self._threshold):
-            return first
-        more = self._drafts(self._read(linked, READINGS), context)
+        drafts = self._drafts(found, context)
+        if drafts and (not isinstance(drafts[0], SqlDraft) or drafts[0].confidence >= self._threshold):
+            return drafts[:1]
         readings: dict[str, SqlDraft] = {}
-        for draft in [*first, *more]:
+        for draft in drafts:
             if isinstance(draft, SqlDraft):
                 readings.setdefault(draft.reading, draft)
         if readings:
-            confidence = first[0].confidence if first else 0.0
+            confidence = drafts[0].confidence if drafts else 0.0
             message = "I am not sure that I read this right. Did you mean one of these?"
             return [Clarify(message, tuple(readings)[:OFFERED], confidence, tuple(readings.values())[:OFFERED])]
-        return more or [Decline("out_of_scope", 0.0)]
+        return drafts or [Decline("out_of_scope", 0.0)]
 
     def _likeliest(self, linked: Linked) -> tuple[list[Candidate], Linked]:
         """What the whole question is read as, or its asking sentence alone where that is clearer and leaves out no value."""
-        whole = self._read(linked, 1)
+        whole = self._read(linked)
         alone = asking_sentence(linked)
         if alone is None:
             return whole, linked
-        asked = self._read(alone, 1)
+        asked = self._read(alone)
         if not asked or not isinstance(asked[0].plan, Query):
             return whole, linked
         if whole and (asked[0].probability <= whole[0].probability or not _values(whole[0], linked) <= _values(asked[0], alone)):
             return whole, linked
         return asked, alone
 
-    def _read(self, linked: Linked, beams: int) -> list[Candidate]:
+    def _read(self, linked: Linked) -> list[Candidate]:
+        """Readings, likeliest first: the greedy one alone where it is sure, in a third of the time."""
         scope = Scope(
             columns=full_scope().columns,
             slots=frozenset(linked.bindings),
             units={slot: value.unit for slot, value in linked.bindings.items() if isinstance(value, Number)},
             unknown=frozenset(slot for slot, mention in linked.mentions.items() if not mention.known),
         )
-        return self._parser.read(linked.text, scope, beams)
+        greedy = self._parser.read(linked.text, scope, 1)
+        if greedy and greedy[0].probability >= UNSURE:
+            return greedy
+        found = {candidate.tokens: candidate for candidate in [*greedy, *self._parser.read(linked.text, scope, READINGS)]}
+        return sorted(found.values(), key=lambda candidate: -candidate.probability)
 
     def _drafts(self, candidates: list[Candidate], context: Context) -> list[Draft]:
         return [draft for c in candidates if (draft := self._drafted(c, context)) is not None]

@@ -15,11 +15,11 @@ from nl2sql.linking.index import NameIndex
 
 SHARE_GENERAL = 0.16
 """Requests that are no questions for the catalog, or that need asking back."""
-SHARE_WHOLE = 0.5
+SHARE_WHOLE = 0.56
 """Whole questions as people wrote them; the rest is composed."""
 SHARE_NARROWED = 0.15
 """Whole questions that get one more condition at an end."""
-SHARE_FOLLOW = 0.14
+SHARE_FOLLOW = 0.17
 """Second and third questions of a dialogue."""
 SHARE_TOLD = 0.06
 """Questions that name what they are about in a sentence before."""
@@ -35,8 +35,9 @@ class Composer:
         self.general: dict[str, list[Whole]] = {}
         for whole in general.whole:
             self.general.setdefault(whole.plan.split()[0], []).append(whole)
+        self.dialogues = files.pop("dialogues", Phrases()).dialogue
         self.wholes = {view: file.whole for view, file in files.items() if file.whole}
-        self.weights = {view: [len(w.ask) ** 0.7 for w in wholes] for view, wholes in self.wholes.items()}
+        self.weights = {view: [len(w.ask) ** 0.85 for w in wholes] for view, wholes in self.wholes.items()}
         self.views = [view for view, file in files.items() if file.entity]
         self.fragments = Fragments(self.rng, files, names)
 
@@ -56,7 +57,7 @@ class Composer:
         """A question and its intent. Views count by the root of their size, so that small ones do not starve."""
         if self.wholes and self.rng.random() < SHARE_FOLLOW:
             view = self.rng.choice(self.views)
-            return follow_up(self.fragments, view, self.fragments.phrases[view], self.wholes, self.general), "follow-up"
+            return follow_up(self.fragments, view, self.wholes, self.general, self.dialogues), "follow-up"
         at = self.rng.random()
         if at < SHARE_GENERAL and self.general:
             heads = sorted(self.general)

@@ -6,11 +6,11 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from nl2sql.conversation import NEXT
+from nl2sql.conversation import NEXT, REMEMBERED
 from nl2sql.corpus import frames, replies
 from nl2sql.corpus.fragments import NAMED_BY, Fragments, Text
 from nl2sql.corpus.moves import MOVES, PLACE_KINDS
-from nl2sql.corpus.phrases import Phrases, Whole
+from nl2sql.corpus.phrases import HOLE, SLOT, Dialogue, Phrases, Whole
 from nl2sql.corpus.states import opening
 
 Wholes = Mapping[str, Sequence[Whole]]
@@ -33,15 +33,17 @@ PRONOUNS = {
 
 
 def follow_up(
-    f: Fragments, view: str, phrases: Phrases, wholes: Wholes, general: Mapping[str, Sequence[Whole]]
+    f: Fragments, view: str, wholes: Wholes, general: Mapping[str, Sequence[Whole]], dialogues: Sequence[Dialogue]
 ) -> Text | None:
     """Questions of one dialogue and the plan of the last; None when the view lacks the phrases."""
     kind = f.rng.choices(
-        ["moves", "other", "point", "reply", "meant", "leave", "outside"], [7, 3, 2.5, 1.2, 0.7, 2, 1.3]
+        ["written", "moves", "other", "point", "reply", "meant", "leave", "outside"], [7, 7, 3, 2.5, 1.2, 0.7, 2, 1.3]
     )[0]
     match kind:
+        case "written":
+            return _written(f, dialogues)
         case "moves":
-            return _moves(f, view, phrases)
+            return _moves(f, view, f.phrases[view])
         case "other":
             return _other_name(f, wholes)
         case "point":
@@ -57,6 +59,18 @@ def follow_up(
 
 def _dialogue(texts: Sequence[str], plan: str) -> Text:
     return Text(f" {NEXT} ".join(texts), plan)
+
+
+def _written(f: Fragments, dialogues: Sequence[Dialogue]) -> Text | None:
+    """A dialogue as people wrote it up to one of its turns, with as many before it as are remembered."""
+    if not dialogues:
+        return None
+    turns = f.rng.choice(dialogues).turn
+    last = f.rng.randrange(1, len(turns))
+    text = f" {NEXT} ".join(f.rng.choice(turn.ask) for turn in turns[max(0, last - REMEMBERED) : last + 1])
+    if not set(SLOT.findall(turns[last].plan)) <= {hole[:2] for hole in HOLE.findall(text)}:
+        return None  # named before what is remembered
+    return f.unique(text, turns[last].plan)
 
 
 def _moves(f: Fragments, view: str, phrases: Phrases) -> Text | None:

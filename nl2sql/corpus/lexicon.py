@@ -4,7 +4,8 @@
 """
 
 import json
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,10 @@ PHRASES = ("adj", "that", "super", "by", "nouns", "has", "hasnt", "ask")
 """Fields of a phrase table that people's words stand in."""
 COMMON_PLANS = 30
 """Plans of one view that use a word before it counts as a word to ask with."""
+SHARED_PLANS = 4
+"""Plans of several views that do."""
+STORY = re.compile(r"[.!?] \S")
+"""In a text of several sentences, which mentions more than it asks."""
 
 
 def lexicon_words() -> list[str]:
@@ -27,10 +32,10 @@ def lexicon_words() -> list[str]:
     used: Counter[str] = Counter()
     shared: Counter[str] = Counter()
     for view in _phrases():
-        in_view = [_words(texts) for texts in view]
+        in_view = [_words(text for text in texts if not STORY.search(text)) for texts in view]
         used.update(word for found in in_view for word in found)
         shared.update(set().union(*in_view))
-    said = {word for word in used if shared[word] > 1 or used[word] >= COMMON_PLANS}
+    said = {word for word in used if used[word] >= (SHARED_PLANS if shared[word] > 1 else COMMON_PLANS)}
     return sorted(said | _words(_concepts()) | _words(_small_talk()), key=lambda word: (-used[word], word))
 
 
@@ -46,11 +51,15 @@ def _words(texts: Iterable[str]) -> set[str]:
 
 def _phrases() -> Iterator[list[list[str]]]:
     """For each view, the phrases of each of its plans."""
+    by_view: dict[str, list[list[str]]] = defaultdict(list)
     for view, phrases in load().items():
         if view == "general":
             continue  # its topics are what people should be able to search for
-        parts = (*phrases.filter, *phrases.link, *phrases.whole)
-        yield [[text for name in PHRASES for text in getattr(part, name, ())] for part in parts]
+        for part in (*phrases.filter, *phrases.link, *phrases.whole):
+            by_view[view].append([text for name in PHRASES for text in getattr(part, name, ())])
+        for turn in (turn for dialogue in phrases.dialogue for turn in dialogue.turn if turn.plan.startswith("FROM ")):
+            by_view[turn.plan.split()[1]].append(list(turn.ask))
+    yield from by_view.values()
 
 
 def _concepts() -> Iterator[str]:

@@ -6,7 +6,7 @@ number is written. Knows nothing about how fragments are composed, see ``compose
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cache
 from pathlib import Path
 
@@ -77,8 +77,14 @@ class Whole(_Part):
     ask: tuple[str, ...] = Field(min_length=1)
 
 
+class Dialogue(_Part):
+    """Questions that follow one another, each with the whole plan of what is asked by then."""
+
+    turn: tuple[Whole, ...] = Field(min_length=2)
+
+
 class Phrases(_Part):
-    """The phrase file of one view; ``general`` has whole questions only."""
+    """The phrase file of one view; ``general`` has whole questions only, ``dialogues`` dialogues only."""
 
     entity: tuple[str, ...] = ()
     select: str = ""
@@ -89,6 +95,7 @@ class Phrases(_Part):
     measure: tuple[Measure, ...] = ()
     link: tuple[Link, ...] = ()
     whole: tuple[Whole, ...] = ()
+    dialogue: tuple[Dialogue, ...] = ()
 
 
 @cache
@@ -105,18 +112,32 @@ def load_one(path: Path) -> Phrases:
 def problems(phrases: Phrases) -> Iterator[str]:
     """What is wrong with holes: unknown kinds, slots that no phrase fills, numbers that are written out."""
     for plan, texts in _pairs(phrases):
-        wanted = {f"{kind}{'_' + n if n else ''}" for kind, n in SLOT.findall(plan)}
-        for text in texts:
-            holes = {f"{kind}{'_' + n if n else ''}" for kind, n, _ in HOLE.findall(text)}
-            bare = HOLE.sub(" ", text)
-            if missing := wanted - holes:
-                yield f"{text!r} has no hole for {', '.join(sorted(missing))}"
-            if unknown := {kind for kind, _, _ in HOLE.findall(text)} - set(SLOT_KINDS):
-                yield f"{text!r} has holes of unknown kind {', '.join(sorted(unknown))}"
-            if "{" in bare or "}" in bare:
-                yield f"{text!r} has a malformed hole"
-            if number := WRITTEN_NUMBER.search(bare):
-                yield f"{text!r} writes the number {number[0]!r} out: use a {{number}} hole and @number"
+        yield from _misfits(plan, texts)
+    for dialogue in phrases.dialogue:
+        before: set[str] = set()
+        for turn in dialogue.turn:
+            yield from _misfits(turn.plan, turn.ask, before)
+            before |= {_name(*hole[:2]) for text in turn.ask for hole in HOLE.findall(text)}
+
+
+def _misfits(plan: str, texts: Iterable[str], before: Set[str] = frozenset()) -> Iterator[str]:
+    """Problems of texts that mean one plan, whose slots may be filled ``before`` in a dialogue."""
+    wanted = {_name(*slot) for slot in SLOT.findall(plan)} - before
+    for text in texts:
+        holes = HOLE.findall(text)
+        bare = HOLE.sub(" ", text)
+        if missing := wanted - {_name(*hole[:2]) for hole in holes}:
+            yield f"{text!r} has no hole for {', '.join(sorted(missing))}"
+        if unknown := {kind for kind, _, _ in holes} - set(SLOT_KINDS):
+            yield f"{text!r} has holes of unknown kind {', '.join(sorted(unknown))}"
+        if "{" in bare or "}" in bare:
+            yield f"{text!r} has a malformed hole"
+        if number := WRITTEN_NUMBER.search(bare):
+            yield f"{text!r} writes the number {number[0]!r} out: use a {{number}} hole and @number"
+
+
+def _name(kind: str, letter: str) -> str:
+    return f"{kind}_{letter}" if letter else kind
 
 
 WRITTEN_NUMBER = re.compile(

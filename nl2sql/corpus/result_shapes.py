@@ -33,7 +33,7 @@ def first_per_group(f: Fragments, view: str, phrases: Phrases) -> Text | None:
     several = f.rng.random() < 0.3
     number = f.unique("{number}", "@number") if several else Text("", "1")
     rows = f.rows(view, f.rng.choice([0, 0, 1]), f"{number.text} {word.text}".strip(), single=not several)
-    if group.item in rows.plan:
+    if group.item in (*rows.plan.split(), *word.plan.split()):
         return None
     noun = f.pick(group.nouns, group.item).text if group.nouns else ""
     text = f.frame(frames.FIRST_PER_GROUP + (frames.FIRST_OF_EACH if noun else ()), rows=rows.text, by=by.text, group=noun)

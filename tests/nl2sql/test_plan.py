@@ -98,6 +98,8 @@ def test_a_plan_compiles_to(plan: str, values: Bindings, sql: str) -> None:
         "FROM datasets JOIN consents.dataset=grants.dataset SELECT COUNT",
         "REFUSE FROM",
         "ASK datasets.owner",
+        "ASK COUNT datasets.owner",
+        "ASK datasets.owner COUNT_IF datasets:stale END",
     ],
 )
 def test_what_the_grammar_does_not_have(plan: str) -> None:

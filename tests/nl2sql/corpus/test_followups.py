@@ -11,6 +11,7 @@ from nl2sql.corpus.compose import Composer
 from nl2sql.corpus.followups import follow_up
 from nl2sql.corpus.fragments import Example
 from nl2sql.corpus.moves import negated
+from nl2sql.corpus.phrases import Dialogue, Phrases, Whole, problems
 from nl2sql.corpus.styles import SLOT_WORD
 from nl2sql.plan import AskBack, Decline, Query
 from nl2sql.plan_grammar import parse
@@ -23,7 +24,7 @@ def drawn(seed: int, how_many: int) -> list[Example]:
     found: list[Example] = []
     while len(found) < how_many:
         view = composer.rng.choice(composer.views)
-        made = follow_up(f, view, f.phrases[view], composer.wholes, composer.general)
+        made = follow_up(f, view, composer.wholes, composer.general, composer.dialogues)
         example = f.numbered(made, "x") if made else None
         found += [example] if example else []
     return found
@@ -44,6 +45,15 @@ def test_dialogues_are_as_long_as_what_is_remembered_and_reach_every_outcome() -
     assert min(lengths.values()) > 200
     kinds = Counter(type(parse(e.plan)) for e in examples)
     assert {Query, Decline, AskBack} <= set(kinds)
+
+
+def test_a_turn_of_a_dialogue_may_use_the_holes_of_those_before_it() -> None:
+    first = Whole(plan="FROM datasets WHERE datasets.country EQ @country SELECT datasets.name", ask=("data in {country}",))
+    then = Whole(plan="FROM datasets WHERE datasets.country EQ @country SELECT COUNT", ask=("how many is that",))
+    strange = Whole(plan="FROM datasets WHERE datasets.owner EQ @org SELECT COUNT", ask=("how many is that",))
+    assert list(problems(Phrases(dialogue=(Dialogue(turn=(first, then)),)))) == []
+    assert list(problems(Phrases(dialogue=(Dialogue(turn=(first, strange)),)))) == ["'how many is that' has no hole for org"]
+    assert len(list(problems(Phrases(whole=(then,))))) == 1
 
 
 @pytest.mark.parametrize(
