@@ -83,7 +83,7 @@ class EmbeddedBackend:
             unknown=frozenset(slot for slot, mention in linked.mentions.items() if not mention.known),
         )
         greedy = self._parser.read(linked.text, scope, 1)
-        if greedy and greedy[0].probability >= UNSURE:
+        if greedy and greedy[0].probability >= UNSURE and self._confidence(greedy[0].probability) >= self._threshold:
             return greedy
         found = {candidate.tokens: candidate for candidate in [*greedy, *self._parser.read(linked.text, scope, READINGS)]}
         return sorted(found.values(), key=lambda candidate: -candidate.probability)
