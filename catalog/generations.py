@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.alerts import reflect
 from catalog.database import attach, open_to_write
 from catalog.encryption import SEALED, generation_key, is_active, keys_of
 from catalog.errors import CatalogUnavailable
@@ -137,7 +138,7 @@ def writing(home: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
         connection = _build(building, last, keys_of(home).generation if sealed else None)
         with connection:
             yield connection
-            _finish(connection)
+            _finish(connection, home)
         _commit(home, building, Generation(number, home / f"gen-{number}{SEALED if sealed else '.duckdb'}"))
     except NothingToWrite:
         pass
@@ -183,11 +184,13 @@ def _copy_tables(connection: "duckdb.DuckDBPyConnection") -> None:
             connection.execute(f'CREATE TABLE "{table}" AS SELECT * FROM last."{table}"')
 
 
-def _finish(connection: "duckdb.DuckDBPyConnection") -> None:
+def _finish(connection: "duckdb.DuckDBPyConnection", home: Path) -> None:
+    """What holds for every generation, whatever wrote it: the newest measurements are marked, and alerts stand as they are."""
     import duckdb
 
     try:
         connection.execute(LATEST)
+        reflect(connection, home)
         connection.execute("CHECKPOINT")
     except duckdb.IOException as error:
         raise CatalogUnavailable(f"The catalog cannot be written: {error}.") from error

@@ -21,6 +21,7 @@ from catalog.records import Node, NodeEvent
 from catalog.rows import upsert
 from catalog.sources import Source, Sources
 from catalog.trust import FAULTS, Examined, Fault, examine
+from catalog.weighing import weighed
 
 if TYPE_CHECKING:
     import duckdb
@@ -92,7 +93,7 @@ def _pull(home: Path, sources: Sources, chosen: list[Source], limits: Limits, pr
     for found in examined:
         # Before the catalog: after a kill in between, an older publication is still known to be older.
         sources.trust(found.source, found.verified, found.fetched)
-    with writing(home) as connection:
+    with writing(home) as connection, weighed(connection, home):
         pulled = tuple(_take(connection, found, known[found.source.name], moment) for found in examined)
         told = _tell(connection, examined, pulled, known, moment)
     shutil.rmtree(stores, ignore_errors=True)

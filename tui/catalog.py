@@ -4,7 +4,9 @@ from typing import Any
 
 import click
 
+from tui.claims import claims, disputes
 from tui.envelope import dumps
+from tui.identity import matches, merge, split
 from tui.integrity import check, pii
 from tui.lineage import impact, lineage
 from tui.safe import safe
@@ -17,10 +19,10 @@ NAMED = 5
 
 @click.group()
 def catalog() -> None:
-    """Look into the catalog; what you may not know of is not there."""
+    """Look into the catalog; what you may not know of is not there. merge and split decide which names are one dataset."""
 
 
-for command in (lineage, impact, pii, check):
+for command in (lineage, impact, pii, check, claims, disputes, matches, merge, split):
     catalog.add_command(command)
 
 

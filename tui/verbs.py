@@ -39,7 +39,7 @@ def ingest(ctx: click.Context, paths: tuple[Path, ...], node: str, as_json: bool
     """Read metadata documents under PATHS into the catalog.
 
     Told apart by content: OpenLineage events, Croissant, data contracts (ODCS 2.2 to 3.1), dbt artifacts, Great Expectations results and
-    suites, DCAT, Ocean asset documents, Data Provenance summaries, AWS Open Data registry entries, and formats that installed packages add.
+    suites, DCAT, Ocean asset documents, Data Provenance summaries, AWS Open Data registry entries, Flower logs, and formats that installed packages add.
     A bad document is reported and the rest kept (exit code 1 then); reading the same documents again changes nothing.
 
     Example: steward ingest target/ contracts/ --node berlin

@@ -22,6 +22,7 @@ from catalog.ingest.settle import settle
 from catalog.ingest.statements import TABLES, replace_statements, statements, write
 from catalog.records import Node, Record
 from catalog.rows import upsert
+from catalog.weighing import weighed
 
 if TYPE_CHECKING:
     import duckdb
@@ -94,7 +95,7 @@ def ingest(
         raise UsageError("The node that publishes the documents needs a name.", "Give one with --node.")
     moment = naive(now)
     files = [Found(path, _name(path), wrong) for path, wrong in find(list(paths))]
-    with writing(home) as connection:
+    with writing(home) as connection, weighed(connection, home):
         report = ingest_into(connection, files, node, moment, progress, readers=readers)
         if not report.changed:
             raise NothingToWrite
@@ -113,7 +114,7 @@ def ingest_into(
 ) -> Report:
     """Read these files as published by a node into a catalog that is being written; ``moment`` is UTC without a zone.
 
-    Documents by the names ``withdrawn`` take back what they stated.
+    Documents by the names ``withdrawn`` take back what they stated. Claims are left as stated: use it inside `weighed`.
     """
     readers = all_readers() if readers is None else readers
     report = Report()

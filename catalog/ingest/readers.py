@@ -12,13 +12,14 @@ from catalog.ingest.croissant import Croissant
 from catalog.ingest.data_provenance import DataProvenance
 from catalog.ingest.dbt import Dbt
 from catalog.ingest.dcat import Dcat
+from catalog.ingest.flower import Flower
 from catalog.ingest.great_expectations import GreatExpectations
 from catalog.ingest.ocean import Ocean
 from catalog.ingest.odcs import Odcs
 from catalog.ingest.openlineage import OpenLineage
 from catalog.ingest.reading import Reader
 
-READERS: tuple[Reader, ...] = (DataProvenance(), AwsOpenData(), Croissant(), OpenLineage(), Odcs(), Dbt(), GreatExpectations(), Dcat(), Ocean())
+READERS: tuple[Reader, ...] = (DataProvenance(), AwsOpenData(), Croissant(), OpenLineage(), Odcs(), Dbt(), GreatExpectations(), Dcat(), Ocean(), Flower())
 """In the order they are asked; the first that detects a document reads it."""
 GROUP = "steward.readers"
 FAILURES = (ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, NameError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)

@@ -1,4 +1,4 @@
-"""What a node's statements amount to: one name and one record per dataset, parents found, claims weighed.
+"""What a node's statements amount to: one name and one record per dataset, parents found.
 
 A pure function; knows nothing about documents, formats or storage.
 """
@@ -9,11 +9,9 @@ from typing import Any, TypeVar
 
 from catalog.ingest.names import Names
 from catalog.ingest.reading import CheckRun, ShortName
-from catalog.records import Claim, Dataset, DatasetColumn, LineageEdge, Model, QualityCheck, Record
+from catalog.records import Dataset, DatasetColumn, LineageEdge, Model, QualityCheck, Record
 from catalog.rows import Key, merged, record_key
 
-QUORUM = 2
-"""Claims about one attribute that make their consensus count."""
 COMPLETED = (Dataset, DatasetColumn, LineageEdge, Model)
 """Records that several documents describe: what a newer one leaves out stays as an older one said."""
 
@@ -42,11 +40,10 @@ def settle(stated: Iterable[Record], elsewhere: Iterable[tuple[str, Iterable[str
             rows[key] = replace(record, licence_class="unspecified")
     datasets = [record for record in rows.values() if isinstance(record, Dataset)]
     names = Names([*((record.name, record.aliases) for record in datasets), *elsewhere])
-    others = [record for record in rows.values() if not isinstance(record, (LineageEdge, Claim, QualityCheck, CheckRun))]
+    others = [record for record in rows.values() if not isinstance(record, (LineageEdge, QualityCheck, CheckRun))]
     checks = [record for record in rows.values() if isinstance(record, (QualityCheck, CheckRun))]
-    claims = [record for record in rows.values() if isinstance(record, Claim)]
     edges, unresolved = _edges((record for record in rows.values() if isinstance(record, LineageEdge)), names)
-    return Settled([*others, *_checks(checks), *edges, *_weighed(claims)], unresolved)
+    return Settled([*others, *_checks(checks), *edges], unresolved)
 
 
 def _typed_names(shorts: Mapping[str, str], datasets: set[str]) -> dict[str, str]:
@@ -126,26 +123,3 @@ def _checks(stated: Iterable[QualityCheck | CheckRun]) -> Iterator[QualityCheck]
         )
     ran = {run.declared for run in runs} | {run.check_id for run in runs}
     yield from (check for key, check in checks.items() if check.status is not None or key not in ran)
-
-
-def _weighed(claims: Iterable[Claim]) -> Iterator[Claim]:
-    """Claims with the consensus of their group: the value that more than half of the weight states, else none."""
-    groups: dict[tuple[str, str], list[Claim]] = {}
-    for claim in claims:
-        groups.setdefault((claim.dataset, claim.attribute), []).append(claim)
-    for group in groups.values():
-        weight: dict[str, float] = {}
-        for claim in group:
-            value = claim.claimed_value or ""
-            weight[value] = weight.get(value, 0.0) + (1.0 if claim.weight is None else claim.weight)
-        total = sum(weight.values())
-        leader = max(weight, key=lambda value: weight[value])
-        for claim in group:
-            yield replace(
-                claim,
-                consensus_value=leader if 2 * weight[leader] > total else None,
-                agreement=weight[leader] / total if total else None,
-                disputed=len(weight) > 1,
-                quorum_met=len(group) >= QUORUM,
-                decided=max((c.as_of for c in group if c.as_of), default=None),
-            )

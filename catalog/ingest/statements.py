@@ -10,8 +10,9 @@ from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from catalog.history import keep, set_aside
 from catalog.ingest.reading import CheckRun, ShortName
-from catalog.records import RECORD_TYPES, Record, storage_columns
+from catalog.records import RECORD_TYPES, Metric, Record, storage_columns
 from catalog.rows import stage, upsert
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ def statements(connection: "duckdb.DuckDBPyConnection", node: str) -> Iterator[S
 
 
 def write(connection: "duckdb.DuckDBPyConnection", node: str, records: Iterable[Record]) -> None:
-    """Make these the node's rows that come from documents, in place of those written the last time."""
+    """Make these the node's rows that come from documents, in place of those written the last time; measurements keep their history."""
+    metric_key = _key(Metric.table, Metric)
+    set_aside(connection, node, metric_key)
     by_type: dict[type[Record], list[Record]] = {}
     for record in records:
         by_type.setdefault(type(record), []).append(record)
@@ -94,6 +97,7 @@ def write(connection: "duckdb.DuckDBPyConnection", node: str, records: Iterable[
             [node],
         )
     connection.execute("DROP TABLE IF EXISTS keyed")
+    keep(connection, node, metric_key)
 
 
 def _key(table: str, record_type: type[Record]) -> str:
