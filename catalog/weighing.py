@@ -107,7 +107,7 @@ def weighed_as(connection: "duckdb.DuckDBPyConnection") -> list[frozenset[str]]:
 def _put_back(connection: "duckdb.DuckDBPyConnection") -> None:
     connection.execute("UPDATE claim SET weight = s.weight FROM claim_stated s WHERE s.node = claim.node AND s.claim_id = claim.claim_id")
     connection.execute(
-        "UPDATE dataset SET aliases = list_filter(dataset.aliases, a -> NOT list_contains(l.aliases, a)) FROM alias_lent l WHERE l.node = dataset.node AND l.name = dataset.name"
+        "UPDATE dataset SET aliases = list_filter(dataset.aliases, lambda a: NOT list_contains(l.aliases, a)) FROM alias_lent l WHERE l.node = dataset.node AND l.name = dataset.name"
     )
     connection.execute("DELETE FROM claim_stated")
     connection.execute("DELETE FROM alias_lent")

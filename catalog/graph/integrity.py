@@ -47,7 +47,7 @@ class _Check:
 def _missing(graph: Graph, plain: Plain) -> Iterable[Row]:
     fields = [name for name in REQUIRED if not lacking(plain, "datasets", name)]
     lists = ", ".join(f"CASE WHEN bool_and(coalesce({name}, '') = '') THEN '{name}' END" for name in fields)
-    return _rows(graph, f"SELECT name, array_to_string(list_filter([{lists}], x -> x IS NOT NULL), ', ') AS gaps FROM g_datasets GROUP BY name HAVING gaps <> ''")
+    return _rows(graph, f"SELECT name, array_to_string(list_filter([{lists}], lambda x: x IS NOT NULL), ', ') AS gaps FROM g_datasets GROUP BY name HAVING gaps <> ''")
 
 
 def _unowned(graph: Graph, plain: Plain) -> Iterable[Row]:

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 
-from eval.security.report import Row, load, page, part, save
+from eval.security.report import Row, by_hand, load, page, part, save
 
 SHARES = {"noninterference": 4.0, "differential": 2.0, "readsets": 1.0, "gates": 2.0, "bombs": 1.0, "kills": 2.0, "mutation": 4.0}
 """Part to its share of the time; each is a module of this package with ``run``."""
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found[name] = part(name, command, perf_counter() - started, rows)
         save(options.json, {key: found[key] for key in SHARES if key in found})
     ordered = {key: found[key] for key in SHARES if key in found}
-    options.page.write_text(page(ordered), encoding="utf-8")
+    options.page.write_text(page(ordered) + by_hand(options.page), encoding="utf-8")
     print(json.dumps({name: {row.measure: row.figure for row in p.rows} for name, p in ordered.items()}, indent=1, ensure_ascii=False))
     return 0 if all(row.ok for name in chosen if name in found for row in found[name].rows) else 1
 

@@ -142,7 +142,7 @@ class _Views:
             return shown
         if column.is_list:
             self.is_hidden(slot, shown)
-            return f"array_filter({shown}, x -> NOT list_contains(getvariable('hidden_{slot}'), x))"
+            return f"array_filter({shown}, lambda x: NOT list_contains(getvariable('hidden_{slot}'), x))"
         return f"CASE WHEN NOT {self.is_hidden(slot, shown)} THEN {shown} END"
 
 

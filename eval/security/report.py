@@ -70,6 +70,16 @@ not chosen keeps its last rows.
 """
 
 
+BY_HAND = "## DuckDB versions\n"
+"""The section of the page that no run writes: another DuckDB is another installation."""
+
+
+def by_hand(before: Path) -> str:
+    """That section of the page as it stands, else empty."""
+    found = before.read_text(encoding="utf-8").partition(BY_HAND) if before.exists() else ("", "", "")
+    return f"\n{found[1]}{found[2]}" if found[1] else ""
+
+
 def page(parts: Mapping[str, Part]) -> str:
     """The report as Markdown."""
     blocks = [HEAD]

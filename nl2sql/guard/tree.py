@@ -59,7 +59,8 @@ def relation_names(statement: Node) -> Counter[str]:
     return Counter(fold(n["table_name"]) for n in walk(statement) if n.get("type") == "BASE_TABLE")
 
 
-def _refuse(what: str) -> NotAllowed:
+def refusal(what: str) -> NotAllowed:
+    """The refusal of something that is not listed."""
     return NotAllowed(f"This SQL uses {what}, which is outside what Steward runs.", HINT)
 
 
@@ -68,16 +69,17 @@ HINT = "Use SELECT over the documented views with joins, CTEs, subqueries, aggre
 
 def _fields(node: Any, shape: dict[str, Rule], common: dict[str, Rule], name: str) -> None:
     if not isinstance(node, dict) or node.keys() != shape.keys() | common.keys():
-        raise _refuse(f"an unknown form of {name}")
+        raise refusal(f"an unknown form of {name}")
     for field, rule in (*common.items(), *shape.items()):
         value = node[field]
         if isinstance(rule, str):
             _value(rule, value)
         elif isinstance(value, dict | list) or value not in rule:
-            raise _refuse(PLAIN_WORDS.get(field, f"a form of {name} with {_words(field)}"))
+            raise refusal(PLAIN_WORDS.get(field, f"a form of {name} with {words(field)}"))
 
 
-def _words(constant: str) -> str:
+def words(constant: str) -> str:
+    """A constant of the tree as people read it: ``SELECT_NODE`` → ``select node``."""
     return constant.lower().replace("_", " ")
 
 
@@ -86,19 +88,19 @@ def _value(rule: str, value: Any) -> None:
         case "expression":
             kind = value.get("class") if isinstance(value, dict) else None
             if kind not in EXPRESSIONS:
-                raise _refuse(f"the expression {_words(str(kind))}")
-            _fields(value, EXPRESSIONS[kind], {"class": frozenset({kind}), "alias": "text"}, _words(kind))
+                raise refusal(f"the expression {words(str(kind))}")
+            _fields(value, EXPRESSIONS[kind], {"class": frozenset({kind}), "alias": "text"}, words(kind))
         case "relation" | "query node" | "modifier":
             shapes = {"relation": RELATIONS, "query node": QUERIES, "modifier": MODIFIERS}[rule]
             kind = value.get("type") if isinstance(value, dict) else None
             if kind not in shapes:
-                raise _refuse(f"the clause {_words(str(kind))}")
+                raise refusal(f"the clause {words(str(kind))}")
             common: dict[str, Rule] = {"type": frozenset({kind})}
             if rule == "relation":
                 common |= {"alias": "text", "sample": ABSENT}
             elif rule == "query node":
                 common |= {"modifiers": "modifiers", "cte_map": "ctes"}
-            _fields(value, shapes[kind], common, _words(kind))
+            _fields(value, shapes[kind], common, words(kind))
         case "query":
             _fields(value, {"node": "query node", "named_param_map": "empty"}, {}, "subquery")
         case "text":
@@ -147,13 +149,13 @@ def _item(rule: str, item: Any) -> None:
 
 def _expect(holds: bool, what: str) -> None:
     if not holds:
-        raise _refuse(f"an unknown form of {what}")
+        raise refusal(f"an unknown form of {what}")
 
 
 def _type(value: Node) -> None:
     identifier = value.get("id")
     if identifier not in CAST_TYPES or value.keys() != {"id", "type_info"}:
-        raise _refuse("a type other than text, numbers, booleans, dates, timestamps and lists of them")
+        raise refusal("a type other than text, numbers, booleans, dates, timestamps and lists of them")
     info = value["type_info"]
     if identifier == "LIST":
         _expect(info is not None and info["type"] == "LIST_TYPE_INFO" and info["child_type"]["id"] != "LIST", "a list type")
@@ -167,6 +169,6 @@ def _type(value: Node) -> None:
 def _constant(value: Node) -> None:
     kind = value["type"]["id"]
     if kind not in CONSTANT_TYPES:
-        raise _refuse("a literal other than text, numbers, booleans and NULL")
+        raise refusal("a literal other than text, numbers, booleans and NULL")
     expected = {"type", "is_null"} if value["is_null"] else {"type", "is_null", "value"}
     _expect(value.keys() == expected and not isinstance(value.get("value"), dict | list), "a literal")
