@@ -30,7 +30,7 @@ test-slow: .venv/dev ## DuckDB's whole SQL corpus through the guard, every gold,
 test-train: .venv-train/ready ## a few training steps, export, and the exported model reads
 	$(TRAIN)/python -m pytest -m train tests/training
 
-test-vllm: .venv/dev .venv-vllm/ready ## a real vLLM server on the CPU, with a tiny random model; 3.4 GB to install, two minutes
+test-vllm: .venv/dev .venv-vllm/ready ## a real vLLM server on the CPU, with a tiny random model; 3.4 GB to install, some minutes
 	STEWARD_TEST_VLLM=$(abspath $(VLLM))/python $(BIN)/python -m pytest -m served tests/served
 
 check: .venv/dev ## lint, types, import contracts

@@ -31,6 +31,8 @@ KEPT_EVERY = 64
 """Records. Of every run of so many one checkpoint is kept, and the newest of all; the others can be signed again, byte for byte."""
 OPERATOR = "operator"
 """Who acts on the files themselves."""
+TRIAL = "trial"
+"""Action of a statement that runs for the vote on a question, which is an action of its own: nobody is shown what it finds."""
 
 
 @dataclass(frozen=True, slots=True)

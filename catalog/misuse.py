@@ -1,7 +1,7 @@
 """Finds in the audit log what a person should look at: bursts of denials, guessing at tokens and names, scraping, odd hours.
 
 Pure rules over entries, each with its reason beside it; no rule decides anything, and all of them can be evaded by
-patience. Entries whose actor was erased are nobody's and are left out.
+patience. Entries whose actor was erased are nobody's and are left out; a trial is part of a question that is an entry itself.
 """
 
 from collections import Counter, defaultdict
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from catalog.audit_log import TRIAL
 from catalog.records import AuditEntry
 
 Kind = Literal["denials", "token guessing", "probing", "scraping", "odd hours"]
@@ -87,7 +88,7 @@ def alerts(entries: Iterable[AuditEntry]) -> list[Alert]:
     """What the rules find, in order of time. Of two rules of one kind that find the same stretch, the first one speaks."""
     by_actor: dict[str, list[AuditEntry]] = defaultdict(list)
     for entry in sorted(entries, key=lambda e: (e.at, e.seq)):
-        if entry.actor != ERASED:
+        if entry.actor != ERASED and entry.action != TRIAL:
             by_actor[entry.actor].append(entry)
     found: list[Alert] = []
     for actor, own in by_actor.items():

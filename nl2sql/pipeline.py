@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
+from catalog.audit_log import TRIAL
 from catalog.engine import Approved
 from catalog.errors import AccessDenied, GovernanceError
 from catalog.freshness import freshness
 from catalog.snapshot import prepare
 from nl2sql.answer import sentence
 from nl2sql.backends.base import Attempt, Backend, Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
-from nl2sql.closed import closed_columns, columns_named
+from nl2sql.closed import closed_columns, closed_named, columns_denied, columns_named
 from nl2sql.conversation import in_context
 from nl2sql.election import Elected, elect, fingerprint
 from nl2sql.errors import Repairable, UnknownColumn
@@ -106,7 +107,7 @@ class _Turn:
             case Clarify() as clarify:
                 yield from self.clarified(clarify)
             case Decline(kind, confidence):
-                yield from self.end(self.refused(kind, confidence, DECLINED[kind]), None)
+                yield from self.end(self.closed(drafts[0], linked) or self.refused(kind, confidence, DECLINED[kind]), None)
             case SqlDraft():
                 yield from self.execute([d for d in drafts if isinstance(d, SqlDraft)], linked, own, attempts)
 
@@ -135,6 +136,16 @@ class _Turn:
             confidence=asked.confidence,
         )
         yield from self.end(outcome, None)
+
+    def closed(self, draft: Decline, linked: Linked | None) -> Denied | None:
+        """The denial behind a refusal: a model that is told its asker's scope alone finds no view for what policy withholds."""
+        if self.mend is None or linked is None or draft.kind != "out_of_scope":
+            return None
+        closed = closed_named(linked, self.session.authorisation)
+        if closed is None:
+            return None
+        decision = self.decision("denied", _cited(closed))
+        return Denied(message=closed.what, hint=closed.hint, decision=decision, stage="draft", question=self.question, confidence=draft.confidence)
 
     def execute(self, drafts: list[SqlDraft], linked: Linked | None, own: bool, attempts: tuple[Attempt, ...] = ()) -> Iterator[Event]:
         """Guard the drafts, then run the best that can be approved, or the one elected. The first draft that is denied ends the turn."""
@@ -198,16 +209,22 @@ class _Turn:
             yield from self.end(Drafted(message="Allowed, not run.", decision=self.allowed(chosen), **about), chosen.sql)
 
     def trial(self, approved: Approved, linked: Linked | None) -> str:
-        """The fingerprint of what a candidate finds, of which nothing is shown; empty where it cannot run."""
-        session, seq = self.session, self.begin(approved.sql, _only_dataset(linked))
+        """The fingerprint of what a candidate finds, of which nothing is shown; empty where it cannot run. An action of its own in the log."""
+        session, seq = self.session, self.begin(approved.sql, _only_dataset(linked), TRIAL)
+        verdict, rules = "declined", approved.rules
         try:
             session.require_current()
             snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now)
-            return fingerprint(session.engine.run(approved, snapshot, session.limits))
+            found = fingerprint(session.engine.run(approved, snapshot, session.limits))
+            verdict = self.allowed(approved).verdict
+            return found
+        except AccessDenied as ended:
+            verdict, rules = "denied", _cited(ended)
+            return ""
         except GovernanceError:
             return ""
         finally:
-            session.audit.end(seq, "declined", ", ".join(approved.rules) or None, now=read_clock(session.home))
+            session.audit.end(seq, verdict, ", ".join(rules) or None, 0, now=read_clock(session.home))
 
     def undecided(self, elected: Elected[tuple[Approved, SqlDraft]]) -> AskedBack:
         readings = [elected.winner, *elected.others]
@@ -231,10 +248,8 @@ class _Turn:
             columns = closed_columns(draft.sql, session.authorisation, session.now)
             if not columns:
                 return self.failed(unknown, "guard", draft, draft.sql)
-            named = " and ".join(columns)
-            what = f"The column{'s' if len(columns) > 1 else ''} {named} {'are' if len(columns) > 1 else 'is'} not open to you."
-            hint = f"Ask without {named}, or ask a data steward for a role that covers it."
-            return self.denied(what, hint, tuple(sorted({rule for rules in columns.values() for rule in rules})), draft, own)
+            withheld = columns_denied(columns)
+            return self.denied(withheld.what, withheld.hint, _cited(withheld), draft, own)
         except Repairable as bad:
             return self.failed(bad, "guard", draft, draft.sql)
 
@@ -265,12 +280,12 @@ class _Turn:
         yield Stage("run", _ms(started), outcome.status)
         yield outcome
 
-    def begin(self, sql: str | None, dataset: str | None = None) -> int:
+    def begin(self, sql: str | None, dataset: str | None = None, action: str = "query") -> int:
         """Record the intent, by the catalog's clock: the asker's own ``now`` does not date the log."""
         session = self.session
         roles = ",".join(session.principal.roles)
         purpose, now = session.principal.purpose or None, read_clock(session.home)
-        return session.audit.begin(session.principal.name, roles, "query", self.question or None, sql, dataset=dataset, purpose=purpose, now=now)
+        return session.audit.begin(session.principal.name, roles, action, self.question or None, sql, dataset=dataset, purpose=purpose, now=now)
 
     def end(self, outcome: Outcome, sql: str | None) -> Iterator[Event]:
         """Record a turn in which nothing ran; what it tells by a token, policy or grant that has ended meanwhile is not told."""

@@ -37,6 +37,8 @@ LONGEST_VALUE = 200
 """Characters of a value that are shown."""
 TEMPLATES = Path(__file__).with_name("prompts")
 _UNSEEN = re.compile(f"[{UNSEEN}]")
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """How much of the schema a prompt tells: ``views`` are explained, ``columns`` of the others named."""

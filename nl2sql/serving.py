@@ -7,27 +7,30 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from catalog.errors import UsageError
+from catalog.errors import GovernanceError, UsageError
 from nl2sql.errors import BackendUnavailable
+from nl2sql.leash import GRACE_S
 
 ENTRY = "vllm.entrypoints.openai.api_server"
 FINDS_VLLM = "import importlib.util, sys; sys.exit(importlib.util.find_spec('vllm') is None)"
+LEASH = Path(__file__).with_name("leash.py")
 ADAPTER = "steward"
 """What a LoRA adapter is served as."""
+FIRST_GRAMMAR = 'root ::= "DATA"'
+"""What the first reply is held to: a server loads and compiles what grammars need with the first one, up to a minute on two busy cores."""
 POLL_S = 0.5
 SAID_EVERY_S = 5.0
 TAIL = 20_000
 """Bytes of the log that are looked through for a reason."""
-GRACE_S = 15.0
-"""Seconds that the server has to end by itself."""
 NO_VLLM = "Give it an environment of its own, 'python -m venv .venv-vllm' and '.venv-vllm/bin/pip install vllm', and name it: --python .venv-vllm/bin/python."
 REASONS = (
     (("no module named 'vllm", "no module named vllm"), "This Python has no vLLM.", NO_VLLM),
@@ -131,17 +134,21 @@ def gpu_memory() -> list[int] | None:
 
 
 class Child:
-    """The running server. Use as a context: it ends with it, and all of its own children."""
+    """The running server. Use as a context: it ends with it, and all of its own children.
 
-    def __init__(self, serve: Serve, log: Path) -> None:
+    It ends with this process too, however and whenever that is ended: it hangs on a pipe that only this process holds open.
+    """
+
+    def __init__(self, serve: Serve, log: Path, stopped: threading.Event | None = None) -> None:
+        """Once ``stopped`` is set, whatever waits for the server raises `KeyboardInterrupt`."""
         self.serve, self.log = serve, log
+        self._stopped = stopped or threading.Event()
         log.parent.mkdir(parents=True, exist_ok=True)
         environment = os.environ | ({"VLLM_CPU_KVCACHE_SPACE": os.environ.get("VLLM_CPU_KVCACHE_SPACE", "1")} if serve.cpu else {})
         environment.pop("STEWARD_TOKEN", None)
+        leashed = [sys.executable, "-I", "-S", str(LEASH), *serve.command()]
         with log.open("wb") as out:
-            self.process = subprocess.Popen(
-                serve.command(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=environment, start_new_session=True
-            )
+            self.process = subprocess.Popen(leashed, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
 
     def __enter__(self) -> Self:
         return self
@@ -165,8 +172,26 @@ class Child:
                 if time.monotonic() - told >= SAID_EVERY_S:
                     told = time.monotonic()
                     say(f"{waited:3.0f} s  {self.last_line()}")
-                time.sleep(POLL_S)
+                self._pause()
         raise BackendUnavailable(f"The server is not ready after {within_s:g} s.", f"Its log is {self.log}; allow more with --wait.")
+
+    def warm_up(self, within_s: float) -> None:
+        """Have it hold a word to a grammar, so that no question waits for what the first one costs. A server that cannot is as ready."""
+        from nl2sql.backends.server import Server, address
+
+        with suppress(GovernanceError, IndexError):
+            where = replace(address(self.serve.url), total_s=within_s)
+            any_model = Server(where).models()[0].name
+            Server(replace(where, model=any_model)).complete("Answer:\n", max_tokens=8, structured_outputs={"grammar": FIRST_GRAMMAR})
+
+    def wait(self) -> None:
+        """Return once it has ended."""
+        while self.process.poll() is None:
+            self._pause()
+
+    def _pause(self) -> None:
+        if self._stopped.wait(POLL_S):
+            raise KeyboardInterrupt
 
     def failure(self) -> BackendUnavailable:
         """Why the server ended, from the end of its log."""
@@ -199,3 +224,5 @@ class Child:
                 os.killpg(self.process.pid, sign)
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(GRACE_S)
+        if self.process.stdin:
+            self.process.stdin.close()

@@ -59,7 +59,7 @@ def lineage(ctx: click.Context, name: str, up: bool, down: bool, depth: int, for
     if form == "tree":
         click.echo(_tree(sides))
     else:
-        click.echo({"mermaid": render.mermaid, "dot": render.dot}[form](sides.values(), _label), nl=False)
+        click.echo({"mermaid": render.mermaid, "dot": render.dot}[form](sides.values(), label), nl=False)
     for remark in _remarks(sides.values(), depth):
         click.echo(remark, err=True)
 
@@ -122,15 +122,15 @@ def _tree(sides: dict[str, "Side"]) -> str:
     from catalog.graph import render
 
     start = next(iter(sides.values())).start
-    blocks = [f"{_label(start)} ({_standing(start)})"]
+    blocks = [f"{label(start)} ({_standing(start)})"]
     for name, found in sides.items():
         things = {spot.place.name: spot.kind for spot in found.spots}
         blocks.append(f"{TITLES[name]}: {counted(things.values()) or 'nothing that you may see'}")
-        blocks[-1] += "".join(f"\n{line}" for line in render.tree(found.lines, _line))
+        blocks[-1] += "".join(f"\n{line}" for line in render.tree(found.lines, line_words))
     return "\n\n".join(blocks)
 
 
-def _label(spot: "Spot") -> str:
+def label(spot: "Spot") -> str:
     return safe(str(spot.place))
 
 
@@ -138,7 +138,7 @@ def _standing(spot: "Spot") -> str:
     return spot.kind if spot.in_catalog else f"{spot.kind}, not in the catalog"
 
 
-def _line(line: "Line") -> str:
+def line_words(line: "Line") -> str:
     """One hop: what is there, how it comes there, and what to know of it."""
     hop, spot = line.hop, line.spot
     words = [safe(", ".join(hop.transforms))] if hop.transforms else []
@@ -149,7 +149,7 @@ def _line(line: "Line") -> str:
     parts += [] if hop.is_stated else ["columns not stated"]
     parts += {"again": ["continued at its other line"], "cycle": ["a cycle: stands above"], "": []}[line.mark]
     standing = f" ({_standing(spot)})" if spot.kind != "dataset" or not spot.in_catalog else ""
-    return f"{_label(spot)}{standing}{'  ' if parts else ''}{'; '.join(parts)}"
+    return f"{label(spot)}{standing}{'  ' if parts else ''}{'; '.join(parts)}"
 
 
 def _remarks(sides: Iterable["Side"], depth: int) -> Iterable[str]:

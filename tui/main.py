@@ -14,14 +14,17 @@ from catalog.errors import CatalogUnavailable, GovernanceError
 VERBS = {
     "ask": ("tui.ask", "Ask a question, get a governed answer."),
     "sql": ("tui.ask", "Run your own SELECT through the same guard."),
+    "chat": ("tui.chat.verb", "Ask, read, browse and follow lineage in the terminal."),
     "demo": ("tui.verbs", "Build the demo catalog: true facts about public AI datasets, synthetic operations."),
     "ingest": ("tui.verbs", "Read metadata documents into the catalog."),
     "pull": ("tui.pull", "Read what nodes publish: signed, verified, each whole or not at all."),
     "source": ("tui.pull", "Add, list and remove the publications to pull."),
     "node": ("tui.node", "Run a node: profile its own files, publish what is known of them."),
     "views": ("tui.views", "The views and columns that you may ask about."),
-    "catalog": ("tui.catalog", "Look into the catalog: similar things, lineage, impact, personal data, checks."),
+    "catalog": ("tui.catalog", "Look into the catalog: similar things, lineage, personal data, checks, claims, names of one dataset."),
     "export": ("tui.export", "Write what you may see as OpenLineage, Croissant, DCAT or Parquet."),
+    "watch": ("tui.watch", "Check the data now and then: alerts open, resolve, and are told."),
+    "alerts": ("tui.alerting", "List, show, acknowledge and resolve alerts of quality checks."),
     "status": ("tui.verbs", "What the catalog holds and how old it is."),
     "audit": ("tui.audit", "Verify the audit log, prove, witness, erase; alerts."),
     "receipt": ("tui.receipt", "Check the receipt of an answer, without a catalog."),
@@ -33,6 +36,8 @@ VERBS = {
     "encrypt": ("tui.encrypt", "Encrypt the catalog's files (needs the 'encryption' extra)."),
     "decrypt": ("tui.encrypt", "Turn an encrypted catalog into a plain one again."),
     "eval": ("tui.evals", "Measure how often answers are right."),
+    "serve-model": ("tui.serve", "Serve a language model with vLLM, for --backend vllm."),
+    "doctor": ("tui.doctor", "Which model will draft, why, and what is missing."),
     "train": ("tui.train", "Train the embedded model anew (needs the 'train' extra)."),
 }
 
@@ -47,7 +52,7 @@ class Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         module = importlib.import_module(VERBS[cmd_name][0])
-        command = getattr(module, {"eval": "evals"}.get(cmd_name, cmd_name))
+        command = getattr(module, {"eval": "evals", "serve-model": "serve_model"}.get(cmd_name, cmd_name))
         assert isinstance(command, click.Command)
         return command
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -41,11 +42,10 @@ def write_rows(result: ResultSet, form: str) -> None:
     """Write the rows of a result; an empty one still has its header."""
     match form:
         case "csv":
-            click.echo(_csv(result), nl=False)
+            click.echo(_csv(result, safe if on_terminal() else str), nl=False)
         case "jsonl":
-            names = unique(result.columns)
-            for row in result.rows:
-                click.echo(dumps(dict(zip(names, map(cell, row), strict=True))))
+            for line in _jsonl(result):
+                click.echo(line)
         case "md":
             click.echo(_markdown(result))
         case "parquet":
@@ -53,6 +53,19 @@ def write_rows(result: ResultSet, form: str) -> None:
         case _:
             cells = [[None if v is None else text(v) for v in row] for row in result.rows]
             click.echo(table([safe(c) for c in result.columns], result.types, cells, on_terminal()), nl=False)
+
+
+def rows_file(result: ResultSet, form: str) -> bytes:
+    """What a file of these rows holds, as csv, jsonl, md or parquet: what ``write_rows`` writes into one."""
+    match form:
+        case "csv":
+            return _csv(result, str).encode("utf-8", "replace")
+        case "jsonl":
+            return "".join(f"{line}\n" for line in _jsonl(result)).encode("utf-8")
+        case "md":
+            return (_markdown(result) + "\n").encode("utf-8", "replace")
+    assert form == "parquet", form
+    return _parquet(result)
 
 
 def unique(columns: tuple[str, ...]) -> list[str]:
@@ -70,9 +83,14 @@ def unique(columns: tuple[str, ...]) -> list[str]:
     return names
 
 
-def _csv(result: ResultSet) -> str:
-    """RFC 4180; lists as JSON, NULL as nothing and an empty text as ``""``. What a terminal might act on is left out there."""
-    shown = safe if on_terminal() else str
+def _jsonl(result: ResultSet) -> Iterator[str]:
+    names = unique(result.columns)
+    for row in result.rows:
+        yield dumps(dict(zip(names, map(cell, row), strict=True)))
+
+
+def _csv(result: ResultSet, shown: Callable[[str], str]) -> str:
+    """RFC 4180; lists as JSON, NULL as nothing and an empty text as ``""``. ``shown`` leaves out what a terminal might act on."""
     rows = [result.columns, *result.rows]
     return "".join(",".join(_field(shown(csv_text(v))) if v is not None else "" for v in row) + "\r\n" for row in rows)
 

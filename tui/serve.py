@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -40,19 +41,29 @@ def serve_model(model: str, arguments: tuple[str, ...], lora: Path | None, port:
     def say(line: str) -> None:
         click.echo(safe(line), err=True)
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the child ends with this process, however that is ended
+    stopped = threading.Event()
+
+    def stop(*_: object) -> None:
+        """SIGTERM lets the server end in its own time, as Ctrl-C does. Python drops what is raised in a finaliser, so it is noted too."""
+        stopped.set()
+        raise KeyboardInterrupt
+
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, stop)
     serve = Serve(model=model, lora=lora, port=port, python=python, cpu=cpu, arguments=arguments)
     check(serve)
     log = log or platformdirs.user_log_path("steward") / "vllm.log"
     left = RESTARTS
     while True:
         say(f"Starting vLLM with {model}; its log is {log}.")
-        with Child(serve, log) as child:
+        with Child(serve, log, stopped) as child:
             child.wait_ready(wait, say)
+            say("It answers; the first words that it holds to a grammar take a while.")
+            child.warm_up(wait)
             chosen = f":{ADAPTER}" if lora else ""
             say(f"Ready at {serve.url}. In another terminal: STEWARD_VLLM_URL={serve.url} steward ask --backend vllm{chosen} \"…\"")
             began = time.monotonic()
-            child.process.wait()
+            child.wait()
             failure = child.failure()
         left = RESTARTS if time.monotonic() - began > CALM_S else left - 1
         if left < 0:

@@ -1,12 +1,15 @@
 """``steward views``: what an asker may ask about, from the semantic layer cut to their authorisation."""
 
 import difflib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tui.envelope import dumps
 from tui.safe import safe
+
+if TYPE_CHECKING:
+    from catalog.policy import Authorisation
 
 
 @click.command()
@@ -25,13 +28,12 @@ def views(ctx: click.Context, name: str | None, as_json: bool, token: str | None
     home = ctx.obj or default_home()
     current(home)
     authorisation = identify(State(home), home, token)
-    described = {view: _view(view, permit.columns) for view, permit in authorisation.permits.items()}
-    described |= {cube: _cube(decision) for cube, decision in authorisation.cubes.items()}
+    seen = described(authorisation)
     if name is None:
         if as_json:
-            click.echo(dumps({"views": described, "closed": sorted(authorisation.denials)}))
+            click.echo(dumps({"views": seen, "closed": sorted(authorisation.denials)}))
             return
-        rows = [[view, str(len(about["columns"])), about["meaning"]] for view, about in described.items()]
+        rows = [[view, str(len(about["columns"])), about["meaning"]] for view, about in seen.items()]
         click.echo(table(["view", "columns", "meaning"], ["VARCHAR", "BIGINT", "VARCHAR"], rows, _on_terminal()), nl=False)
         if authorisation.denials:
             click.echo(f"closed to you: {', '.join(sorted(authorisation.denials))}", err=True)
@@ -39,16 +41,22 @@ def views(ctx: click.Context, name: str | None, as_json: bool, token: str | None
     view = name.lower()
     if view in authorisation.denials:
         raise AccessDenied(f"The view {view} is not open to you.", authorisation.denials[view].rule)
-    if view not in described:
-        near = difflib.get_close_matches(view, described, n=1)
+    if view not in seen:
+        near = difflib.get_close_matches(view, seen, n=1)
         raise UsageError(f"There is no view named {safe(name)!r}.", f"Did you mean {near[0]}?" if near else "Run 'steward views' to see them.")
     if as_json:
-        click.echo(dumps({"view": view, **described[view]}))
+        click.echo(dumps({"view": view, **seen[view]}))
         return
-    about = described[view]
+    about = seen[view]
     click.echo(f"{view}: {about['meaning']}\n")
     rows = [[c["name"], c["type"], c["unit"], _meaning(c)] for c in about["columns"]]
     click.echo(table(["column", "type", "unit", "meaning"], ["VARCHAR"] * 4, rows, _on_terminal()), nl=False)
+
+
+def described(authorisation: "Authorisation") -> dict[str, dict[str, Any]]:
+    """Every view and cube that is open, as JSON has it: ``meaning`` and ``columns``."""
+    found = {view: _view(view, permit.columns) for view, permit in authorisation.permits.items()}
+    return found | {cube: _cube(decision) for cube, decision in authorisation.cubes.items()}
 
 
 def _view(name: str, treatments: Any) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import json
 import shutil
 import socket
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from catalog.errors import UsageError
 from catalog.generations import pinned
+from catalog.misuse import alerts as misuse
 from catalog.state import State
 from eval.run import fingerprint
 from nl2sql.backends import FallbackBackend, open_backend
@@ -59,10 +62,10 @@ def backend(served: Served, seconds: float = 20.0, **options: Any) -> VllmBacken
     return VllmBackend(Server(Address(url=f"{served.url}/v1", total_s=seconds, **options)))
 
 
-def asked(session: Session, manner: Manner, models: Any = MODELS, seconds: float = 20.0) -> tuple[list[str], Outcome, Served]:
+def asked(session: Session, manner: Manner, models: Any = MODELS, seconds: float = 20.0, question: str = "how many datasets are there") -> tuple[list[str], Outcome, Served]:
     """Stages and outcome of a question to a server of that manner."""
     with serving(manner, models) as served:
-        *stages, outcome = ask("how many datasets are there", session, backend(served, seconds))
+        *stages, outcome = ask(question, session, backend(served, seconds))
     assert isinstance(outcome, Outcome)
     return [stage.name for stage in stages if isinstance(stage, Stage)], outcome, served
 
@@ -119,6 +122,49 @@ def test_more_samples_that_decline_than_not_decline(session: Session) -> None:
     _, outcome, _ = asked(session, lambda body, before: said(*(texts[:1] if not before else texts[1:])))
     assert isinstance(outcome, Refused)
     assert (outcome.reason, outcome.confidence) == ("change_request", pytest.approx(0.6))
+
+
+def test_what_ran_for_a_vote_is_logged_as_such_and_counts_for_nothing(session: Session) -> None:
+    before = session.audit.size
+    texts = [COUNT, COUNT, SAME, OTHER, "SELECT max(row_count) // 0 FROM datasets"]
+    _, outcome, _ = asked(session, lambda body, before: said(*(texts[:1] if not before else texts[1:]), probability=0.2))
+    assert isinstance(outcome, Answered)
+    entries = session.audit.entries()[before // 2 :]
+    assert [e.action for e in entries if e.action != "query"] == ["trial"] * (len(entries) - 1)
+    trials, answer = entries[:-1], entries[-1]
+    assert len(trials) >= 2
+    assert all((e.decision, e.row_count, e.policy) == ("allowed", 0, answer.policy) and e.sql_hash and e.question for e in trials)
+    assert (answer.action, answer.decision, answer.row_count) == ("query", "allowed", 1)
+    assert outcome.statement is not None and outcome.statement.seq == answer.seq
+    many = [replace(trials[0], actor="ada", decision="denied")] * 100
+    assert not misuse(many)
+    assert misuse([replace(e, action="query") for e in many])
+
+
+CLOSED = [
+    ("anonymous", "who holds grants on C4", "The view grants is not open to you.", ("default",)),
+    ("anonymous", "how many consents were withdrawn this year", "The view consents is not open to you.", ("default",)),
+    ("anonymous", "who is the steward of C4", "The column datasets.steward is not open to you.", ("public-metadata",)),
+    ("ivy", "which offers are cheapest", "The view market is not open to you.", ("default",)),
+]
+
+
+@pytest.mark.parametrize(("who", "question", "what", "rules"), CLOSED)
+def test_what_is_closed_is_denied_though_the_model_knows_nothing_of_it(home: Path, who: str, question: str, what: str, rules: tuple[str, ...]) -> None:
+    token = None if who == "anonymous" else State(home).issue_token(who, 1)
+    with pinned(home) as generation, closing(open_session(home, generation, token)) as opened:
+        _, outcome, served = asked(opened, lambda body, before: said("REFUSE", probability=0.9), question=question)
+        assert isinstance(outcome, Denied)
+        assert (outcome.message, outcome.decision.rules, outcome.stage) == (what, rules, "draft")
+        assert opened.audit.entries()[-1].decision == "denied"
+    named = what.split()[2]
+    assert not any(f"{named}:" in json.dumps(body) or f'\\"{named}\\"' in json.dumps(body) for body in served.bodies)
+
+
+@pytest.mark.parametrize("question", ["tell me a joke", "what time is it in Tokyo?", "who painted this?", "which datasets are funny"])
+@pytest.mark.parametrize("reply", ["REFUSE", "DATA", "CHANGE"])
+def test_what_names_nothing_closed_is_refused(session: Session, question: str, reply: str) -> None:
+    assert isinstance(asked(session, lambda body, before: said(reply, probability=0.9), question=question)[1], Refused)
 
 
 def test_a_server_that_gives_one_sample_at_a_time_is_asked_more_often(session: Session) -> None:

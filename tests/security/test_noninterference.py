@@ -10,7 +10,7 @@ from catalog.records import Dataset, Metric, Record
 from eval.security.askers import ASKERS, policy
 from eval.security.noninterference import Tally, compare_snapshots, content, explore, scene
 from eval.security.readsets import explore as explore_readsets
-from eval.security.report import Row, load, page, part, save
+from eval.security.report import Row, by_hand, load, page, part, save
 from eval.security.typed_queries import Queries, Style
 from eval.security.variants import variant
 from eval.security.worlds import NOW, WORDS, store, world
@@ -110,3 +110,7 @@ def test_parts_are_kept_and_told(tmp_path) -> None:  # type: ignore[no-untyped-d
     assert load(tmp_path / "build" / "security.json") == parts
     assert "| a \\| b | 0 | 1 of 2 | **no** | x y |" in page(parts)
     assert load(tmp_path / "none.json") == {}
+    written = tmp_path / "page.md"
+    assert by_hand(written) == ""
+    written.write_text(page(parts) + "\n## DuckDB versions\n\nas told\n", encoding="utf-8")
+    assert page(parts) + by_hand(written) == written.read_text(encoding="utf-8"), "what no run writes stays"

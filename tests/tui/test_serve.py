@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import stat
@@ -137,6 +138,57 @@ def test_an_adapter_is_served_under_its_name(serve: Serve, tmp_path: Path) -> No
     (tmp_path / "adapter_config.json").write_text('{"r": 24}', encoding="utf-8")
     command = changed(serve, lora=tmp_path, arguments=("--max-model-len", "4096")).command()
     assert command[-6:] == ["--lora-modules", f"steward={tmp_path}", "--max-lora-rank", "32", "--max-model-len", "4096"]
+
+
+def left_of(path: Path) -> list[str]:
+    """Command lines of living processes that name the path, once none is left or half a minute is over."""
+    for _ in range(300):
+        running = subprocess.run(["ps", "-Awwo", "args="], capture_output=True, text=True, check=True).stdout.splitlines()
+        if not (found := [line for line in running if str(path) in line]):
+            break
+        time.sleep(0.1)
+    return found
+
+
+INTERRUPTED = """
+import random, signal, sys
+from pathlib import Path
+from nl2sql.serving import Child, Serve
+python, model, log = sys.argv[1:]
+random.seed(5)
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+for _ in range(25):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, random.expovariate(1 / 0.004) + 1e-6)
+        with Child(Serve(model=model, python=python, cpu=True), Path(log)):
+            signal.pause()
+    except KeyboardInterrupt:
+        pass
+"""
+
+
+def test_a_start_that_is_interrupted_at_any_moment_leaves_no_server(serve: Serve, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", INTERRUPTED, serve.python, serve.model, str(tmp_path / "log")], cwd=Path(__file__).parents[2], check=True, timeout=120)
+    assert not left_of(tmp_path)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_no_server_outlives_its_keeper(serve: Serve, tmp_path: Path, sign: signal.Signals) -> None:
+    """Also one that is killed outright, at moments from before the start to after it, the last when there is a server."""
+    command = [sys.executable, "-m", "tui.main", "serve-model", serve.model, "--cpu", "--python", serve.python, "--port", str(serve.port), "--log", str(tmp_path / "log")]
+    moments = random.Random(sign)
+    for last in (False, False, True):
+        (tmp_path / "log").write_bytes(b"")
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[2])
+        try:
+            while last and not (tmp_path / "log").read_bytes():
+                time.sleep(0.01)
+            time.sleep(moments.uniform(0.1, 1.2))
+            process.send_signal(sign)
+            process.wait(60)
+        finally:
+            process.kill()
+        assert not left_of(tmp_path)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])

@@ -1,0 +1,67 @@
+"""The access screen: what may I see, and why. Every view, open or closed, with the rules that say so."""
+
+from collections.abc import Iterable
+
+from textual import on, work
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from catalog.errors import GovernanceError
+from tui.chat.facts import Facts, fact
+from tui.chat.host import host, told_of
+from tui.chat.page import Page
+from tui.chat.panes import explanation
+from tui.chat.words import plain
+
+
+class AccessScreen(Page):
+    """The asker's own side of the policy."""
+
+    MODE = "access"
+
+    def content(self) -> Iterable[Widget]:
+        """Views on the left, why on the right."""
+        yield Horizontal(OptionList(id="targets"), VerticalScroll(Facts(id="whoami"), Facts(id="why"), id="reasons"), id="access")
+
+    def on_mount(self) -> None:
+        """List the views."""
+        self.renew()
+
+    def renew(self) -> None:
+        """As the principal who asks now."""
+        super().renew()
+        who = host(self).desk.who
+        targets = self.query_one("#targets", OptionList)
+        targets.clear_options()
+        targets.add_options([Option(Content.assemble(("✓ ", "$text-success"), plain(view)), id=view) for view in who.open_views])
+        targets.add_options([Option(Content.assemble(("✗ ", "$text-error"), plain(view, "dim")), id=view) for view in who.closed_views])
+        targets.highlighted = 0
+        facts = {
+            "you are": who.name,
+            "roles": ", ".join(who.roles) or "none",
+            "clearance": who.clearance or "none",
+            "area": ", ".join(who.jurisdictions) or "none",
+            "purposes": ", ".join(who.purposes) or "none",
+            "open": f"{len(who.open_views)} views; {len(who.closed_views)} are closed",
+        }
+        self.query_one("#whoami", Facts).tell(fact(name, value) for name, value in facts.items())
+        targets.focus()
+
+    @on(OptionList.OptionHighlighted, "#targets")
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        if event.option.id:
+            self._explain(event.option.id)
+
+    @work(thread=True, exclusive=True, group="access")
+    def _explain(self, view: str) -> None:
+        app = host(self)
+        sitting = app.desk.sitting
+        try:
+            told = list(explanation(app.desk.explained(view)))
+        except (GovernanceError, OSError) as error:
+            told = [fact("", told_of(error).what)]
+        app.deliver(sitting, self.query_one("#why", Facts).tell, told)

@@ -1,0 +1,91 @@
+"""A chart of a result that is a breakdown or a series: bars of eighths of a block. Knows no SQL."""
+
+import math
+from dataclasses import dataclass
+from datetime import date
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+
+from catalog.engine import ResultSet
+from tui.output import text
+from tui.safe import safe
+
+MOST_BARS = 60
+MOST_POINTS = 400
+LABEL = 28
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What is drawn: one bar per point, of ``measure`` by ``label``; ``left_out`` more points would not fit."""
+
+    label: str
+    measure: str
+    points: tuple[tuple[str, float], ...]
+    left_out: int = 0
+
+
+def chart_of(result: ResultSet) -> Chart | None:
+    """The chart of two to four columns of which one is a number and another tells every row apart; None for any other result."""
+    numbers = [at for at, kind in enumerate(result.types) if kind in ("BIGINT", "INTEGER", "DOUBLE")]
+    labels = [at for at, kind in enumerate(result.types) if kind in ("VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN")]
+    if not numbers or not labels or len(result.columns) > 4 or not 2 <= len(result.rows) <= MOST_POINTS:
+        return None
+    label, measure = labels[0], numbers[-1]
+    names = [row[label] for row in result.rows]
+    if len(set(names)) < len(names) or any(not _is_drawn(row[measure]) for row in result.rows):
+        return None
+    rows = sorted(result.rows, key=lambda row: row[label]) if all(isinstance(name, date) for name in names) else result.rows
+    points = [("NULL" if row[label] is None else text(row[label]), float(row[measure])) for row in rows]
+    is_series = rows is not result.rows or all(isinstance(name, date) for name in names)
+    drawn = points[-MOST_BARS:] if is_series else points[:MOST_BARS]
+    return Chart(safe(result.columns[label]), safe(result.columns[measure]), tuple(drawn), len(points) - len(drawn))
+
+
+def _is_drawn(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value) and value >= 0
+
+
+class BarChart(Widget):
+    """Bars as wide as there is room, the longest over all of it."""
+
+    DEFAULT_CSS = "BarChart { height: auto; }"
+
+    def __init__(self, chart: Chart) -> None:
+        super().__init__()
+        self.chart = chart
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """A line for each bar, one above them, one for what is left out."""
+        return len(self.chart.points) + 1 + bool(self.chart.left_out)
+
+    def render(self) -> Content:
+        """The lines."""
+        return bars(self.chart, self.size.width)
+
+
+def bars(chart: Chart, width: int) -> Content:
+    """The chart in so many columns."""
+    label = min(LABEL, max(cell_len(name) for name, _ in chart.points), max(6, width // 3))
+    values = [text(value) for _, value in chart.points]
+    room = max(4, width - label - max(map(len, values)) - 4)
+    top = max(value for _, value in chart.points) or 1.0
+    lines = [Content.styled(f"{chart.measure} by {chart.label}", "dim")]
+    for (name, value), shown in zip(chart.points, values, strict=True):
+        named = name if cell_len(name) <= label else set_cell_size(name, label - 1) + "…"
+        lines.append(Content.assemble(named + " " * (label - cell_len(named) + 1), (_bar(value / top * room), "$accent"), f" {shown}"))
+    if chart.left_out:
+        lines.append(Content.styled(f"{chart.left_out:,} more are not drawn", "dim"))
+    return Content("\n").join(lines)
+
+
+def _bar(length: float) -> str:
+    """A bar of so many characters, to an eighth of one; what is not nothing is always to be seen."""
+    eighths = round(length * 8)
+    if length > 0:
+        eighths = max(1, eighths)
+    return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()

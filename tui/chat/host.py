@@ -1,0 +1,58 @@
+"""The app as its widgets know it: whose desk it is, and where one screen hands over to another."""
+
+from collections.abc import Callable
+
+from textual.app import App
+from textual.dom import DOMNode
+
+from catalog.errors import CatalogUnavailable, GovernanceError
+from tui.chat.desk import Desk
+from tui.chat.history import History
+from tui.safe import safe
+
+
+class Host(App[None]):
+    """An app with a desk and a history of questions."""
+
+    desk: Desk
+    history: History
+
+    def ask(self, question: str) -> None:
+        """Ask on the first screen."""
+        raise NotImplementedError
+
+    def draft(self, words: str) -> None:
+        """Begin a question on the first screen."""
+        raise NotImplementedError
+
+    def trace(self, name: str) -> None:
+        """Show the lineage of a place."""
+        raise NotImplementedError
+
+    def deliver(self, sitting: int, show: Callable[..., object], *found: object) -> None:
+        """Show what a thread found, unless somebody else sits at the desk by now."""
+        self.call_from_thread(lambda: show(*found) if self.desk.sitting == sitting else None)
+
+    def copy(self, what: str, copied: str) -> None:
+        """Put text on the clipboard (OSC 52, which also works over SSH), and say so."""
+        self.copy_to_clipboard(copied)
+        self.notify(f"Copied {what}.", markup=False, timeout=3)
+
+    def complain(self, error: GovernanceError | OSError) -> None:
+        """Say what went wrong and what to try."""
+        told = told_of(error)
+        self.notify(safe(f"{told.what} {told.hint}".strip()), title="Could not do that", severity="warning", markup=False, timeout=8)
+
+
+def host(node: DOMNode) -> Host:
+    """The app that a widget is in."""
+    app = node.app
+    assert isinstance(app, Host)
+    return app
+
+
+def told_of(error: GovernanceError | OSError) -> GovernanceError:
+    """An error with something to say and to try, whatever it was."""
+    if isinstance(error, GovernanceError):
+        return error
+    return CatalogUnavailable(f"{error}.", "See that the disk has room and the files may be read and written.")

@@ -1,0 +1,70 @@
+"""Outcomes in words: the lines and cards of an answer. Knows no widgets; everything that came from data passes ``safe``."""
+
+from datetime import datetime
+
+from textual.content import Content
+
+from nl2sql.turn import Answered, Decision, Freshness, Outcome, Stage
+from tui.safe import safe
+
+MARKS = {"allowed": ("✓", "$text-success"), "masked": ("≈", "$text-warning"), "denied": ("✗", "$text-error"), "declined": ("–", "dim")}
+"""Sign and colour of a verdict; the word always stands beside them."""
+STAGES = {"context": "names", "draft": "draft", "guard": "guard", "mend": "mend", "vote": "vote", "run": "run"}
+HASH_SHOWN = 12
+
+
+def plain(words: str, style: str = "") -> Content:
+    """Text from anywhere, as text: no markup, no escape sequences."""
+    return Content.styled(safe(words), style) if style else Content(safe(words))
+
+
+def stages(found: list[Stage], elapsed_s: float | None) -> Content:
+    """``names ✓ 12 ms   draft ✓ 80 ms``; ``elapsed_s`` while it goes on, None once it has ended."""
+    parts: list[Content] = []
+    for stage in found:
+        failed = stage.detail in ("failed", "denied")
+        parts.append(Content.assemble(STAGES.get(stage.name, stage.name), (" ✗" if failed else " ✓"), f" {_duration(stage.elapsed_ms)}   "))
+    if elapsed_s is not None:
+        parts.append(Content(f"… {elapsed_s:.1f} s   esc stops"))
+    return Content("").join(parts)
+
+
+def _duration(ms: float) -> str:
+    return f"{ms / 1000:.1f} s" if ms >= 1000 else f"{ms:.0f} ms"
+
+
+def badges(outcome: Outcome, now: datetime) -> Content:
+    """Verdict, confidence and age in one line."""
+    parts = [verdict(outcome.decision)]
+    if outcome.confidence is not None:
+        parts.append(Content(f"{outcome.confidence:.0%} sure"))
+    if isinstance(outcome, Answered):
+        parts.append(plain(age(outcome.freshness, now)))
+        if outcome.freshness.synthetic:
+            parts.append(Content.styled("! synthetic data", "$text-warning"))
+        if outcome.result.truncated:
+            parts.append(Content.styled(f"! only the first {len(outcome.result.rows):,} rows", "$text-warning"))
+    return Content("   ").join(parts)
+
+
+def verdict(decision: Decision) -> Content:
+    """``✓ allowed``: a sign and a word, so that colour is never all there is."""
+    sign, style = MARKS.get(decision.verdict, ("–", "dim"))
+    return Content.styled(f"{sign} {safe(decision.verdict)}", f"bold {style}")
+
+
+def age(fresh: Freshness, now: datetime) -> str:
+    """``3 days old`` of the oldest row behind an answer."""
+    if fresh.oldest is None:
+        return "age not known"
+    days = (now - datetime.fromisoformat(fresh.oldest)).days
+    return "from today" if days < 1 else "1 day old" if days == 1 else f"up to {days:,} days old"
+
+
+def receipt(outcome: Outcome) -> str:
+    """One line: where the log has it and what the rows hash to."""
+    statement = outcome.statement
+    if statement is None:
+        return "not recorded"
+    rows = f", rows {statement.answer.sha256[:HASH_SHOWN]}…" if statement.answer else ""
+    return f"action {statement.seq:,} of the audit log{rows}"
