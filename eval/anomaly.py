@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from catalog.anomaly import Measured, judge
+from catalog.quality.anomaly import Measured, judge
 
 START = datetime(2026, 1, 5, 3)
 LENGTH = 90

@@ -15,7 +15,7 @@ from random import Random
 from time import perf_counter
 
 from catalog.demo.build import build
-from catalog.generations import pinned
+from catalog.storage.generations import pinned
 from eval.scorers import SCORERS, Table
 from eval.suite import Comparison
 from nl2sql.backends import open_backend

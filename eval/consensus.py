@@ -13,11 +13,11 @@ from typing import Any
 
 import click
 
-from catalog.consensus import NEWCOMER, Vote, decide, judgements, meaning, moved
+from catalog.claims.consensus import NEWCOMER, Vote, decide, judgements, meaning, moved
 from catalog.ingest.data_provenance import CURATOR, DataProvenance
 from catalog.ingest.documents import content, parsed
 from catalog.ingest.reading import Context, Document, ShortName
-from catalog.records import Claim
+from catalog.storage.records import Claim
 
 ATTRIBUTES = ("licence", "licence_class")
 ROUNDS = 200

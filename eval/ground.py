@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from catalog.access.policy import ANONYMOUS
 from catalog.demo.build import build
-from catalog.engine import Limits
+from catalog.engine.engine import Limits
 from catalog.errors import GovernanceError, UsageError
-from catalog.generations import current, pinned
-from catalog.policy import ANONYMOUS
-from catalog.state import State
+from catalog.storage.generations import current, pinned
+from catalog.storage.state import State
 from eval.scorers import Table
 from eval.suite import Case, Plant
 from nl2sql.pipeline import ask_sql

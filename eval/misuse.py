@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from catalog.misuse import ANONYMOUS, RULES, Alert, alerts
-from catalog.records import AuditEntry
+from catalog.audit.misuse import ANONYMOUS, RULES, Alert, alerts
+from catalog.storage.records import AuditEntry
 
 START = datetime(2026, 3, 2)
 DAYS, PEOPLE, DATASETS = 90, 24, 120

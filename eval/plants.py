@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from catalog.errors import UsageError
-from catalog.generations import upsert, writing
-from catalog.records import Dataset, DatasetColumn, Record, storage_columns
+from catalog.storage.generations import upsert, writing
+from catalog.storage.records import Dataset, DatasetColumn, Record, storage_columns
 from eval.suite import Plant
 
 NAME = "name"

@@ -12,11 +12,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from catalog.access.policy import ANONYMOUS, POLICY_FILE, load_policy
 from catalog.demo.build import DEMO_NOW, records
 from catalog.demo.facts import FACTS
 from catalog.errors import GovernanceError, UsageError
-from catalog.generations import current
-from catalog.policy import ANONYMOUS, POLICY_FILE, load_policy
+from catalog.storage.generations import current
 from eval import store
 from eval.external.formats import load
 from eval.external.run import run_external

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from catalog.engine import ResultSet
+from catalog.engine.engine import ResultSet
 from nl2sql.linking.link import Linked
 from nl2sql.turn import Freshness
 

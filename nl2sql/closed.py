@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
+from catalog.access.policy import Authorisation, Permit
 from catalog.errors import AccessDenied
-from catalog.policy import Authorisation, Permit
 from catalog.semantic import views
 from nl2sql.errors import Repairable
 from nl2sql.guard import approve, schema_of

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from catalog.engine import ResultSet
-from catalog.result_hash import result_hash
+from catalog.audit.result_hash import result_hash
+from catalog.engine.engine import ResultSet
 
 UNCLEAR = 0.4
 """Share of the samples below which the most common answer is not given but asked about."""

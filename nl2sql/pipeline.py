@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
-from catalog.audit_log import TRIAL
-from catalog.engine import Approved
+from catalog.audit.log import TRIAL
+from catalog.engine.engine import Approved
+from catalog.engine.snapshot import prepare
 from catalog.errors import AccessDenied, GovernanceError
-from catalog.freshness import freshness
-from catalog.snapshot import prepare
+from catalog.quality.freshness import freshness
 from nl2sql.answer import sentence
 from nl2sql.backends.base import Attempt, Backend, Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
 from nl2sql.closed import closed_columns, closed_named, columns_denied, columns_named

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from catalog.receipt import Ruling, Source, Statement, answer, salt
-from catalog.state import utc
+from catalog.audit.receipt import Ruling, Source, Statement, answer, salt
+from catalog.storage.state import utc
 from nl2sql.session import Session, read_clock
 from nl2sql.turn import Answered, Outcome
 

@@ -5,13 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from catalog.audit_log import AuditLog
-from catalog.encryption import read_beside, write_beside
-from catalog.engine import Engine, Limits
-from catalog.errors import AccessDenied, CatalogUnavailable
-from catalog.generations import Generation
-from catalog.grants import Grants
-from catalog.policy import (
+from catalog.access.grants import Grants
+from catalog.access.policy import (
     ANONYMOUS,
     POLICY_FILE,
     Authorisation,
@@ -22,8 +17,13 @@ from catalog.policy import (
     load_policy,
     purpose_denial,
 )
-from catalog.snapshot import AuditSource, directory, forget, forget_others, prepare
-from catalog.state import State
+from catalog.audit.log import AuditLog
+from catalog.engine.engine import Engine, Limits
+from catalog.engine.snapshot import AuditSource, directory, forget, forget_others, prepare
+from catalog.errors import AccessDenied, CatalogUnavailable
+from catalog.storage.encryption import read_beside, write_beside
+from catalog.storage.generations import Generation
+from catalog.storage.state import State
 from nl2sql.guard import Schema, schema_of
 from nl2sql.linking.index import NameIndex, build_index
 

@@ -18,11 +18,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encryption import read_beside, write_beside
+from catalog.access.policy import Permit
+from catalog.engine.snapshot import prepare
 from catalog.errors import AccessDenied, UsageError
-from catalog.freshness import opened
-from catalog.policy import Permit
-from catalog.snapshot import prepare
+from catalog.quality.freshness import opened
+from catalog.storage.encryption import read_beside, write_beside
 from nl2sql.embedded.encoder import shipped
 from nl2sql.linking.vocabulary import singular, words
 from nl2sql.session import Session, read_clock

@@ -5,8 +5,8 @@ CLI, terminal app and evals consume these and nothing else.
 
 from dataclasses import dataclass
 
-from catalog.engine import ResultSet
-from catalog.receipt import Statement
+from catalog.audit.receipt import Statement
+from catalog.engine.engine import ResultSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ class Seen:
 
     def one(self, identity: str) -> dict[str, Any]:
         """The alert of that identity or check_id, or of the only identity that begins so. Raises UsageError."""
-        from catalog.alerts import alert_id
         from catalog.errors import UsageError
+        from catalog.quality.alerts import alert_id
 
         # A check may be called what another alert is: an identity comes first.
         names = {key: alert_id(*key) for key in self.alerts}
@@ -56,10 +56,10 @@ def seeing(home: Path, token: str | None, asked: str, action: str = "query") -> 
 
     Raises `AccessDenied` without the view or the columns that name an alert, and when token, policy or grant ended meanwhile.
     """
+    from catalog.engine.snapshot import prepare
     from catalog.errors import AccessDenied
-    from catalog.freshness import opened
-    from catalog.generations import pinned
-    from catalog.snapshot import prepare
+    from catalog.quality.freshness import opened
+    from catalog.storage.generations import pinned
     from nl2sql.session import open_session, read_clock
 
     with pinned(home) as generation, closing(open_session(home, generation, token)) as session:
@@ -137,8 +137,8 @@ def list_alerts(ctx: click.Context, status: str | None, severity: str | None, da
 
     Example: steward alerts list --severity high
     """
-    from catalog.alerts import alert_id
-    from catalog.generations import default_home
+    from catalog.quality.alerts import alert_id
+    from catalog.storage.generations import default_home
 
     with seeing(ctx.obj or default_home(), token, "alerts list") as seen:
         chosen = [
@@ -168,7 +168,7 @@ def show(ctx: click.Context, alert: str, as_json: bool, token: str | None) -> No
 
     Example: steward alerts show 3f9c1a20
     """
-    from catalog.generations import default_home
+    from catalog.storage.generations import default_home
 
     with seeing(ctx.obj or default_home(), token, f"alerts show {alert}") as seen:
         found = seen.one(alert)
@@ -205,9 +205,9 @@ def resolve(ctx: click.Context, alert: str, as_json: bool, token: str | None) ->
 
 def _change(ctx: click.Context, identity: str, what: str, assign: str | None, as_json: bool, token: str | None) -> None:
     """Change an alert as its asker, and write the generation that shows it."""
-    from catalog.alerts import Alerts, Episode
     from catalog.errors import AccessDenied
-    from catalog.generations import default_home, writing
+    from catalog.quality.alerts import Alerts, Episode
+    from catalog.storage.generations import default_home, writing
 
     home = ctx.obj or default_home()
     # Recorded as what brings something into the catalog: the view's word for that is ingest.
@@ -230,7 +230,7 @@ def _change(ctx: click.Context, identity: str, what: str, assign: str | None, as
 
 
 def _print(alert: dict[str, Any], as_json: bool) -> None:
-    from catalog.alerts import alert_id
+    from catalog.quality.alerts import alert_id
 
     identity = alert_id(alert["node"], alert["check_id"])
     fields = as_fields(identity, alert)

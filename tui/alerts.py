@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from catalog.generations import default_home
+from catalog.storage.generations import default_home
 
 
 @click.command()
@@ -17,9 +17,9 @@ def alerts(ctx: click.Context, since: Any, as_json: bool) -> None:
 
     An alert is a reason to look, not a verdict; the exit code is 0 with alerts and without. Reads the log's file.
     """
-    from catalog.audit_log import AuditLog
-    from catalog.generations import current
-    from catalog.misuse import alerts as find
+    from catalog.audit.log import AuditLog
+    from catalog.audit.misuse import alerts as find
+    from catalog.storage.generations import current
     from tui.envelope import dumps
     from tui.safe import safe
 

@@ -102,7 +102,7 @@ def sql(ctx: click.Context, /, statement: tuple[str, ...], **options: Any) -> No
 
 
 def _answer(ctx: click.Context, field: str, words: tuple[str, ...], asker: "Asker", options: dict[str, Any]) -> int:
-    from catalog.generations import default_home
+    from catalog.storage.generations import default_home
     from tui import turns
 
     home = ctx.obj or default_home()

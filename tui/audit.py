@@ -11,8 +11,8 @@ import click
 from tui.alerts import alerts
 
 if TYPE_CHECKING:
-    from catalog.audit_log import AuditLog
-    from catalog.audit_verify import Verdict
+    from catalog.audit.log import AuditLog
+    from catalog.audit.verify import Verdict
 
 FLAWED = 1
 """Exit code when something does not hold."""
@@ -40,7 +40,7 @@ def verify(ctx: click.Context, copies: tuple[Path, ...], as_json: bool) -> None:
     """Recompute the log from its records and compare it with every checkpoint; exit code 1 and what is wrong, and where."""
     from dataclasses import asdict
 
-    from catalog.audit_witness import copy_file
+    from catalog.audit.witness import copy_file
     from tui.envelope import dumps
 
     verdict = _log(ctx).verify(copy_file(path) for path in copies)
@@ -120,7 +120,7 @@ def witness(ctx: click.Context, target: Path) -> None:
 
     Refused, with exit code 1, when the log does not continue what the copy has seen. Keep the copy where who runs this catalog cannot write.
     """
-    from catalog.audit_witness import witness as add
+    from catalog.audit.witness import witness as add
     from tui.safe import safe
 
     path, before, now = add(_log(ctx), target)
@@ -144,9 +144,9 @@ def erase(ctx: click.Context, principal: str) -> None:
 
 def _log(ctx: click.Context) -> "AuditLog":
     """The log of the catalog; raises CatalogUnavailable where none was begun."""
-    from catalog.audit_log import AuditLog
+    from catalog.audit.log import AuditLog
     from catalog.errors import CatalogUnavailable
-    from catalog.generations import default_home
+    from catalog.storage.generations import default_home
 
     home: Path = ctx.obj or default_home()
     if not (home / "audit.sqlite").exists():

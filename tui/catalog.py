@@ -43,7 +43,7 @@ def similar(ctx: click.Context, text: tuple[str, ...], k: int, view: str, as_jso
     """  # noqa: D301  click reads the backspace
     from contextlib import closing
 
-    from catalog.generations import default_home, pinned
+    from catalog.storage.generations import default_home, pinned
     from nl2sql.session import open_session
     from nl2sql.similar import similar_to
 

@@ -97,8 +97,8 @@ def disputes(ctx: click.Context, attribute: str | None, most: int, as_json: bool
 
 def _names(look: "Look", text: str) -> list[str]:
     """The dataset that is meant and those merged with it, as far as the asker sees them."""
+    from catalog.claims.merges import groups, live_merges
     from catalog.graph.names import resolve
-    from catalog.merges import groups, live_merges
 
     written = text.strip().encode("utf-8", "replace").decode("utf-8")
     claimed = look.connection.execute("SELECT 1 FROM claims WHERE dataset = $1 LIMIT 1", [written]).fetchone()

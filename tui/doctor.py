@@ -52,7 +52,7 @@ def doctor(ctx: click.Context, backend: str, as_json: bool) -> None:
 
 def _catalog(home: Path | None) -> Finding:
     from catalog.errors import GovernanceError
-    from catalog.generations import current, default_home
+    from catalog.storage.generations import current, default_home
 
     home = home or default_home()
     try:

@@ -275,7 +275,7 @@ def _shown(text: str) -> str:
 
 
 def _home(ctx: click.Context) -> Path:
-    from catalog.generations import default_home
+    from catalog.storage.generations import default_home
 
     home: Path = ctx.obj or default_home()
     return home

@@ -14,8 +14,8 @@ import click
 from tui.safe import safe
 
 if TYPE_CHECKING:
+    from catalog.access.policy import Permit
     from catalog.export.facts import Facts
-    from catalog.policy import Permit
     from nl2sql.session import Session
 
 FORMATS = ("openlineage", "croissant", "dcat", "parquet")
@@ -46,7 +46,7 @@ def export(ctx: click.Context, form: str, out: Path | None, names: tuple[str, ..
     steward export parquet --out tables.zip
     """  # noqa: D301  click reads the backspace
     from catalog.errors import UsageError
-    from catalog.generations import default_home, pinned
+    from catalog.storage.generations import default_home, pinned
     from nl2sql.session import open_session
     from tui.envelope import dumps
 
@@ -111,7 +111,7 @@ def run_export(session: "Session", form: str, out: Path | None, names: tuple[str
 
 def _made(session: "Session", form: str, out: Path | None, names: tuple[str, ...]) -> tuple[Exported, Callable[[], None]]:
     """What the export holds, and the act of writing it."""
-    from catalog.snapshot import prepare
+    from catalog.engine.snapshot import prepare
 
     seen = _seen(session, form)
     snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, seen, session.now)

@@ -27,9 +27,9 @@ def grant() -> None:
 @click.pass_context
 def give(ctx: click.Context, principal: str, dataset: str, permission: str, days: int) -> None:
     """Give PRINCIPAL the use of DATASET; a question that they ask from now on counts with it."""
+    from catalog.access.grants import Grants, has_dataset
+    from catalog.access.policy import ANONYMOUS, POLICY_FILE, gates, load_policy
     from catalog.errors import UsageError
-    from catalog.grants import Grants, has_dataset
-    from catalog.policy import ANONYMOUS, POLICY_FILE, gates, load_policy
 
     home = _home(ctx)
     policy = load_policy(home / POLICY_FILE)
@@ -51,7 +51,7 @@ def give(ctx: click.Context, principal: str, dataset: str, permission: str, days
 @click.pass_context
 def revoke(ctx: click.Context, principal: str, dataset: str, permission: str | None) -> None:
     """Revoke what PRINCIPAL was given of DATASET, and remove what was kept for their questions."""
-    from catalog.grants import Grants
+    from catalog.access.grants import Grants
 
     count = Grants(_home(ctx)).revoke(principal, dataset, permission)
     click.echo(f"{count} revoked.", err=True)
@@ -63,7 +63,7 @@ def revoke(ctx: click.Context, principal: str, dataset: str, permission: str | N
 @click.pass_context
 def list_grants(ctx: click.Context, principal: str | None, as_json: bool) -> None:
     """List every grant ever given, or those of PRINCIPAL."""
-    from catalog.grants import Grants
+    from catalog.access.grants import Grants
 
     now = datetime.now(UTC)
     found = [g for g in Grants(_home(ctx)).all() if principal in (None, g.principal)]
@@ -88,7 +88,7 @@ def list_grants(ctx: click.Context, principal: str | None, as_json: bool) -> Non
 
 def _home(ctx: click.Context) -> Path:
     """The catalog's folder. Raises `CatalogUnavailable` where there is none: a grant makes no catalog."""
-    from catalog.generations import current, default_home
+    from catalog.storage.generations import current, default_home
 
     home: Path = ctx.obj or default_home()
     current(home)

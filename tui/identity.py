@@ -33,10 +33,10 @@ def matches(ctx: click.Context, name: str | None, min_score: float, most: int, m
     """  # noqa: D301  click reads the backspace
     from dataclasses import replace
 
-    from catalog.audit_log import OPERATOR
-    from catalog.identity import Match
-    from catalog.identity import matches as guesses
-    from catalog.merges import STATE, Merge, Merges, groups
+    from catalog.audit.log import OPERATOR
+    from catalog.claims.identity import Match
+    from catalog.claims.identity import matches as guesses
+    from catalog.claims.merges import STATE, Merge, Merges, groups
     from tui.looking import looking
 
     with looking(ctx.obj, token, f"matches of {name}" if name else "matches", "datasets", ("name",)) as look:
@@ -121,9 +121,9 @@ def _deciding(ctx: click.Context, token: str | None, name: str, other: str) -> t
 
     Raises `AccessDenied` for a token that proves nobody, UsageError for a name that its bearer sees nothing of.
     """
-    from catalog.audit_log import OPERATOR
-    from catalog.generations import current, default_home
-    from catalog.merges import Merges
+    from catalog.audit.log import OPERATOR
+    from catalog.claims.merges import Merges
+    from catalog.storage.generations import current, default_home
     from tui.looking import looking
 
     home = ctx.obj or default_home()
@@ -151,7 +151,7 @@ def _wanted(look: "Look", text: str) -> str:
 
 def _known(look: "Look") -> list[Any]:
     """Every dataset that the asker sees, by name, with the aliases, hashes and nodes that are open to them."""
-    from catalog.identity import Known
+    from catalog.claims.identity import Known
 
     open_ = look.plain["datasets"]
     aliases = "coalesce(aliases, [])" if "aliases" in open_ else "[]::VARCHAR[]"

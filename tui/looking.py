@@ -49,11 +49,11 @@ def looking(home: Path | None, token: str | None, asked: str, view: str = "linea
 
     Raises `AccessDenied` without these columns of ``view``, and when a rule, grant or token that counted has ended.
     """
+    from catalog.engine.snapshot import prepare
     from catalog.errors import AccessDenied
-    from catalog.freshness import opened
-    from catalog.generations import default_home, pinned
     from catalog.graph.tables import TABLES, read_tables
-    from catalog.snapshot import prepare
+    from catalog.quality.freshness import opened
+    from catalog.storage.generations import default_home, pinned
     from nl2sql.session import open_session, read_clock
 
     home = home or default_home()

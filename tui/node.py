@@ -14,7 +14,7 @@ from tui.envelope import dumps
 from tui.safe import safe
 
 if TYPE_CHECKING:
-    from catalog.profile import Report
+    from catalog.node.profile import Report
 
 ELSEWHERE = {
     "publish": ("tui.publish", "Sign the documents and lay them out for catalogs to pull."),
@@ -60,9 +60,9 @@ def init(folder: Path, name: str, sources: tuple[Path, ...], **facts: str | None
 
     Example: steward node init berlin-1 --name berlin-1 --country DE --jurisdiction EU --source /data/sales
     """
-    from catalog.node import FILE
-    from catalog.node import init as make
-    from catalog.publication import init_keys
+    from catalog.node.node import FILE
+    from catalog.node.node import init as make
+    from catalog.node.publication import init_keys
 
     made = make(folder, name, facts, tuple(str(path.resolve()) for path in sources))
     root = init_keys(folder)
@@ -90,9 +90,9 @@ def profile(
 
     Example: steward node profile berlin-1 /data/sales /data/customers.csv
     """
-    from catalog.node import load
-    from catalog.profile import Limits
-    from catalog.profile import profile as measure
+    from catalog.node.node import load
+    from catalog.node.profile import Limits
+    from catalog.node.profile import profile as measure
 
     node = load(folder)
     given = paths or tuple(Path(source) if Path(source).is_absolute() else folder / source for source in node.sources)
@@ -122,9 +122,9 @@ def status(folder: Path, as_json: bool) -> None:
 
     Example: steward node status berlin-1
     """
-    from catalog.node import load
-    from catalog.profile import profiled_at
-    from catalog.profile_changes import changes
+    from catalog.node.node import load
+    from catalog.node.profile import profiled_at
+    from catalog.node.profile_changes import changes
 
     node = load(folder)
     found = changes(node)

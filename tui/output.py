@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from catalog.engine import ResultSet
+from catalog.engine.engine import ResultSet
 from tui.envelope import cell, dumps
 from tui.safe import safe
 from tui.table import table

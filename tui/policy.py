@@ -9,8 +9,8 @@ from tui.envelope import dumps
 from tui.safe import safe
 
 if TYPE_CHECKING:
-    from catalog.policy import LiveGrant, Policy
-    from catalog.policy_explain import Explanation
+    from catalog.access.policy import LiveGrant, Policy
+    from catalog.access.policy_explain import Explanation
 
 _POLICY = click.option(
     "--policy", "policy_file", type=click.Path(path_type=Path, dir_okay=False), help="Another policy file than the catalog's own."
@@ -34,10 +34,10 @@ def check(ctx: click.Context, file: Path | None, strict: bool, as_json: bool) ->
     """
     from datetime import UTC, datetime
 
-    from catalog.generations import default_home
-    from catalog.policy import POLICY_FILE
-    from catalog.policy_lint import check as findings_of
-    from catalog.state import State
+    from catalog.access.policy import POLICY_FILE
+    from catalog.access.policy_lint import check as findings_of
+    from catalog.storage.generations import default_home
+    from catalog.storage.state import State
 
     home = ctx.obj or default_home()
     path = file or home / POLICY_FILE
@@ -65,8 +65,8 @@ def explain(ctx: click.Context, principal: str, target: str, purpose: str, polic
     """What PRINCIPAL may see of a view or of one column, and why: every rule in order, the rows, each column."""
     from dataclasses import asdict, replace
 
-    from catalog.generations import default_home
-    from catalog.policy_explain import explain as explained
+    from catalog.access.policy_explain import explain as explained
+    from catalog.storage.generations import default_home
 
     home = ctx.obj or default_home()
     rules = _load(home, policy_file)
@@ -109,8 +109,8 @@ def _show(found: "Explanation", single: bool) -> None:
 @click.pass_context
 def test(ctx: click.Context, file: Path, policy_file: Path | None, as_json: bool) -> None:
     """Hold the policy against a table of expectations, a YAML FILE; exit code 1 where it decides otherwise."""
-    from catalog.generations import default_home
-    from catalog.policy_test import run_table
+    from catalog.access.policy_test import run_table
+    from catalog.storage.generations import default_home
 
     outcomes = run_table(file, _load(ctx.obj or default_home(), policy_file))
     failed = [outcome for outcome in outcomes if not outcome.is_met]
@@ -129,7 +129,7 @@ def test(ctx: click.Context, file: Path, policy_file: Path | None, as_json: bool
 
 
 def _load(home: Path, policy_file: Path | None) -> "Policy":
-    from catalog.policy import POLICY_FILE, load_policy
+    from catalog.access.policy import POLICY_FILE, load_policy
 
     return load_policy(policy_file or home / POLICY_FILE)
 
@@ -138,6 +138,6 @@ def _grants(home: Path, principal: str) -> "tuple[LiveGrant, ...]":
     """What the principal holds in this catalog now; nothing where no catalog keeps grants."""
     if not (home / "state.sqlite").exists():
         return ()
-    from catalog.grants import Grants
+    from catalog.access.grants import Grants
 
     return Grants(home).live(principal)

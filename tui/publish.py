@@ -23,8 +23,8 @@ def publish(folder: Path, to: Path, days: int, as_json: bool) -> None:
 
     Example: steward node publish berlin-1 --to /srv/www/berlin-1
     """
-    from catalog.publication import Expiry
-    from catalog.publication import publish as sign
+    from catalog.node.publication import Expiry
+    from catalog.node.publication import publish as sign
 
     done = sign(folder, to, Expiry(timestamp=days))
     if as_json:
@@ -58,7 +58,7 @@ def rotate(folder: Path, roles: tuple[str, ...], root_keys: Path | None) -> None
 
     Example: steward node rotate berlin-1 --role timestamp --root-keys /media/stick/keys
     """
-    from catalog.publication import rotate as replace
+    from catalog.node.publication import rotate as replace
 
     chosen = roles or ("targets", "snapshot", "timestamp")
     version = replace(folder, chosen, root_keys)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog.generations import default_home
+from catalog.storage.generations import default_home
 from tui.envelope import dumps
 from tui.safe import safe
 
 if TYPE_CHECKING:
-    from catalog.pull import Pulled
+    from catalog.pull.pull import Pulled
 
 SHOWN = 5
 """Problems of one publication's documents that are listed."""
@@ -30,9 +30,9 @@ def pull(ctx: click.Context, names: tuple[str, ...], timeout: float, as_json: bo
 
     Example: steward pull berlin-1
     """
-    from catalog.fetch import Limits
-    from catalog.policy import ensure_policy
-    from catalog.pull import pull as read_publications
+    from catalog.access.policy import ensure_policy
+    from catalog.pull.fetch import Limits
+    from catalog.pull.pull import pull as read_publications
 
     home = ctx.obj or default_home()
     limits = Limits(total_s=timeout, silence_s=min(15.0, timeout))
@@ -106,7 +106,7 @@ def add(ctx: click.Context, name: str, location: str, root: Path, replace: bool)
 
     Example: steward source add berlin-1 https://data.example.org/berlin-1 --root 1.root.json
     """
-    from catalog.sources import Sources
+    from catalog.node.sources import Sources
 
     added = Sources(ctx.obj or default_home()).add(name, location, root.read_bytes(), replace)
     click.echo(f"{name} is pulled from {safe(added.location)}; root sha256 {added.fingerprint}", err=True)
@@ -117,7 +117,7 @@ def add(ctx: click.Context, name: str, location: str, root: Path, replace: bool)
 @click.pass_context
 def remove(ctx: click.Context, name: str) -> None:
     """Pull NAME no more; what the catalog holds of the node stays."""
-    from catalog.sources import Sources
+    from catalog.node.sources import Sources
 
     Sources(ctx.obj or default_home()).remove(name)
     click.echo(f"{name} is no source any more.", err=True)
@@ -128,7 +128,7 @@ def remove(ctx: click.Context, name: str) -> None:
 @click.pass_context
 def list_sources(ctx: click.Context, as_json: bool) -> None:
     """List the sources: name, location, and the fingerprint of the pinned root."""
-    from catalog.sources import Sources
+    from catalog.node.sources import Sources
 
     found = Sources(ctx.obj or default_home()).all()
     if as_json:

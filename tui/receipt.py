@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from catalog.receipt import Receipt
+    from catalog.audit.receipt import Receipt
 
 OWN_KEY = "The key came from the receipt itself: this shows that nothing was changed since, not who signed. Give --key with what the log's keeper says (steward audit checkpoint --key)."
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -30,9 +30,9 @@ def verify(ctx: click.Context, file: Path, rows: Path | None, key: str | None, a
     steward ask --receipt answer.receipt.json --format csv "who owns C4" > answer.csv
     steward receipt verify answer.receipt.json --rows answer.csv --key steward/1f…+8d…+AX…
     """  # noqa: D301  click reads the backspace
+    from catalog.audit.receipt import verify as check
+    from catalog.audit.receipt import verify_rows
     from catalog.errors import VerificationFailed
-    from catalog.receipt import verify as check
-    from catalog.receipt import verify_rows
     from tui.envelope import dumps
     from tui.rows_file import read_rows
 

@@ -11,10 +11,10 @@ from typing import IO, Any
 
 import click
 
-from catalog.engine import Limits
+from catalog.access.policy import POLICY_FILE
+from catalog.engine.engine import Limits
 from catalog.errors import CatalogUnavailable, GovernanceError, UsageError
-from catalog.generations import Generation, pinned
-from catalog.policy import POLICY_FILE
+from catalog.storage.generations import Generation, pinned
 from nl2sql.session import Session, open_session
 from nl2sql.turn import Event, Outcome, Stage
 from tui.envelope import dumps, envelope, problem
@@ -90,7 +90,7 @@ def one(home: Path, field: str, text: str, asker: Asker, options: dict[str, Any]
 
 
 def _write_receipt(path: Path, outcome: Outcome, session: Session) -> None:
-    from catalog.receipt import issue
+    from catalog.audit.receipt import issue
 
     assert outcome.statement is not None, "every turn is recorded"
     path.write_text(issue(outcome.statement, session.audit.prove(outcome.statement.seq), session.audit.vkey).text, encoding="utf-8")

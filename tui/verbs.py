@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from catalog.errors import UsageError
-from catalog.generations import current, default_home, pinned
+from catalog.storage.generations import current, default_home, pinned
 from tui.envelope import dumps
 from tui.safe import safe
 
@@ -44,8 +44,8 @@ def ingest(ctx: click.Context, paths: tuple[Path, ...], node: str, as_json: bool
 
     Example: steward ingest target/ contracts/ --node berlin
     """
+    from catalog.access.policy import ensure_policy
     from catalog.ingest import ingest as read_documents
-    from catalog.policy import ensure_policy
 
     home = ctx.obj or default_home()
     ensure_policy(home)
@@ -85,12 +85,12 @@ def _progress(done: int, total: int) -> None:
 @click.pass_context
 def status(ctx: click.Context, as_json: bool, token: str | None) -> None:
     """What the catalog holds that you may see, and how old it is."""
-    from catalog.audit_log import AuditLog
-    from catalog.encryption import is_active, is_sealed
-    from catalog.engine import Engine
-    from catalog.freshness import census
-    from catalog.snapshot import directory, prepare
-    from catalog.state import State
+    from catalog.audit.log import AuditLog
+    from catalog.engine.engine import Engine
+    from catalog.engine.snapshot import directory, prepare
+    from catalog.quality.freshness import census
+    from catalog.storage.encryption import is_active, is_sealed
+    from catalog.storage.state import State
     from nl2sql.session import identify, read_clock
 
     home = ctx.obj or default_home()
@@ -138,8 +138,8 @@ def token() -> None:
 @click.pass_context
 def issue(ctx: click.Context, name: str, days: int) -> None:
     """Issue a token for the principal NAME; it is shown once, on standard output."""
-    from catalog.policy import ANONYMOUS, ensure_policy, load_policy
-    from catalog.state import State
+    from catalog.access.policy import ANONYMOUS, ensure_policy, load_policy
+    from catalog.storage.state import State
 
     home = ctx.obj or default_home()
     current(home)
@@ -155,7 +155,7 @@ def issue(ctx: click.Context, name: str, days: int) -> None:
 @click.pass_context
 def revoke(ctx: click.Context, name: str) -> None:
     """Revoke every token of the principal NAME."""
-    from catalog.state import State
+    from catalog.storage.state import State
 
     count = State(ctx.obj or default_home()).revoke_tokens(name)
     click.echo(f"{count} revoked.", err=True)
@@ -165,7 +165,7 @@ def revoke(ctx: click.Context, name: str) -> None:
 @click.pass_context
 def list_tokens(ctx: click.Context) -> None:
     """List tokens by principal and validity; never their text."""
-    from catalog.state import State
+    from catalog.storage.state import State
 
     now = datetime.now(UTC)
     for entry in State(ctx.obj or default_home()).tokens():

@@ -9,7 +9,7 @@ from tui.envelope import dumps
 from tui.safe import safe
 
 if TYPE_CHECKING:
-    from catalog.policy import Authorisation
+    from catalog.access.policy import Authorisation
 
 
 @click.command()
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def views(ctx: click.Context, name: str | None, as_json: bool, token: str | None) -> None:
     """The views that you may ask about, or the columns of the view NAME."""
     from catalog.errors import AccessDenied, UsageError
-    from catalog.generations import current, default_home
-    from catalog.state import State
+    from catalog.storage.generations import current, default_home
+    from catalog.storage.state import State
     from nl2sql.session import identify
     from tui.table import table
 
@@ -61,7 +61,7 @@ def described(authorisation: "Authorisation") -> dict[str, dict[str, Any]]:
 
 def _view(name: str, treatments: Any) -> dict[str, Any]:
     """One view as JSON has it; ``shown`` says how a column's cells are treated for this asker."""
-    from catalog.policy import masked_type
+    from catalog.access.policy import masked_type
     from catalog.semantic import views as every_view
 
     view = every_view()[name]

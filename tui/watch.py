@@ -16,8 +16,8 @@ from tui.envelope import dumps
 from tui.safe import safe
 
 if TYPE_CHECKING:
-    from catalog.alerts import Event
-    from catalog.webhook import Webhook
+    from catalog.quality.alerts import Event
+    from catalog.quality.webhook import Webhook
 
 STDOUT = "stdout"
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -75,7 +75,7 @@ def watch(
     steward watch --every 15m --pull --sink https://hooks.example.org/steward --secret-file /etc/steward/hook
     """  # noqa: D301  click reads the backspace
     from catalog.errors import CatalogUnavailable, UsageError
-    from catalog.generations import default_home
+    from catalog.storage.generations import default_home
     from tui.main import report
 
     if once and every:
@@ -120,7 +120,7 @@ def _stoppable() -> Iterator[threading.Event]:
 
 def _sink(text: str, secret_file: Path | None, allow_local: bool) -> "Webhook | None":
     """A webhook; None is standard output."""
-    from catalog.webhook import Webhook, read_address, read_secret
+    from catalog.quality.webhook import Webhook, read_address, read_secret
 
     if text == STDOUT:
         return None
@@ -130,9 +130,9 @@ def _sink(text: str, secret_file: Path | None, allow_local: bool) -> "Webhook | 
 
 def _round(home: Path, pulls: bool, sinks: list["Webhook | None"], fail_on: str | None, as_json: bool, token: str | None) -> int:
     """Look once and tell every sink; returns the exit code."""
-    from catalog.alerts import Alerts
     from catalog.errors import GovernanceError
-    from catalog.watch import look
+    from catalog.quality.alerts import Alerts
+    from catalog.quality.watch import look
     from nl2sql.session import read_clock
     from tui.alerting import seeing
     from tui.main import report
@@ -172,7 +172,7 @@ def _rank(severity: str | None) -> int:
 def _pulled(home: Path) -> bool:
     """Pull every source; whether all were read."""
     from catalog.errors import GovernanceError
-    from catalog.pull import pull
+    from catalog.pull.pull import pull
     from tui.main import report
 
     try:
@@ -186,7 +186,7 @@ def _pulled(home: Path) -> bool:
 
 
 def _tell_people(told: list[tuple["Event", dict[str, Any]]], about: dict[str, Any], as_json: bool) -> None:
-    from catalog.alerts import alert_id
+    from catalog.quality.alerts import alert_id
     from tui.alerting import line
 
     if as_json:
@@ -207,7 +207,7 @@ def _tell_address(sink: "Webhook", told: list[tuple["Event", dict[str, Any]]], a
 
 
 def _fields(event: "Event", alert: dict[str, Any]) -> dict[str, Any]:
-    from catalog.alerts import alert_id
+    from catalog.quality.alerts import alert_id
     from tui.alerting import as_fields
 
     alone = as_fields(alert_id(event.node, event.check_id), alert)

@@ -7,7 +7,7 @@ from random import Random
 
 from catalog.demo.facts import Facts, facts, people, role_of
 from catalog.demo.world import World, seeded
-from catalog.records import AuditEntry, Dataset, NodeEvent, Replica
+from catalog.storage.records import AuditEntry, Dataset, NodeEvent, Replica
 
 LOG_NODE = "amsterdam-1"
 """Gateway that keeps the demo's audit log."""

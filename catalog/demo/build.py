@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
+from catalog.access.policy import POLICY_FILE
 from catalog.demo.activity import audit_entries, node_events, replicas
 from catalog.demo.checks import quality_checks
 from catalog.demo.claims import claims
@@ -22,9 +23,8 @@ from catalog.demo.rights import consents, grants, policies
 from catalog.demo.trade import market_events, training_rounds
 from catalog.demo.world import make_world
 from catalog.errors import UsageError
-from catalog.generations import Generation, current, upsert, writing
-from catalog.policy import POLICY_FILE
-from catalog.records import Record
+from catalog.storage.generations import Generation, current, upsert, writing
+from catalog.storage.records import Record
 
 DEMO_NOW = datetime(2026, 10, 16, 12, 0)
 """The demo's clock, UTC."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from catalog.demo.facts import people
 from catalog.demo.world import World, seeded
-from catalog.records import DatasetColumn, QualityCheck
+from catalog.storage.records import DatasetColumn, QualityCheck
 
 SPAN_DAYS = 200
 TESTED = {"published": 0.45, "synthetic": 0.75}

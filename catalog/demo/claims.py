@@ -6,7 +6,7 @@ from random import Random
 
 from catalog.demo.facts import published_datasets
 from catalog.demo.world import World, seeded
-from catalog.records import Claim, Dataset, Node
+from catalog.storage.records import Claim, Dataset, Node
 
 QUORUM = 25.0
 """Weight that has to take part."""

@@ -6,7 +6,7 @@ from random import Random
 
 from catalog.demo.facts import people
 from catalog.demo.world import World, seeded
-from catalog.records import Compliance, Dataset
+from catalog.storage.records import Compliance, Dataset
 
 REQUIREMENTS = {
     "GDPR": ("lawful basis", "data minimisation", "cross-border transfer", "retention", "security"),

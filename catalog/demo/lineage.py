@@ -5,7 +5,7 @@ from datetime import datetime
 
 from catalog.demo.facts import Facts, facts, published_datasets
 from catalog.demo.world import World, seeded, strictest
-from catalog.records import LineageEdge, Model
+from catalog.storage.records import LineageEdge, Model
 
 MODEL_FACTS = ("task", "framework", "licence", "licence_class", "owner", "parameters", "released")
 

@@ -7,7 +7,7 @@ from random import Random
 from statistics import median
 
 from catalog.demo.world import World, seeded
-from catalog.records import Dataset, DatasetColumn, Metric
+from catalog.storage.records import Dataset, DatasetColumn, Metric
 
 WEEKS = 9
 MIN_HISTORY = 4

@@ -6,7 +6,7 @@ from typing import Any
 
 from catalog.demo.facts import facts, people, role_of
 from catalog.demo.world import World, seeded
-from catalog.records import AccessGrant, Consent, GovernancePolicy
+from catalog.storage.records import AccessGrant, Consent, GovernancePolicy
 
 POLICY_FACTS = (
     "policy_id",

@@ -6,7 +6,7 @@ from random import Random
 
 from catalog.demo.facts import Facts, facts, people
 from catalog.demo.world import World, seeded, strictest
-from catalog.records import MarketEvent, TrainingRound
+from catalog.storage.records import MarketEvent, TrainingRound
 
 HOURS_PER_ROUND = 3.0
 LEARNING_RATE = 4.0

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from catalog.demo.facts import Facts, facts, invented_datasets, published_datasets
-from catalog.records import Dataset, DatasetColumn, Node
+from catalog.storage.records import Dataset, DatasetColumn, Node
 
 SEED = "steward-demo-1"
 SENSITIVITIES = ("public", "internal", "confidential", "restricted")

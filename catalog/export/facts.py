@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from catalog.errors import UsageError
-from catalog.freshness import opened
+from catalog.quality.freshness import opened
 from catalog.semantic import views
 
 Row = Mapping[str, Any]

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from catalog.freshness import opened
+from catalog.quality.freshness import opened
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every member, so that the same rows are the same bytes."""

@@ -12,17 +12,17 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog import records
+from catalog.claims.weighing import weighed
 from catalog.errors import BadDocument, UsageError
-from catalog.generations import NothingToWrite, writing
 from catalog.ingest.documents import content, find, parsed
 from catalog.ingest.readers import all_readers
 from catalog.ingest.reading import Context, Document, Reader
 from catalog.ingest.settle import settle
 from catalog.ingest.statements import TABLES, replace_statements, statements, write
-from catalog.records import Node, Record
-from catalog.rows import upsert
-from catalog.weighing import weighed
+from catalog.storage import records
+from catalog.storage.generations import NothingToWrite, writing
+from catalog.storage.records import Node, Record
+from catalog.storage.rows import upsert
 
 if TYPE_CHECKING:
     import duckdb

@@ -10,7 +10,7 @@ from catalog.errors import BadDocument
 from catalog.ingest.licences import from_prose
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import Context, Document
-from catalog.records import Dataset, GovernancePolicy, Record
+from catalog.storage.records import Dataset, GovernancePolicy, Record
 
 REQUIRED = ("Name", "Description", "License", "ManagedBy", "Resources")
 ADMINISTRATIVE = frozenset({"aws-pds", "amazon.science", "strides", "deafrica", "global", "metadata", "labeled", "us"})

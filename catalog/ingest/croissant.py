@@ -15,7 +15,7 @@ from catalog.ingest.languages import NAMES, language_name
 from catalog.ingest.licences import Licence, from_prose, governing
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import Context, Document
-from catalog.records import Dataset, DatasetColumn, LineageEdge, Record
+from catalog.storage.records import Dataset, DatasetColumn, LineageEdge, Record
 
 FORMATS = {
     "text/csv": "csv", "text/tab-separated-values": "tsv", "application/x-parquet": "parquet", "application/vnd.apache.parquet": "parquet",

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from catalog.ingest.jsonld import local_name, name_of, names_of, texts
 from catalog.ingest.parts import Part
-from catalog.records import GovernancePolicy
+from catalog.storage.records import GovernancePolicy
 
 RULES = {"permission": "permit", "prohibition": "prohibit", "obligation": "oblige", "duty": "oblige"}
 ACTIONS = {

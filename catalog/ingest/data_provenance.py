@@ -10,7 +10,7 @@ from catalog.ingest.licences import Licence, governing, named
 from catalog.ingest.names import HOSTS
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import Context, Document, ShortName
-from catalog.records import Claim, Dataset, LineageEdge, Model, Record
+from catalog.storage.records import Claim, Dataset, LineageEdge, Model, Record
 
 IDENTIFIER = "Unique Dataset Identifier"
 CURATOR = "Data Provenance Initiative"

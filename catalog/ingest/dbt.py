@@ -12,7 +12,7 @@ from catalog.ingest.dbt_manifest import manifest
 from catalog.ingest.dbt_results import catalog, run_results, sources
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import Context, Document
-from catalog.records import Record
+from catalog.storage.records import Record
 
 ARTIFACTS: dict[str, Callable[[Part, str], Iterator[Record]]] = {
     "manifest": manifest,

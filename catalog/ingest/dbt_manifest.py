@@ -16,7 +16,7 @@ from catalog.ingest.vocabulary import (
     pii_category,
     severity,
 )
-from catalog.records import Dataset, DatasetColumn, LineageEdge, QualityCheck, Record
+from catalog.storage.records import Dataset, DatasetColumn, LineageEdge, QualityCheck, Record
 
 GENERIC = {"not_null": "not_null", "unique": "unique", "accepted_values": "accepted_values", "relationships": "foreign_key"}
 DECLARED = {"primary_key": ("is_key", True), "not_null": ("nullable", False)}

@@ -7,7 +7,7 @@ from datetime import datetime
 from catalog.ingest.dbt_names import artifact_time, is_dataset, kind, listed, relation, short_name, typed
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import CheckRun
-from catalog.records import Dataset, DatasetColumn, Metric, Record
+from catalog.storage.records import Dataset, DatasetColumn, Metric, Record
 
 STATUSES = {"pass": "passed", "success": "passed", "warn": "failed", "fail": "failed", "error": "error", "runtime error": "error"}
 """dbt's words for how a test ended; one that was skipped has no result."""

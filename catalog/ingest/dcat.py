@@ -19,7 +19,7 @@ from catalog.ingest.languages import language_name
 from catalog.ingest.openlineage_facets import CLASSES, PII_CATEGORIES
 from catalog.ingest.parts import LONGEST_LINE, Part
 from catalog.ingest.reading import Context, Document, ShortName
-from catalog.records import Dataset, DatasetColumn, LineageEdge, Metric, Record
+from catalog.storage.records import Dataset, DatasetColumn, LineageEdge, Metric, Record
 
 SOURCES = ("prov:wasDerivedFrom", "dct:source", "prov:hadPrimarySource", "prov:wasRevisionOf", "dcat:previousVersion", "dcat:prev", "adms:prev")
 """Terms by which a dataset says what it was made from; in PROV-O a revision is derived too."""

@@ -22,7 +22,7 @@ from catalog.ingest.dcat_terms import (
     first_match,
 )
 from catalog.ingest.licences import Licence, from_prose, governing, recognise
-from catalog.records import Compliance, Consent, GovernancePolicy, MarketEvent, Record
+from catalog.storage.records import Compliance, Consent, GovernancePolicy, MarketEvent, Record
 
 RULES = (("odrl:permission", "permit"), ("odrl:prohibition", "prohibit"), ("odrl:obligation", "oblige"))
 HEALTH = re.compile(r"health|medical|patient|disease|diagnos|genetic|clinical|phi\b", re.IGNORECASE)

@@ -10,7 +10,7 @@ from typing import Any
 from catalog.errors import BadDocument
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import Context, Document
-from catalog.records import Record, TrainingRound
+from catalog.storage.records import Record, TrainingRound
 
 HISTORY = ("metrics_centralized", "metrics_distributed", "metrics_distributed_fit")
 """``History``: by metric, pairs of round and value; what the server evaluated counts before what clients did, and that before training."""

@@ -15,7 +15,7 @@ from catalog.ingest.great_expectations_names import asset_of, cited, moment_of, 
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import CheckRun, Context, Document
 from catalog.ingest.vocabulary import check_kind, severity
-from catalog.records import Dataset, Metric, QualityCheck, Record
+from catalog.storage.records import Dataset, Metric, QualityCheck, Record
 
 AGGREGATES = re.compile(r"expect_(?:column|table)_(.+?)_to_(?:be_between|equal|be_in_set|equal_other_table)$")
 """Expectations on one number, and the metric that it is."""

@@ -16,7 +16,7 @@ from catalog.ingest.languages import language_name
 from catalog.ingest.licences import from_prose
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import Context, Document, ShortName
-from catalog.records import AccessGrant, Dataset, GovernancePolicy, MarketEvent, Record
+from catalog.storage.records import AccessGrant, Dataset, GovernancePolicy, MarketEvent, Record
 
 RETIRED = frozenset({1, 2, 3})
 """States of an asset's token: end of life, deprecated, revoked. 0 is active, 4 not to be ordered for now, 5 not listed."""

@@ -13,7 +13,15 @@ from catalog.ingest.odcs_quality import checks, frequency, policies, property_ch
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import Context, Document, ShortName
 from catalog.ingest.vocabulary import classification, is_health, is_personal, pii_category
-from catalog.records import Dataset, DatasetColumn, GovernancePolicy, LineageEdge, MarketEvent, QualityCheck, Record
+from catalog.storage.records import (
+    Dataset,
+    DatasetColumn,
+    GovernancePolicy,
+    LineageEdge,
+    MarketEvent,
+    QualityCheck,
+    Record,
+)
 
 TOKENS = frozenset({"OCEAN", "USDC", "EUR"})
 CLOSED = frozenset({"deprecated", "retired"})

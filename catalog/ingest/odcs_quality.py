@@ -11,7 +11,7 @@ from datetime import date
 from catalog.ingest.aws_open_data import frequency as promised
 from catalog.ingest.parts import Part
 from catalog.ingest.vocabulary import check_kind, every, hours, severity
-from catalog.records import GovernancePolicy, QualityCheck
+from catalog.storage.records import GovernancePolicy, QualityCheck
 
 OPERATORS = {
     "mustBe": "=", "mustNotBe": "≠", "mustBeGreaterThan": ">", "mustBeGreaterOrEqualTo": "≥", "mustBeGreaterThanOrEqualTo": "≥",

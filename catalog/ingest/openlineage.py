@@ -11,7 +11,7 @@ from typing import Any
 from catalog.ingest.openlineage_facets import Facets, about_columns, about_dataset, about_quality
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import Context, Document, ShortName
-from catalog.records import LineageEdge, Record
+from catalog.storage.records import LineageEdge, Record
 
 TRANSFORMS = {
     "IDENTITY": "copy",

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from catalog.ingest.licences import from_prose
 from catalog.ingest.parts import Part
-from catalog.records import Dataset, DatasetColumn, Metric, QualityCheck, Record
+from catalog.storage.records import Dataset, DatasetColumn, Metric, QualityCheck, Record
 
 PII_CATEGORIES = (
     ("email", r"e-?mail"),

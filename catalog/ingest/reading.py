@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from catalog.ingest.parts import Complain, Part
-from catalog.records import Record
+from catalog.storage.records import Record
 
 
 @dataclass(frozen=True, slots=True)

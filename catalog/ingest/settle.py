@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from catalog.ingest.names import Names
 from catalog.ingest.reading import CheckRun, ShortName
-from catalog.records import Dataset, DatasetColumn, LineageEdge, Model, QualityCheck, Record
-from catalog.rows import Key, merged, record_key
+from catalog.storage.records import Dataset, DatasetColumn, LineageEdge, Model, QualityCheck, Record
+from catalog.storage.rows import Key, merged, record_key
 
 COMPLETED = (Dataset, DatasetColumn, LineageEdge, Model)
 """Records that several documents describe: what a newer one leaves out stays as an older one said."""

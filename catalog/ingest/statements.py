@@ -10,10 +10,10 @@ from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from catalog.history import keep, set_aside
 from catalog.ingest.reading import CheckRun, ShortName
-from catalog.records import RECORD_TYPES, Metric, Record, storage_columns
-from catalog.rows import stage, upsert
+from catalog.quality.history import keep, set_aside
+from catalog.storage.records import RECORD_TYPES, Metric, Record, storage_columns
+from catalog.storage.rows import stage, upsert
 
 if TYPE_CHECKING:
     import duckdb

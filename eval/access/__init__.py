@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from catalog.policy import Authorisation
+from catalog.access.policy import Authorisation
 from eval.access.reads import Read, reads
 from eval.record import Access
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog.foreign import copy_duckdb, copy_sqlite, query_duckdb
+from catalog.engine.foreign import copy_duckdb, copy_sqlite, query_duckdb
 from eval.external.describe import described
 from eval.external.formats import Source
 from eval.external.native import Result, build_dump, run_sqlite

@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from catalog.engine.foreign import open_sqlite
 from catalog.errors import UsageError
-from catalog.foreign import open_sqlite
 from nl2sql.guard import Schema
 from nl2sql.guard.identifiers import fold, quoted
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from catalog.engine.foreign import open_sqlite
 from catalog.errors import QueryFailed, QueryTimeout, UsageError
-from catalog.foreign import open_sqlite
 
 DUMP_DEADLINE_S = 120.0
 MOST_TEXT = 100_000_000

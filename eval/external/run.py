@@ -12,7 +12,7 @@ from typing import Any
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
-from catalog.engine import Engine, Limits
+from catalog.engine.engine import Engine, Limits
 from catalog.errors import GovernanceError, QueryFailed, QueryTimeout, UsageError
 from eval.external.databases import Databases, Prepared
 from eval.external.describe import with_evidence

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from catalog.records import (
+from catalog.storage.records import (
     AuditEntry,
     Claim,
     Compliance,

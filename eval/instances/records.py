@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from catalog.records import Dataset, LineageEdge, Metric, Node, Record
 from catalog.semantic import views
+from catalog.storage.records import Dataset, LineageEdge, Metric, Node, Record
 from eval.instances.demands import Cell, Link, Situation, Test
 from eval.instances.invariants import sound
 from eval.instances.stock import IDENTITY, RECORD_OF, VIEW_OF, Stock, holds, near, optional

@@ -9,8 +9,8 @@ from random import Random
 from typing import Any, get_args, get_type_hints
 
 from catalog.demo.build import records
-from catalog.records import RECORD_TYPES, Record
 from catalog.semantic import views
+from catalog.storage.records import RECORD_TYPES, Record
 from eval.instances.demands import Op, Situation, literals
 
 TABLES = {

@@ -16,11 +16,11 @@ from pathlib import Path
 import duckdb
 
 import catalog
-from catalog.closure import build_closure, direct
-from catalog.generations import LATEST
-from catalog.records import AuditEntry, Record, storage_columns, storage_ddl
-from catalog.rows import record_key, stage
 from catalog.semantic import views
+from catalog.storage.closure import build_closure, direct
+from catalog.storage.generations import LATEST
+from catalog.storage.records import AuditEntry, Record, storage_columns, storage_ddl
+from catalog.storage.rows import record_key, stage
 from eval.instances.demands import situations
 from eval.instances.records import instance_records
 from eval.instances.stock import stock

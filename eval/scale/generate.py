@@ -12,12 +12,12 @@ from dataclasses import fields
 from pathlib import Path
 from time import perf_counter
 
+from catalog.access.policy import POLICY_FILE
 from catalog.demo.build import CLOCK_FILE, DEMO_NOW
 from catalog.demo.facts import FACTS
-from catalog.generations import Generation, current, writing
-from catalog.policy import POLICY_FILE
-from catalog.records import RECORD_TYPES, Record, storage_columns
 from catalog.semantic import views
+from catalog.storage.generations import Generation, current, writing
+from catalog.storage.records import RECORD_TYPES, Record, storage_columns
 from eval.scale.figures import Figure, Progress
 
 PIPELINE = 1000

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from time import perf_counter
 
-from catalog.database import open_to_write
 from catalog.demo.build import DEMO_NOW
 from catalog.ingest import ingest
+from catalog.storage.database import open_to_write
 from eval.scale.figures import Figure, Progress, ratio
 
 EVENTS_A_FILE = 1000

@@ -8,14 +8,14 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.audit_log import AuditLog
-from catalog.freshness import opened
-from catalog.generations import pinned
+from catalog.access.policy import POLICY_FILE, authorise, load_policy
+from catalog.audit.log import AuditLog
+from catalog.engine.snapshot import prepare
 from catalog.graph.names import Place
 from catalog.graph.tables import TABLES, read_tables
 from catalog.graph.walk import Graph, Hops, listed, reach
-from catalog.policy import POLICY_FILE, authorise, load_policy
-from catalog.snapshot import prepare
+from catalog.quality.freshness import opened
+from catalog.storage.generations import pinned
 from eval.scale.figures import Figure, Progress, percentile, ratio
 from eval.scale.generate import PIPELINE
 from nl2sql.session import read_clock

@@ -4,12 +4,12 @@ from collections import defaultdict
 from pathlib import Path
 from time import perf_counter
 
-from catalog.database import open_to_read
-from catalog.engine import Approved, Limits
+from catalog.engine.engine import Approved, Limits
+from catalog.engine.snapshot import prepare
 from catalog.errors import GovernanceError
-from catalog.generations import pinned
-from catalog.snapshot import prepare
-from catalog.state import State
+from catalog.storage.database import open_to_read
+from catalog.storage.generations import pinned
+from catalog.storage.state import State
 from eval.scale.figures import Figure, Progress, percentile, ratio
 from eval.suite import find_suite, load_suite
 from nl2sql.guard import approve

@@ -1,6 +1,6 @@
 """Askers of differing policy, and what each may see, said a second time as plain facts beside the policy.
 
-Shares no code with ``catalog.policy`` or ``catalog.snapshot``.
+Shares no code with ``catalog.access.policy`` or ``catalog.engine.snapshot``.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
-from catalog.policy import ANONYMOUS, LiveGrant, Policy, Principal, load_policy
-from catalog.records import Dataset, Record
+from catalog.access.policy import ANONYMOUS, LiveGrant, Policy, Principal, load_policy
 from catalog.semantic import views
+from catalog.storage.records import Dataset, Record
 
 EU = "EU"
 

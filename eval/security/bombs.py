@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from time import perf_counter, sleep
 
-from catalog.engine import Approved, Engine, Limits
+from catalog.access.policy import Authorisation, Permit, Principal
+from catalog.engine.engine import Approved, Engine, Limits
 from catalog.errors import GovernanceError, QueryFailed, QueryTimeout
-from catalog.policy import Authorisation, Permit, Principal
 from catalog.semantic import views
 from eval.security.report import Row
 from nl2sql.guard import approve, schema_of

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from catalog.generations import upsert, writing
-from catalog.policy import POLICY_FILE
-from catalog.records import (
+from catalog.access.policy import POLICY_FILE
+from catalog.storage.generations import upsert, writing
+from catalog.storage.records import (
     AccessGrant,
     AuditEntry,
     Claim,

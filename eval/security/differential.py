@@ -13,12 +13,12 @@ from random import Random
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from catalog.closure import build_closure, direct
-from catalog.cubes import build_cube
-from catalog.masks import mask_key, treated
-from catalog.records import AuditEntry, Record, storage_columns
+from catalog.access.cubes import build_cube
+from catalog.access.masks import mask_key, treated
+from catalog.engine.worker import LOCK
 from catalog.semantic import Column, View, views
-from catalog.worker import LOCK
+from catalog.storage.closure import build_closure, direct
+from catalog.storage.records import AuditEntry, Record, storage_columns
 from eval.security.askers import ASKERS
 from eval.security.noninterference import (
     STATEMENTS,

@@ -17,14 +17,14 @@ from time import perf_counter
 
 import duckdb
 
-from catalog.engine import Approved, Engine, Limits
+from catalog.access.masks import treated
+from catalog.access.policy import Authorisation
+from catalog.engine.engine import Approved, Engine, Limits
+from catalog.engine.snapshot import prepare
 from catalog.errors import GovernanceError, QueryFailed, QueryTimeout
-from catalog.generations import pinned
-from catalog.masks import treated
-from catalog.policy import Authorisation
 from catalog.semantic import views
-from catalog.snapshot import prepare
-from catalog.state import State
+from catalog.storage.generations import pinned
+from catalog.storage.state import State
 from eval.security import canaries, injected
 from eval.security.attacks import LEAST, Attack, attacks, spread
 from eval.security.canaries import ASKER, KEEPER, World

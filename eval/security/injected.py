@@ -14,11 +14,11 @@ from random import Random
 from time import perf_counter
 from typing import Any
 
+from catalog.access.policy import Authorisation
 from catalog.errors import GovernanceError
-from catalog.generations import pinned, upsert, writing
-from catalog.policy import Authorisation
-from catalog.records import Dataset, DatasetColumn, Record
-from catalog.state import State
+from catalog.storage.generations import pinned, upsert, writing
+from catalog.storage.records import Dataset, DatasetColumn, Record
+from catalog.storage.state import State
 from eval.security import canaries
 from eval.security.canaries import NOW, World
 from eval.security.report import Row

@@ -43,11 +43,11 @@ class World:
 
 def found_world(home: Path) -> World:
     """A folder with a policy, a first generation and a log."""
-    from catalog.audit_log import AuditLog
-    from catalog.generations import writing
-    from catalog.policy import ensure_policy
-    from catalog.records import Dataset, Node
-    from catalog.rows import upsert
+    from catalog.access.policy import ensure_policy
+    from catalog.audit.log import AuditLog
+    from catalog.storage.generations import writing
+    from catalog.storage.records import Dataset, Node
+    from catalog.storage.rows import upsert
 
     ensure_policy(home)
     with writing(home) as connection:
@@ -60,7 +60,7 @@ def found_world(home: Path) -> World:
 
 def _record(world: World, name: str, tell: Tell) -> None:
     """A query's two records, as ``steward ask`` makes them."""
-    from catalog.audit_log import AuditLog
+    from catalog.audit.log import AuditLog
 
     log = AuditLog(world.home)
     seq = log.begin(f"asker {name}", "engineer", "query", f"question {name}", "SELECT 1")
@@ -70,7 +70,7 @@ def _record(world: World, name: str, tell: Tell) -> None:
 
 
 def _token(world: World, name: str, tell: Tell) -> None:
-    from catalog.state import State
+    from catalog.storage.state import State
 
     state = State(world.home)
     text = state.issue_token(name, 1)
@@ -82,7 +82,7 @@ def _token(world: World, name: str, tell: Tell) -> None:
 
 
 def _grant(world: World, name: str, tell: Tell) -> None:
-    from catalog.grants import Grants
+    from catalog.access.grants import Grants
 
     grants = Grants(world.home)
     grants.give(name, "first")
@@ -95,9 +95,9 @@ def _grant(world: World, name: str, tell: Tell) -> None:
 
 
 def _ingest(world: World, name: str, tell: Tell) -> None:
-    from catalog.generations import current, writing
-    from catalog.records import Dataset
-    from catalog.rows import upsert
+    from catalog.storage.generations import current, writing
+    from catalog.storage.records import Dataset
+    from catalog.storage.rows import upsert
 
     with writing(world.home) as connection:
         upsert(connection, [Dataset(node="n", name=f"{name}-{at}", sensitivity=PUBLIC) for at in range(ROWS)])
@@ -106,8 +106,8 @@ def _ingest(world: World, name: str, tell: Tell) -> None:
 
 def _copy(world: World, name: str, tell: Tell) -> None:
     """A checkpoint, and a copy of it outside."""
-    from catalog.audit_log import AuditLog
-    from catalog.audit_witness import witness
+    from catalog.audit.log import AuditLog
+    from catalog.audit.witness import witness
 
     log = AuditLog(world.home)
     log.end(log.begin("checker", None, "query", None, None), "allowed")
@@ -117,7 +117,7 @@ def _copy(world: World, name: str, tell: Tell) -> None:
 
 
 def _erase(world: World, name: str, tell: Tell) -> None:
-    from catalog.audit_log import AuditLog
+    from catalog.audit.log import AuditLog
 
     log = AuditLog(world.home)
     log.end(log.begin(f"leaver {name}", None, "query", f"secret of {name}", None), "allowed")
@@ -128,7 +128,7 @@ def _erase(world: World, name: str, tell: Tell) -> None:
 
 def _ask(world: World, name: str, tell: Tell) -> None:
     """A question by SQL through guard, snapshot and worker."""
-    from catalog.generations import pinned
+    from catalog.storage.generations import pinned
     from nl2sql.pipeline import ask_sql
     from nl2sql.session import open_session
     from nl2sql.turn import Answered
@@ -239,7 +239,7 @@ def flaws(world: World) -> Iterator[str]:
 
 
 def _flaws_of_log(world: World) -> Iterator[str]:
-    from catalog.audit_log import AuditLog
+    from catalog.audit.log import AuditLog
 
     log = AuditLog(world.home)
     try:
@@ -265,8 +265,8 @@ def _flaws_of_log(world: World) -> Iterator[str]:
 
 
 def _flaws_of_state(world: World) -> Iterator[str]:
-    from catalog.grants import Grants
-    from catalog.state import State
+    from catalog.access.grants import Grants
+    from catalog.storage.state import State
 
     state, grants = State(world.home), Grants(world.home)
     try:
@@ -292,7 +292,7 @@ def _flaws_of_state(world: World) -> Iterator[str]:
 def _flaws_of_generations(world: World) -> Iterator[str]:
     import duckdb
 
-    from catalog.generations import pinned
+    from catalog.storage.generations import pinned
 
     with pinned(world.home) as generation:
         with generation.path.open("rb") as file:

@@ -15,12 +15,12 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
-from catalog.engine import Approved, Engine, Limits
+from catalog.access.policy import Authorisation, authorise
+from catalog.engine.engine import Approved, Engine, Limits
+from catalog.engine.snapshot import prepare
+from catalog.engine.worker import CODES, LOCK
 from catalog.errors import GovernanceError, QueryFailed, QueryTimeout
-from catalog.policy import Authorisation, authorise
-from catalog.records import Record
-from catalog.snapshot import prepare
-from catalog.worker import CODES, LOCK
+from catalog.storage.records import Record
 from eval.security.askers import ASKERS, Asker, policy
 from eval.security.report import Row
 from eval.security.typed_queries import Queries, Style

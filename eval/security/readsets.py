@@ -13,7 +13,7 @@ from random import Random
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from catalog.engine import Approved
+from catalog.engine.engine import Approved
 from catalog.errors import GovernanceError
 from catalog.semantic import views
 from eval.security.askers import ASKERS

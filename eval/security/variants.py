@@ -10,8 +10,8 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from catalog.records import RECORD_TYPES, Dataset, Document, LineageEdge, Metric, Model, Node, Record
 from catalog.semantic import views
+from catalog.storage.records import RECORD_TYPES, Dataset, Document, LineageEdge, Metric, Model, Node, Record
 from eval.security.askers import EU, Asker
 from eval.security.worlds import LEVELS, US, VIEW_OF, cell, key_of, random_record, unique
 

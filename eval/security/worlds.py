@@ -8,8 +8,9 @@ from random import Random
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
-from catalog.generations import LATEST, Generation
-from catalog.records import (
+from catalog.semantic import views
+from catalog.storage.generations import LATEST, Generation
+from catalog.storage.records import (
     RECORD_TYPES,
     AuditEntry,
     Dataset,
@@ -21,7 +22,6 @@ from catalog.records import (
     storage_columns,
     storage_ddl,
 )
-from catalog.semantic import views
 from eval.instances.stock import VIEW_OF as VIEW_OF_TYPE
 from eval.security.askers import EU
 from nl2sql.guard.identifiers import quoted

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from catalog.connections import cut, pool, reason
+from catalog.engine.connections import cut, pool, reason
 from catalog.errors import UsageError
 from nl2sql.backends.samples import Sample
 from nl2sql.errors import BackendUnavailable

@@ -6,7 +6,7 @@ the vetted tree. Knows no data; rows are the snapshot's business.
 
 from datetime import datetime
 
-from catalog.engine import Approved
+from catalog.engine.engine import Approved
 from nl2sql.errors import NotAllowed
 from nl2sql.guard.schema import Schema, schema_of
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from catalog.policy import Authorisation, masked_type
+from catalog.access.policy import Authorisation, masked_type
 from catalog.semantic import views
 from nl2sql.guard import kinds
 from nl2sql.guard.identifiers import fold

@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog.freshness import opened
+from catalog.quality.freshness import opened
 from catalog.semantic import views
 from nl2sql.linking.vocabulary import closed_words, lexicon, words
 

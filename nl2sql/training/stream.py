@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from catalog.audit_log import AuditLog
+from catalog.access.policy import POLICY_FILE, authorise, load_policy
+from catalog.audit.log import AuditLog
 from catalog.demo.build import build
-from catalog.generations import pinned
-from catalog.policy import POLICY_FILE, authorise, load_policy
+from catalog.storage.generations import pinned
 from nl2sql.corpus.compose import Composer
 from nl2sql.corpus.fragments import Example
 from nl2sql.corpus.styles import restyle

@@ -1,4 +1,4 @@
-"""What a masked cell shows, written down a second time: shares no code with ``catalog.masks``."""
+"""What a masked cell shows, written down a second time: shares no code with ``catalog.access.masks``."""
 
 import hashlib
 import math

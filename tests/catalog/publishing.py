@@ -10,12 +10,12 @@ from typing import Any
 import duckdb
 from tuf.api.metadata import Metadata, Snapshot, Targets, Timestamp
 
-from catalog import publication
-from catalog.fetch import Limits
-from catalog.generations import current
-from catalog.publication import Expiry, publish
-from catalog.sources import Source
-from catalog.trust import Examined, examine
+from catalog.node import publication
+from catalog.node.publication import Expiry, publish
+from catalog.node.sources import Source
+from catalog.pull.fetch import Limits
+from catalog.pull.trust import Examined, examine
+from catalog.storage.generations import current
 
 CROISSANT = {"@context": {"@vocab": "https://schema.org/"}, "@type": "sc:Dataset", "conformsTo": "http://mlcommons.org/croissant/1.0"}
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog import history
-from catalog.anomaly import FAR, FEWEST, Measured, deviation, judge, median
-from catalog.generations import writing
-from catalog.history import keep, set_aside
 from catalog.ingest import ingest
 from catalog.ingest.statements import TABLES
-from catalog.records import Metric
-from catalog.rows import upsert
+from catalog.quality import history
+from catalog.quality.anomaly import FAR, FEWEST, Measured, deviation, judge, median
+from catalog.quality.history import keep, set_aside
+from catalog.storage.generations import writing
+from catalog.storage.records import Metric
+from catalog.storage.rows import upsert
 from eval.anomaly import Series, labelled, score_series
 from tests.catalog.publishing import rows
 

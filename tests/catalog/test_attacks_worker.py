@@ -15,13 +15,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from catalog.engine import Approved, Engine, Limits
+from catalog.access.policy import ANONYMOUS, Authorisation, Permit
+from catalog.engine.engine import Approved, Engine, Limits
+from catalog.engine.snapshot import prepare
 from catalog.errors import QueryFailed, QueryTimeout
-from catalog.generations import Generation, upsert
-from catalog.policy import ANONYMOUS, Authorisation, Permit
-from catalog.records import AccessGrant, Dataset, Node, Record, storage_ddl
 from catalog.semantic import views
-from catalog.snapshot import prepare
+from catalog.storage.generations import Generation, upsert
+from catalog.storage.records import AccessGrant, Dataset, Node, Record, storage_ddl
 
 CORPUS = Path(__file__).parents[3] / "shared" / "data" / "attacks" / "attacks.jsonl"
 NOW = datetime(2026, 11, 1)

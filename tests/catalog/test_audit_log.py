@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from catalog.audit_log import AuditLog
+from catalog.audit.log import AuditLog
+from catalog.audit.merkle import leaf_hash, root, verify_consistency, verify_inclusion
+from catalog.audit.signed_note import Checkpoint, open_note
 from catalog.errors import CatalogUnavailable, UsageError, VerificationFailed
-from catalog.merkle import leaf_hash, root, verify_consistency, verify_inclusion
-from catalog.signed_note import Checkpoint, open_note
-from catalog.state import State
+from catalog.storage.state import State
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 3, 1, 12)
@@ -349,7 +349,7 @@ def test_a_removed_file_is_not_written_on_unseen(log: AuditLog) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from catalog.audit_log import AuditLog
+from catalog.audit.log import AuditLog
 log, actor = AuditLog(Path(sys.argv[1])), sys.argv[2]
 for i in range(int(sys.argv[3])):
     seq = log.begin(actor, None, "query", str(i), None)

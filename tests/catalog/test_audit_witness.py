@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.audit_log import AuditLog
-from catalog.audit_witness import NAME, read_copies, witness
+from catalog.audit.log import AuditLog
+from catalog.audit.witness import NAME, read_copies, witness
 from catalog.errors import UsageError, VerificationFailed
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from catalog.consensus import KAPPA, LEAST_TRUST, NEWCOMER, UNSTAKED, Vote, decide, judgements, meaning, moved
+from catalog.claims.consensus import KAPPA, LEAST_TRUST, NEWCOMER, UNSTAKED, Vote, decide, judgements, meaning, moved
 
 EXACT = 1e-9
 STAKED = (

@@ -13,10 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.cubes import build_cube
-from catalog.errors import AccessDenied
-from catalog.generations import Generation, upsert
-from catalog.policy import (
+from catalog.access.cubes import build_cube
+from catalog.access.policy import (
     AggregateRule,
     AllowRule,
     Authorisation,
@@ -32,9 +30,11 @@ from catalog.policy import (
     Rule,
     authorise,
 )
-from catalog.records import Consent, Dataset, Node, storage_ddl
+from catalog.engine.snapshot import prepare
+from catalog.errors import AccessDenied
 from catalog.semantic import views
-from catalog.snapshot import prepare
+from catalog.storage.generations import Generation, upsert
+from catalog.storage.records import Consent, Dataset, Node, storage_ddl
 from nl2sql.errors import Repairable
 from nl2sql.guard import approve, schema_of
 

@@ -14,11 +14,12 @@ from typing import TypeVar
 import duckdb
 import pytest
 
+from catalog.access.policy import load_policy
 from catalog.demo.build import CLOCK_FILE, DEMO_NOW, build, records
 from catalog.demo.claims import decide
 from catalog.demo.metrics import robust_z
-from catalog.policy import load_policy
-from catalog.records import (
+from catalog.semantic import views
+from catalog.storage.records import (
     RECORD_TYPES,
     Claim,
     Dataset,
@@ -31,8 +32,7 @@ from catalog.records import (
     Record,
     TrainingRound,
 )
-from catalog.rows import record_key
-from catalog.semantic import views
+from catalog.storage.rows import record_key
 
 MADE = list(records(DEMO_NOW))
 R = TypeVar("R", bound=Record)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.drift import BUCKETS, Shape, drift, quantiles
+from catalog.node.drift import BUCKETS, Shape, drift, quantiles
 
 
 def numbers(values: list[float]) -> Shape:

@@ -19,11 +19,16 @@ from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
-from catalog.audit_log import AuditLog
-from catalog.backup import back_up
-from catalog.database import open_to_read
-from catalog.encrypt import decrypt, encrypt
-from catalog.encryption import (
+from catalog.access.policy import ANONYMOUS, Authorisation, Permit
+from catalog.audit.log import AuditLog
+from catalog.engine.engine import Approved, Engine, Limits
+from catalog.engine.snapshot import directory, prepare
+from catalog.errors import CatalogUnavailable, QueryFailed, UsageError
+from catalog.semantic import views
+from catalog.storage.backup import back_up
+from catalog.storage.database import open_to_read
+from catalog.storage.encrypt import decrypt, encrypt
+from catalog.storage.encryption import (
     CONFIG,
     KEY_VARIABLE,
     Keys,
@@ -37,15 +42,10 @@ from catalog.encryption import (
     write_beside,
     write_config,
 )
-from catalog.engine import Approved, Engine, Limits
-from catalog.errors import CatalogUnavailable, QueryFailed, UsageError
-from catalog.generations import current, pinned, writing
-from catalog.policy import ANONYMOUS, Authorisation, Permit
-from catalog.records import Dataset, Node
-from catalog.restore import restore, restore_test
-from catalog.rows import upsert
-from catalog.semantic import views
-from catalog.snapshot import directory, prepare
+from catalog.storage.generations import current, pinned, writing
+from catalog.storage.records import Dataset, Node
+from catalog.storage.restore import restore, restore_test
+from catalog.storage.rows import upsert
 
 NOW = datetime(2026, 11, 1, 12)
 CANARY = "CANARY-0123456789abcdef"
@@ -304,7 +304,7 @@ def test_somebody_who_reads_the_old_generation_goes_on(home: Path, key: Path) ->
 DIE_AT_STEP = """
 import os, signal, sys
 from pathlib import Path
-from catalog.encrypt import decrypt, encrypt
+from catalog.storage.encrypt import decrypt, encrypt
 step, deadly = 0, int(sys.argv[4])
 def counted(function):
     def call(*arguments, **keywords):

@@ -14,10 +14,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from catalog import engine as engine_module
-from catalog.engine import Approved, Engine, Limits
+from catalog.engine import engine as engine_module
+from catalog.engine.engine import Approved, Engine, Limits
+from catalog.engine.worker import open_locked
 from catalog.errors import QueryFailed, QueryTimeout
-from catalog.worker import open_locked
 from eval.security.bombs import UNGUARDED
 
 SOON = Limits(deadline_s=1.0, memory_mb=512)
@@ -233,7 +233,7 @@ def test_the_child_reaches_nothing_even_with_python(engine: Engine, snapshot: Pa
 
 
 CONFINE = """
-from catalog import sandbox
+from catalog.engine import sandbox
 setup = json.loads(sys.argv[1])
 sandbox.limit_process(64)
 assert sandbox.confine(sandbox.Reach(sandbox.existing(setup["readable"]), sandbox.existing(setup["listable"])))
@@ -283,7 +283,7 @@ def test_the_connection_is_locked_where_no_kernel_helps(tmp_path: Path, sql: str
 
 def test_a_query_does_not_outlive_a_killed_parent(snapshot: Path) -> None:
     script = (
-        "import sys\nfrom pathlib import Path\nfrom catalog.engine import Approved, Engine, Limits\n"
+        "import sys\nfrom pathlib import Path\nfrom catalog.engine.engine import Approved, Engine, Limits\n"
         "path = Path(sys.argv[1])\nengine = Engine(path.parent)\n"
         "engine.run(Approved('SELECT 1', frozenset(), ()), path, Limits())\n"
         "print(engine._child.process.pid, flush=True)\n"

@@ -10,16 +10,16 @@ import duckdb
 import pytest
 
 from catalog.errors import CatalogUnavailable
-from catalog.generations import NothingToWrite, current, default_home, pinned, writing
-from catalog.records import Dataset, DatasetColumn, LineageEdge, Metric, Node
-from catalog.rows import upsert
+from catalog.storage.generations import NothingToWrite, current, default_home, pinned, writing
+from catalog.storage.records import Dataset, DatasetColumn, LineageEdge, Metric, Node
+from catalog.storage.rows import upsert
 
 WRITE_ONE = """
 import sys
 from pathlib import Path
-from catalog.generations import writing
-from catalog.records import Dataset
-from catalog.rows import upsert
+from catalog.storage.generations import writing
+from catalog.storage.records import Dataset
+from catalog.storage.rows import upsert
 home, name = Path(sys.argv[1]), sys.argv[2]
 """
 
@@ -57,7 +57,7 @@ READ_MANY = """
 import sys
 from pathlib import Path
 import duckdb
-from catalog.generations import pinned
+from catalog.storage.generations import pinned
 home, seen = Path(sys.argv[1]), 0
 while seen < int(sys.argv[2]):
     with pinned(home) as generation, duckdb.connect(generation.path, read_only=True) as connection:
@@ -212,7 +212,7 @@ def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[object, 
 
 @pytest.fixture
 def store(tmp_path: Path) -> duckdb.DuckDBPyConnection:
-    from catalog.records import storage_ddl
+    from catalog.storage.records import storage_ddl
 
     connection = duckdb.connect()
     connection.execute(storage_ddl())

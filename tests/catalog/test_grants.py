@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from catalog.audit_log import AuditLog
+from catalog.access.grants import Grants
+from catalog.access.policy import ANONYMOUS, LiveGrant, Principal
+from catalog.audit.log import AuditLog
+from catalog.engine.snapshot import directory, forget, forget_others
 from catalog.errors import CatalogUnavailable, UsageError
-from catalog.grants import Grants
-from catalog.policy import ANONYMOUS, LiveGrant, Principal
-from catalog.snapshot import directory, forget, forget_others
-from catalog.state import State
+from catalog.storage.state import State
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -12,21 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.audit_log import AuditLog
-from catalog.backup import back_up
-from catalog.consensus import Vote, decide
+from catalog.access.policy import ensure_policy
+from catalog.audit.log import AuditLog
+from catalog.claims.consensus import Vote, decide
+from catalog.claims.identity import EMPTY_SHA256, Known, matches
+from catalog.claims.merges import Merges, groups, live_merges
+from catalog.claims.weighing import weighed
 from catalog.errors import CatalogUnavailable, UsageError
-from catalog.generations import current, pinned, writing
-from catalog.identity import EMPTY_SHA256, Known, matches
 from catalog.ingest import ingest
-from catalog.merges import Merges, groups, live_merges
-from catalog.policy import ensure_policy
-from catalog.pull import pull
-from catalog.records import Claim, Dataset, Node, Record
-from catalog.restore import restore
-from catalog.rows import upsert
-from catalog.sources import Sources
-from catalog.weighing import weighed
+from catalog.node.sources import Sources
+from catalog.pull.pull import pull
+from catalog.storage.backup import back_up
+from catalog.storage.generations import current, pinned, writing
+from catalog.storage.records import Claim, Dataset, Node, Record
+from catalog.storage.restore import restore
+from catalog.storage.rows import upsert
 
 from .publishing import PublishingNode
 
@@ -273,7 +273,7 @@ def test_a_decision_that_a_kill_kept_from_its_generation_is_carried_out_when_mad
     for decide_, shown in ((Merges.merge, [("one", ["two"]), ("two", ["one"])]), (Merges.split, [("one", []), ("two", [])])):
         before = rows(tmp_path, aliases)
         with monkeypatch.context() as patched:
-            patched.setattr("catalog.generations._commit", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+            patched.setattr("catalog.storage.generations._commit", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
             with pytest.raises(KeyboardInterrupt):
                 decide_(Merges(tmp_path), "one", "two")
         assert rows(tmp_path, aliases) == before

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog import merkle
+from catalog.audit import merkle
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "merkle.json").read_text(encoding="utf-8"))
 HASHES = [base64.b64decode(text) for text in VECTORS["hashes"]]

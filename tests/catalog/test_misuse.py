@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from catalog.misuse import ANONYMOUS, CROWD, ERASED, RULES, alerts
-from catalog.records import AuditEntry
+from catalog.audit.misuse import ANONYMOUS, CROWD, ERASED, RULES, alerts
+from catalog.storage.records import AuditEntry
 from eval.misuse import labelled, score
 
 NOON = datetime(2026, 5, 4, 12)

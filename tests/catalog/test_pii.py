@@ -12,7 +12,7 @@ from stdnum.es import dni
 from stdnum.iban import calc_check_digits
 from stdnum.nl import bsn
 
-from catalog.pii import Finding, assess, parts
+from catalog.node.pii import Finding, assess, parts
 
 
 def some(make: Callable[[random.Random], str], count: int = 60) -> list[str]:

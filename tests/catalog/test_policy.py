@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import catalog.demo
-from catalog.errors import CatalogUnavailable, UsageError
-from catalog.policy import (
+from catalog.access.policy import (
     ANONYMOUS,
     CLEARANCES,
     AllowRule,
@@ -29,6 +28,7 @@ from catalog.policy import (
     load_policy,
     masked_type,
 )
+from catalog.errors import CatalogUnavailable, UsageError
 from catalog.semantic import views
 
 DEMO = Path(catalog.demo.__file__).with_name("policy.yaml")

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.errors import UsageError
-from catalog.policy import (
+from catalog.access.policy import (
     AggregateRule,
     AllowRule,
     Deny,
@@ -26,6 +25,7 @@ from catalog.policy import (
     load_policy,
     purpose_denial,
 )
+from catalog.errors import UsageError
 from catalog.semantic import views
 
 MAX = Principal(name="max", roles=("engineer", "member"), clearance="internal", purposes=("training", "care"))

@@ -8,12 +8,12 @@ from random import Random
 import pytest
 
 import catalog.demo
-from catalog.policy import ANONYMOUS, Permit, decide, load_policy
-from catalog.policy_explain import explain
-from catalog.policy_lint import check
-from catalog.policy_test import run_table
+from catalog.access.policy import ANONYMOUS, Permit, decide, load_policy
+from catalog.access.policy_explain import explain
+from catalog.access.policy_lint import check
+from catalog.access.policy_test import run_table
 from catalog.semantic import views
-from catalog.state import State
+from catalog.storage.state import State
 
 DEMO = Path(catalog.demo.__file__).with_name("policy.yaml")
 
@@ -112,7 +112,7 @@ def test_a_rule_that_does_something_is_let_be(tmp_path: Path, rules: str) -> Non
     assert [f for f in findings(tmp_path, rules) if not f[1].startswith("role ")] == []
 
 
-@pytest.mark.parametrize("path", [DEMO, DEMO.parents[1] / "default_policy.yaml"], ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [DEMO, DEMO.parents[1] / "access" / "default_policy.yaml"], ids=lambda p: p.name)
 def test_the_policies_that_ship_are_clean(path: Path) -> None:
     assert check(path) == []
 

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.errors import UsageError
-from catalog.masks import treated
-from catalog.policy import (
+from catalog.access.masks import treated
+from catalog.access.policy import (
     ANONYMOUS,
     AllowRule,
     Deny,
@@ -27,8 +26,9 @@ from catalog.policy import (
     decide,
     load_policy,
 )
+from catalog.errors import UsageError
 from catalog.semantic import views
-from catalog.state import State
+from catalog.storage.state import State
 from tests.catalog.policy_model import LEVELS, cells
 
 TYPES = {name: column.type for name, column in views()["datasets"].columns.items()}

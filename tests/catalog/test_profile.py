@@ -10,16 +10,16 @@ from typing import Any
 import duckdb
 import pytest
 
-from catalog import profile_worker
 from catalog.errors import UsageError
-from catalog.generations import pinned
 from catalog.ingest import ingest
-from catalog.node import NodeFolder, init, load
-from catalog.profile import Limits, Report, profile
-from catalog.profile_changes import changes
-from catalog.profile_document import slug
-from catalog.profile_sources import find
-from catalog.profile_worker import Field, _fields, open_limited
+from catalog.node import profile_worker
+from catalog.node.node import NodeFolder, init, load
+from catalog.node.profile import Limits, Report, profile
+from catalog.node.profile_changes import changes
+from catalog.node.profile_document import slug
+from catalog.node.profile_sources import find
+from catalog.node.profile_worker import Field, _fields, open_limited
+from catalog.storage.generations import pinned
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LATER = datetime(2026, 1, 3, tzinfo=UTC)

@@ -16,14 +16,14 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, Root, Timestamp
 
 from catalog.errors import UsageError
-from catalog.publication import Expiry, init_keys, publish, rotate
-from catalog.trust import Fault
+from catalog.node.publication import Expiry, init_keys, publish, rotate
+from catalog.pull.trust import Fault
 from tests.catalog.publishing import PublishingNode, read, said
 
 KILL_AT_EACH_STEP = """
 import os, signal, sys
 from pathlib import Path
-from catalog.publication import publish, rotate
+from catalog.node.publication import publish, rotate
 folder, to, verb, stride = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 for deadly in range(1, 300, stride):
     child = os.fork()

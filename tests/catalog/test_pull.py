@@ -21,17 +21,17 @@ from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from tuf.api.serialization.json import JSONSerializer
 
 from catalog.errors import CatalogUnavailable, UsageError
-from catalog.fetch import Limits
 from catalog.ingest import ingest
-from catalog.publication import rotate
-from catalog.pull import Pulled, pull
-from catalog.sources import Sources
+from catalog.node.publication import rotate
+from catalog.node.sources import Sources
+from catalog.pull.fetch import Limits
+from catalog.pull.pull import Pulled, pull
 from tests.catalog.publishing import PublishingNode, datasets, rows
 
 PULL_IN_A_PROCESS = """
 import sys
 from pathlib import Path
-from catalog.pull import pull
+from catalog.pull.pull import pull
 print("go", flush=True)
 pull(Path(sys.argv[1]))
 print("done", flush=True)
@@ -275,7 +275,7 @@ class Suffered:
 def suffered(tmp_path_factory: pytest.TempPathFactory) -> list[Suffered]:
     """One catalog, one node for each fault."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("catalog.trust.MOST_DOCUMENTS", 50)
+        patch.setattr("catalog.pull.trust.MOST_DOCUMENTS", 50)
         return suffer(tmp_path_factory)
 
 
@@ -470,7 +470,7 @@ def test_a_rollback_is_seen_after_a_kill_between_trust_and_catalog(desk: Desk, m
     def die(*_: object) -> None:
         raise Killed
 
-    monkeypatch.setattr("catalog.pull.writing", die)
+    monkeypatch.setattr("catalog.pull.pull.writing", die)
     with pytest.raises(Killed):
         desk.pull()
     monkeypatch.undo()
@@ -504,7 +504,7 @@ def test_a_killed_pull_leaves_no_half_state(desk: Desk, delays: list[float]) -> 
 def test_two_pulls_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     from filelock import FileLock
 
-    monkeypatch.setattr("catalog.pull.BUSY_S", 0.05)
+    monkeypatch.setattr("catalog.pull.pull.BUSY_S", 0.05)
     desk.pull()
     with FileLock(desk.home / "pull.lock"), pytest.raises(CatalogUnavailable, match="Another pull"):
         desk.pull()

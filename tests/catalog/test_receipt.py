@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from catalog.audit_log import AuditLog
+from catalog.audit.log import AuditLog
+from catalog.audit.receipt import Receipt, Ruling, Source, Statement, answer, issue, read, salt, verify, verify_rows
 from catalog.errors import VerificationFailed
-from catalog.receipt import Receipt, Ruling, Source, Statement, answer, issue, read, salt, verify, verify_rows
 
 COLUMNS, TYPES, ROWS = ("n", "name"), ("BIGINT", "VARCHAR"), [(1, "a"), (2, None)]
 
@@ -27,7 +27,7 @@ def turn(log: AuditLog, question: str = "who owns C4", **changes: Any) -> Receip
         ),
         **changes,
     )  # fmt: skip
-    from catalog.state import utc
+    from catalog.storage.state import utc
 
     at = utc(None)
     statement = replace(statement, at=at.isoformat())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.result_hash import number, result_hash
+from catalog.audit.result_hash import number, result_hash
 
 RFC_8785_APPENDIX_B = {
     "0000000000000000": "0",

@@ -6,12 +6,12 @@ import duckdb
 import pytest
 
 from catalog import describe
-from catalog.audit_log import AuditLog
-from catalog.generations import current
-from catalog.policy import Permit, authorise, decide, load_policy
-from catalog.records import storage_ddl
+from catalog.access.policy import Permit, authorise, decide, load_policy
+from catalog.audit.log import AuditLog
+from catalog.engine.snapshot import prepare
 from catalog.semantic import edges, views
-from catalog.snapshot import prepare
+from catalog.storage.generations import current
+from catalog.storage.records import storage_ddl
 from nl2sql.plan import vocabulary
 from nl2sql.session import read_clock
 

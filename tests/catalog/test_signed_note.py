@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.signed_note import BadNote, Checkpoint, Signer, key_id, open_note, sign
+from catalog.audit.signed_note import BadNote, Checkpoint, Signer, key_id, open_note, sign
 
 EXAMPLE_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 EXAMPLE = (
@@ -127,7 +127,7 @@ def test_what_is_no_checkpoint_is_refused(text: str) -> None:
 
 
 def test_processes_that_make_a_key_get_the_same(tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from catalog.signed_note import Signer; print(Signer.load_or_create(Path(sys.argv[1]), 'n').verifier)"
+    code = "import sys; from pathlib import Path; from catalog.audit.signed_note import Signer; print(Signer.load_or_create(Path(sys.argv[1]), 'n').verifier)"
     command = [sys.executable, "-c", code, str(tmp_path / "key")]
     children = [subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE) for _ in range(4)]
     assert len({child.communicate()[0] for child in children}) == 1

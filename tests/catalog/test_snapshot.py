@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog import closure
+from catalog.access.masks import mask_key
+from catalog.access.policy import ANONYMOUS, Authorisation, Permit, Principal, Treatment
+from catalog.engine.snapshot import KEPT, directory, forget_everything, prepare
 from catalog.errors import CatalogUnavailable
-from catalog.generations import Generation, upsert
-from catalog.masks import mask_key
-from catalog.policy import ANONYMOUS, Authorisation, Permit, Principal, Treatment
-from catalog.records import (
+from catalog.semantic import views
+from catalog.storage import closure
+from catalog.storage.generations import Generation, upsert
+from catalog.storage.records import (
     AccessGrant,
     AuditEntry,
     Claim,
@@ -31,8 +33,6 @@ from catalog.records import (
     TrainingRound,
     storage_ddl,
 )
-from catalog.semantic import views
-from catalog.snapshot import KEPT, directory, forget_everything, prepare
 
 NOW = datetime(2026, 11, 1, 12)
 PUBLIC = "\"sensitivity\" IN ('public')"

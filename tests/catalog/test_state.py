@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import CatalogUnavailable, UsageError
-from catalog.state import State
+from catalog.storage.state import State
 
 NOW = datetime(2026, 3, 1, 12)
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from catalog.alerts import Alerts, Episode, alert_id
-from catalog.audit_log import AuditLog
-from catalog.backup import back_up
+from catalog.audit.log import AuditLog
 from catalog.errors import CatalogUnavailable, UsageError
-from catalog.generations import current, upsert, writing
-from catalog.records import Dataset, Metric, Node, QualityCheck, Record
-from catalog.restore import restore
-from catalog.watch import look
+from catalog.quality.alerts import Alerts, Episode, alert_id
+from catalog.quality.watch import look
+from catalog.storage.backup import back_up
+from catalog.storage.generations import current, upsert, writing
+from catalog.storage.records import Dataset, Metric, Node, QualityCheck, Record
+from catalog.storage.restore import restore
 from tests.catalog.publishing import rows
 
 NOW = datetime(2026, 5, 4, 12)
@@ -261,7 +261,7 @@ def test_names_with_slashes_are_not_taken_for_one_another(home: Path) -> None:
 
 
 def test_a_node_that_fails_everything_hides_nobody(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalog.watch.MOST_OF_NODE", 5)
+    monkeypatch.setattr("catalog.quality.watch.MOST_OF_NODE", 5)
     flood = [QualityCheck(node="liar", check_id=f"t{i:03}/r", dataset="x", check_name="custom", status="failed", severity="critical" if i == 99 else "low", opened=NOW) for i in range(100)]
     write(home, run(2, "failed"), *flood)
     look(home, NOW)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from catalog.policy import ANONYMOUS, Authorisation, authorise, load_policy
+from catalog.access.policy import ANONYMOUS, Authorisation, authorise, load_policy
 from catalog.semantic import views
 from eval.access import Verdict, allows, classify, judge
 from eval.access.reads import reads

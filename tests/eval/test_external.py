@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from catalog.engine.foreign import copy_duckdb, copy_sqlite, query_duckdb
 from catalog.errors import QueryFailed, QueryTimeout, UsageError
-from catalog.foreign import copy_duckdb, copy_sqlite, query_duckdb
 from eval.external.databases import Databases
 from eval.external.formats import load
 from eval.external.native import build_dump, run_sqlite

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog.access.policy import POLICY_FILE
 from catalog.errors import UsageError
-from catalog.generations import current
-from catalog.policy import POLICY_FILE
+from catalog.storage.generations import current
 from eval.ground import Ground
 from eval.plants import plant
 from eval.suite import Plant, find_suite, load_suite

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from catalog.graph.names import Place
 from catalog.graph.tables import TABLES, read_tables
 from catalog.graph.walk import Graph, reach
-from catalog.records import RECORD_TYPES, storage_columns
+from catalog.storage.records import RECORD_TYPES, storage_columns
 from eval.scale.__main__ import main
 from eval.scale.figures import Figure, percentile, table
 from eval.scale.generate import COLUMNS, EDGES, generate

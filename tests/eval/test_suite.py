@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from catalog.access.policy import ANONYMOUS, POLICY_FILE, authorise, load_policy
 from catalog.errors import UsageError
-from catalog.policy import ANONYMOUS, POLICY_FILE, authorise, load_policy
 from catalog.semantic import views
 from eval.features import derived_tags
 from eval.suite import SUITES, Case, find_suite, json_schema, load_suite, shipped_suites, split_of

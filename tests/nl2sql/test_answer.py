@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from catalog.engine import ResultSet
+from catalog.engine.engine import ResultSet
 from nl2sql.answer import sentence
 from nl2sql.linking.link import Linked, Mention
 from nl2sql.turn import Freshness

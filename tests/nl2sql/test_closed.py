@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.policy import ANONYMOUS, Authorisation, Deny, Permit
+from catalog.access.policy import ANONYMOUS, Authorisation, Deny, Permit
 from catalog.semantic import views
 from nl2sql.closed import closed_named, columns_named
 from nl2sql.guard import approve, schema_of

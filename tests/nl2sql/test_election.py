@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.engine import ResultSet
+from catalog.engine.engine import ResultSet
 from nl2sql.election import UNCLEAR, elect, fingerprint
 
 VOTES = st.lists(st.tuples(st.sampled_from(["", "a", "b", "c"]), st.integers(1, 5)), min_size=1, max_size=6)

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from catalog.engine import Engine
+from catalog.access.grants import Grants
+from catalog.access.policy import POLICY_FILE
+from catalog.engine.engine import Engine
 from catalog.errors import AccessDenied
-from catalog.generations import pinned
-from catalog.grants import Grants
-from catalog.policy import POLICY_FILE
-from catalog.state import State
+from catalog.storage.generations import pinned
+from catalog.storage.state import State
 from nl2sql.backends.base import Clarify
 from nl2sql.backends.scripted import ScriptedBackend
 from nl2sql.pipeline import ask, ask_sql
@@ -52,7 +52,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     ours = Clock()
-    monkeypatch.setattr("catalog.grants.utc", ours.utc)
+    monkeypatch.setattr("catalog.access.grants.utc", ours.utc)
     return ours
 
 

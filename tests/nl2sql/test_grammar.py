@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.policy import Authorisation, Permit, Principal
+from catalog.access.policy import Authorisation, Permit, Principal
 from catalog.semantic import views
 from nl2sql.errors import NotAllowed
 from nl2sql.grammar import grammar_of

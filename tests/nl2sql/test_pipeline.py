@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from catalog.engine import Limits
+from catalog.engine.engine import Limits
 from catalog.errors import AccessDenied, CatalogUnavailable
-from catalog.generations import pinned
-from catalog.records import AuditEntry
-from catalog.state import State
+from catalog.storage.generations import pinned
+from catalog.storage.records import AuditEntry
+from catalog.storage.state import State
 from nl2sql.backends.base import Clarify, Context, Decline, Draft, SqlDraft
 from nl2sql.backends.scripted import ScriptedBackend
 from nl2sql.errors import BackendUnavailable

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, cast
 
 import pytest
 
-from catalog.generations import pinned
-from catalog.snapshot import prepare
-from catalog.state import State
+from catalog.engine.snapshot import prepare
+from catalog.storage.generations import pinned
+from catalog.storage.state import State
 from nl2sql.backends.base import Context, SqlDraft
 from nl2sql.backends.embedded import EmbeddedBackend
 from nl2sql.embedded.parser import Candidate, EmbeddedParser

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from catalog.audit_log import AuditLog
+from catalog.access.policy import ANONYMOUS, POLICY_FILE, authorise, load_policy
+from catalog.audit.log import AuditLog
 from catalog.errors import CatalogUnavailable
-from catalog.generations import pinned
-from catalog.policy import ANONYMOUS, POLICY_FILE, authorise, load_policy
+from catalog.storage.generations import pinned
 from nl2sql.session import read_clock, read_names
 
 

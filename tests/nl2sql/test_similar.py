@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog.engine.snapshot import prepare
 from catalog.errors import AccessDenied, UsageError
-from catalog.freshness import opened
-from catalog.generations import pinned
-from catalog.snapshot import prepare
+from catalog.quality.freshness import opened
+from catalog.storage.generations import pinned
 from nl2sql import similar
 from nl2sql.embedded.encoder import FILE, Encoder, shipped
 from nl2sql.embedded.parser import WEIGHTS

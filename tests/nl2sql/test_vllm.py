@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from catalog.audit.misuse import alerts as misuse
 from catalog.errors import UsageError
-from catalog.generations import pinned
-from catalog.misuse import alerts as misuse
-from catalog.state import State
+from catalog.storage.generations import pinned
+from catalog.storage.state import State
 from eval.run import fingerprint
 from nl2sql.backends import FallbackBackend, open_backend
 from nl2sql.backends.samples import MOST_TOKENS, SAMPLES

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from catalog.errors import GovernanceError
-from catalog.generations import pinned
-from catalog.state import State
+from catalog.storage.generations import pinned
+from catalog.storage.state import State
 from eval.security import canaries
 from eval.security.attacks import LEAST, THREATS, Attack, attacks, spread
 from eval.security.canaries import ASKER, World

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.engine import Engine, Limits
+from catalog.engine.engine import Engine, Limits
 from catalog.errors import QueryFailed
 from eval.security.bombs import ENDS, GUARDED, OVER_MEMORY, UNGUARDED, blast, guarded, range_of_fire, unguarded
 

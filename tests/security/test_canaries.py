@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.audit_log import AuditLog
-from catalog.generations import pinned
-from catalog.state import State
+from catalog.audit.log import AuditLog
+from catalog.storage.generations import pinned
+from catalog.storage.state import State
 from eval.security import canaries
 from eval.security.canaries import ASKER, KEEPER, VARIABLE, World, found, word
 from nl2sql.backends.base import Context

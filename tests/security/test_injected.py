@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.generations import pinned
-from catalog.state import State
+from catalog.storage.generations import pinned
+from catalog.storage.state import State
 from eval.security import canaries, injected
 from eval.security.injected import PAYLOADS, Effects, texts, within_scope
 from nl2sql.backends.base import SqlDraft

@@ -58,9 +58,9 @@ def killed_when_it_has_said_all(world: World, monkeypatch: pytest.MonkeyPatch) -
 
 def torn(world: World, name: str, tell: kills.Tell) -> None:
     """Rows of one run in two generations: what a kill between them leaves is half of a run."""
-    from catalog.generations import writing
-    from catalog.records import Dataset
-    from catalog.rows import upsert
+    from catalog.storage.generations import writing
+    from catalog.storage.records import Dataset
+    from catalog.storage.rows import upsert
 
     with writing(world.home) as connection:
         upsert(connection, [Dataset(node="n", name=f"{name}-0")])

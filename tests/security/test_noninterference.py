@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from catalog.policy import authorise
-from catalog.records import Dataset, Metric, Record
+from catalog.access.policy import authorise
+from catalog.storage.records import Dataset, Metric, Record
 from eval.security.askers import ASKERS, policy
 from eval.security.noninterference import Tally, compare_snapshots, content, explore, scene
 from eval.security.readsets import explore as explore_readsets
@@ -63,7 +63,7 @@ def test_a_catalog_alike_to_one_asker_is_another_to_the_rest(name: str) -> None:
 
 
 def _snapshot(home, prepared, records: list[Record]):  # type: ignore[no-untyped-def]
-    from catalog.snapshot import prepare
+    from catalog.engine.snapshot import prepare
     from eval.security.worlds import Log
 
     rules = policy(home)

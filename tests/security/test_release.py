@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from catalog.engine import Engine
+from catalog.access.grants import Grants
+from catalog.access.policy import POLICY_FILE
+from catalog.engine.engine import Engine
 from catalog.errors import AccessDenied
-from catalog.generations import pinned
-from catalog.grants import Grants
-from catalog.policy import POLICY_FILE
-from catalog.state import State
+from catalog.storage.generations import pinned
+from catalog.storage.state import State
 from nl2sql.backends.base import Clarify, SqlDraft
 from nl2sql.backends.scripted import ScriptedBackend
 from nl2sql.pipeline import ask, ask_sql
@@ -66,8 +66,8 @@ def world(demo_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     with (home / POLICY_FILE).open("a", encoding="utf-8") as policy:
         policy.write(RULES)
     ours = World(home)
-    monkeypatch.setattr("catalog.grants.utc", ours.utc)
-    monkeypatch.setattr("catalog.state.utc", ours.utc)
+    monkeypatch.setattr("catalog.access.grants.utc", ours.utc)
+    monkeypatch.setattr("catalog.storage.state.utc", ours.utc)
     yield ours
     for session in ours.opened:
         session.close()

@@ -11,10 +11,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from catalog.engine import ResultSet
+from catalog.engine.engine import ResultSet
 from catalog.errors import GovernanceError
-from catalog.generations import upsert, writing
-from catalog.records import Dataset
+from catalog.storage.generations import upsert, writing
+from catalog.storage.records import Dataset
 from eval.record import Cells, Manifest, Record
 from eval.report import html
 from eval.security import canaries

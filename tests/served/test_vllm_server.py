@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from catalog.generations import pinned
+from catalog.storage.generations import pinned
 from nl2sql.backends.server import Address, Server
 from nl2sql.grammar import grammar_of
 from nl2sql.session import Session, open_session

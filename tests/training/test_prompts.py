@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from catalog.access.policy import Authorisation, Permit, Principal
 from catalog.errors import UsageError
-from catalog.policy import Authorisation, Permit, Principal
 from catalog.semantic import views
 from nl2sql.corpus.fragments import Example
 from nl2sql.grammar import grammar_of

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import UsageError
-from catalog.generations import pinned
+from catalog.storage.generations import pinned
 from nl2sql.backends import DeferredBackend
 from nl2sql.pipeline import ask
 from nl2sql.session import open_session

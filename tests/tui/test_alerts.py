@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from catalog.audit_log import AuditLog
+from catalog.audit.log import AuditLog
 
 NOON = datetime(2026, 10, 1, 12)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from catalog.state import State
+from catalog.storage.state import State
 
 FIELDS = {
     "status", "question", "message", "reading", "sql", "columns", "rows", "truncated", "decision", "confidence", "as_of", "stage", "stages",
@@ -203,7 +203,7 @@ def test_an_empty_batch_is_no_error(steward: Any, backend: str) -> None:
 
 def test_a_token_revoked_within_a_batch_answers_no_more(home: Path) -> None:
     from catalog.errors import AccessDenied
-    from catalog.generations import pinned
+    from catalog.storage.generations import pinned
     from tui.turns import Sessions
 
     state = State(home)
@@ -220,7 +220,7 @@ def test_a_token_revoked_within_a_batch_answers_no_more(home: Path) -> None:
 
 
 def test_a_policy_that_changes_within_a_batch_counts_from_the_next_line(home: Path) -> None:
-    from catalog.generations import pinned
+    from catalog.storage.generations import pinned
     from tui.turns import Sessions
 
     with pinned(home) as generation:

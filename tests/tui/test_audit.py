@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from catalog.audit_log import AuditLog
-from catalog.merkle import leaf_hash, verify_inclusion
-from catalog.signed_note import Checkpoint, open_note
+from catalog.audit.log import AuditLog
+from catalog.audit.merkle import leaf_hash, verify_inclusion
+from catalog.audit.signed_note import Checkpoint, open_note
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_changed_log_does_not(steward: Any, own: Path) -> None:
 
 
 def test_the_view_says_which_entries_are_verified(steward: Any, own: Path) -> None:
-    from catalog.state import State
+    from catalog.storage.state import State
 
     token = State(own).issue_token("ada", 1)
     query = "SELECT count(*) FILTER (WHERE verified), count(*) FROM audit_log WHERE origin = 'measured'"

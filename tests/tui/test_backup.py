@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from catalog.encryption import KEY_VARIABLE
-from catalog.state import State
+from catalog.storage.encryption import KEY_VARIABLE
+from catalog.storage.state import State
 
 LAST_TEST = "SELECT last_restore_test, restore_ok, integrity_ok, origin FROM replicas WHERE kind = 'backup' AND origin = 'measured'"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from catalog.state import State
+from catalog.storage.state import State
 
 
 def test_similar_shows_a_table(steward: Any) -> None:

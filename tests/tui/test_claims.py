@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from catalog.audit_log import AuditLog
-from catalog.generations import writing
-from catalog.records import Claim, Dataset
-from catalog.rows import upsert
-from catalog.state import State
-from catalog.weighing import weighed
+from catalog.audit.log import AuditLog
+from catalog.claims.weighing import weighed
+from catalog.storage.generations import writing
+from catalog.storage.records import Claim, Dataset
+from catalog.storage.rows import upsert
+from catalog.storage.state import State
 
 HOSTILE = "evil\x1b[31m\u202eCC0"
 

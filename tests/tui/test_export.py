@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from catalog.audit_log import AuditLog
-from catalog.state import State
+from catalog.audit.log import AuditLog
+from catalog.storage.state import State
 
 PUBLIC = "SELECT name FROM datasets"
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from catalog.policy import POLICY_FILE
-from catalog.state import State
+from catalog.access.policy import POLICY_FILE
+from catalog.storage.state import State
 
 RULES = """
   - id: gated

@@ -7,10 +7,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from catalog.audit_log import AuditLog
-from catalog.generations import current
+from catalog.audit.log import AuditLog
 from catalog.graph.integrity import CHECKS
-from catalog.state import State
+from catalog.storage.generations import current
+from catalog.storage.state import State
 from tui.integrity import CHECKS as NAMED_CHECKS
 
 HOSTILE = 'evil"\n] --> x\x1b[31m\u202e[*b*]'

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from catalog.engine import ResultSet
+from catalog.engine.engine import ResultSet
 from nl2sql.turn import Answered, Decision, Freshness
 from tui.envelope import dumps, envelope
 from tui.output import unique, write_rows

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import catalog.demo
-from catalog.grants import Grants
-from catalog.policy import load_policy
-from catalog.policy_test import run_table
-from catalog.state import State
+from catalog.access.grants import Grants
+from catalog.access.policy import load_policy
+from catalog.access.policy_test import run_table
+from catalog.storage.state import State
 
 DEMO = Path(catalog.demo.__file__).with_name("policy.yaml")
 DEMO_TABLE = DEMO.with_name("policy_tests.yaml")

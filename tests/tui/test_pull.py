@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from catalog.generations import current
+from catalog.storage.generations import current
 from tests.catalog.publishing import PublishingNode, datasets, rows
 
 HERE = Path(__file__).parent
@@ -82,7 +82,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def first(served: Served) -> dict[str, Any]:
     """The first pull of every manner."""
-    from catalog.sources import Sources
+    from catalog.node.sources import Sources
 
     for manner, node in served.nodes.items():
         if manner != "moved":

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from catalog.audit_log import AuditLog
+from catalog.audit.log import AuditLog
 from tests.tui.test_ask import OUTCOMES
 
 TYPES_SQL = (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from catalog.semantic import views
-from catalog.state import State
+from catalog.storage.state import State
 
 CROISSANT = {
     "@context": {"@vocab": "https://schema.org/"},

@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 
-from catalog.alerts import alert_id
 from catalog.errors import CatalogUnavailable, UsageError
-from catalog.sources import Sources
-from catalog.state import State
-from catalog.webhook import Webhook, read_secret
+from catalog.node.sources import Sources
+from catalog.quality.alerts import alert_id
+from catalog.quality.webhook import Webhook, read_secret
+from catalog.storage.state import State
 from tests.catalog.publishing import PublishingNode, datasets
 from tui.alerting import Seen
 
@@ -112,7 +112,7 @@ def test_what_changed_is_told_once_and_only_what_the_asker_may_see(steward: Any,
 def test_a_webhook_is_signed_and_a_failing_one_loses_nothing(
     steward: Any, watched: Path, ada: str, receiver: Receiver, secret: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("catalog.webhook.FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("catalog.quality.webhook.FIRST_PAUSE_S", 0.0)
     call = ("watch", "--sink", receiver.url, "--allow-local", "--secret-file", secret, "--token", ada)
     receiver.answers = [500, 503, 429, 500]
     failed = steward(*call, catalog=watched)
@@ -276,8 +276,8 @@ def test_a_name_that_can_be_none_is_no_crash() -> None:
 
 
 def test_a_receiver_that_answers_byte_by_byte_is_left(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalog.webhook.TOTAL_S", 0.3)
-    monkeypatch.setattr("catalog.webhook.TRIES", 1)
+    monkeypatch.setattr("catalog.quality.webhook.TOTAL_S", 0.3)
+    monkeypatch.setattr("catalog.quality.webhook.TRIES", 1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         done = threading.Event()
 

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
-from catalog.engine import ResultSet
+from catalog.engine.engine import ResultSet
 from tui.output import text
 from tui.safe import safe
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from catalog.engine import Engine, Limits
+from catalog.access.policy import POLICY_FILE, load_policy
+from catalog.access.policy_explain import Explanation, explain
+from catalog.audit.receipt import issue
+from catalog.engine.engine import Engine, Limits
+from catalog.engine.snapshot import directory
 from catalog.errors import GovernanceError
-from catalog.generations import current, pinned
 from catalog.graph.sides import Side
-from catalog.policy import POLICY_FILE, load_policy
-from catalog.policy_explain import Explanation, explain
-from catalog.receipt import issue
-from catalog.snapshot import directory
+from catalog.storage.generations import current, pinned
 from nl2sql.backends.base import Backend
 from nl2sql.guard import approve
 from nl2sql.pipeline import ask, ask_sql

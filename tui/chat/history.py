@@ -9,9 +9,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from catalog.encryption import is_active
-from catalog.policy import ANONYMOUS, Principal
-from catalog.snapshot import directory
+from catalog.access.policy import ANONYMOUS, Principal
+from catalog.engine.snapshot import directory
+from catalog.storage.encryption import is_active
 
 FILE = "questions.jsonl"
 MOST_KEPT = 1000

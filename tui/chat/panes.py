@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.highlight import highlight
 from textual.widgets import Static
 
+from catalog.access.policy_explain import Explanation
 from catalog.errors import GovernanceError
-from catalog.policy_explain import Explanation
 from nl2sql.turn import Answered, Outcome
 from tui.chat.about import laid_out
 from tui.chat.facts import Fact, Facts, fact, heading

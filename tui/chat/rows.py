@@ -17,7 +17,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from catalog.engine import ResultSet
+from catalog.engine.engine import ResultSet
 from tui.output import text
 from tui.safe import safe
 from tui.table import NUMBERS

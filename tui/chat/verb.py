@@ -25,7 +25,7 @@ def chat(ctx: click.Context, /, backend: str, token: str | None, purpose: str, l
     """  # noqa: D301  click reads the backspace
     if sys.stdin is None or sys.stdout is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("steward chat needs a terminal. In a pipe, use: steward ask QUESTION.")
-    from catalog.generations import default_home
+    from catalog.storage.generations import default_home
 
     if not demo:
         _run(ctx.obj or default_home(), backend, token, purpose, limit, timeout, tour)
@@ -43,7 +43,7 @@ def chat(ctx: click.Context, /, backend: str, token: str | None, purpose: str, l
 def _run(home: Path, backend: str, token: str | None, purpose: str, limit: int, timeout: float, tour: bool) -> None:
     from platformdirs import user_config_path, user_state_path
 
-    from catalog.engine import Limits
+    from catalog.engine.engine import Limits
     from nl2sql.backends import DeferredBackend
     from tui.chat.app import Chat
     from tui.chat.desk import Desk

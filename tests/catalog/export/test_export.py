@@ -10,17 +10,17 @@ from typing import Any
 import duckdb
 import pytest
 
-from catalog.audit_log import AuditLog
+from catalog.access.policy import ANONYMOUS, POLICY_FILE, Principal, authorise, load_policy
+from catalog.audit.log import AuditLog
+from catalog.engine.snapshot import prepare
 from catalog.export import croissant, dcat, openlineage
 from catalog.export.facts import Facts, address, licence_address, needed, read_facts
 from catalog.export.tables import zipped_tables
-from catalog.generations import pinned
 from catalog.ingest import ingest
 from catalog.ingest.dcat_graph import graph_of
 from catalog.ingest.documents import RdfText
 from catalog.ingest.licences import from_prose
-from catalog.policy import ANONYMOUS, POLICY_FILE, Principal, authorise, load_policy
-from catalog.snapshot import prepare
+from catalog.storage.generations import pinned
 from nl2sql.session import read_clock
 
 SHAPES = Path(__file__).parents[2] / "data" / "dcat-ap-3.0.1-SHACL.ttl"

@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from catalog.generations import pinned
 from catalog.ingest import Report, ingest
+from catalog.storage.generations import pinned
 
 NOW = datetime(2026, 3, 1, 12)
 

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from catalog.ingest.readers import READERS
 from catalog.ingest.reading import Context, Document
-from catalog.records import Record
+from catalog.storage.records import Record
 
 R = TypeVar("R", bound=Record)
 

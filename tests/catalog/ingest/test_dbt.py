@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from catalog.ingest.reading import CheckRun
-from catalog.records import Dataset
+from catalog.storage.records import Dataset
 
 from .conftest import Desk
 from .samples import CATALOG, MANIFEST, MODEL, RUN_RESULTS, SOURCES, stated

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from catalog.errors import UsageError
-from catalog.generations import current, writing
 from catalog.ingest.readers import READERS
 from catalog.ingest.reading import Context, Document
-from catalog.records import Dataset, Node, Record, storage_columns
-from catalog.rows import upsert
 from catalog.semantic import views
+from catalog.storage.generations import current, writing
+from catalog.storage.records import Dataset, Node, Record, storage_columns
+from catalog.storage.rows import upsert
 
 from .conftest import NOW, Desk
 

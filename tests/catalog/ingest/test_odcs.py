@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from catalog.records import Dataset, DatasetColumn
+from catalog.storage.records import Dataset, DatasetColumn
 
 from .conftest import Desk
 from .samples import CONTRACT, CONTRACT_2_2, stated

@@ -37,7 +37,7 @@ INVENTORY = '''
 from collections.abc import Iterator
 
 from catalog.ingest.reading import Context, Document
-from catalog.records import Dataset, Record
+from catalog.storage.records import Dataset, Record
 
 
 class Inventory:

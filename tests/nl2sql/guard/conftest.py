@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from catalog.policy import Authorisation, Deny, Permit, Principal
+from catalog.access.policy import Authorisation, Deny, Permit, Principal
 from catalog.semantic import Column, views
 
 NOW = datetime(2026, 11, 20, 12)

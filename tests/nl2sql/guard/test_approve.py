@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 
+from catalog.access.policy import Authorisation, Permit
 from catalog.errors import AccessDenied
-from catalog.policy import Authorisation, Permit
 from catalog.semantic import views
 from nl2sql.errors import NotAllowed, UnknownColumn, UnknownRelation
 from nl2sql.guard import approve, parse, schema_of, shapes, tree

@@ -6,8 +6,8 @@ from datetime import datetime
 import duckdb
 import pytest
 
+from catalog.access.policy import Authorisation
 from catalog.errors import GovernanceError
-from catalog.policy import Authorisation
 from nl2sql.guard import approve, schema_of
 
 # The corpus speaks of datasets(id, name, descr, jurisdiction, rows_) with owner_email denied, and of secret_people(id, ssn).

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog.access.policy import Authorisation
 from catalog.errors import GovernanceError
-from catalog.policy import Authorisation
 from nl2sql.errors import NotAllowed
 from nl2sql.guard import approve, parse, render, schema_of, tree, tree2
 from nl2sql.guard.binder import Binder

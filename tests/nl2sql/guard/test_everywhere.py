@@ -5,8 +5,8 @@ from datetime import datetime
 import duckdb
 import pytest
 
+from catalog.access.policy import Authorisation
 from catalog.errors import GovernanceError
-from catalog.policy import Authorisation
 from nl2sql.guard import approve, schema_of
 
 PROBES = {

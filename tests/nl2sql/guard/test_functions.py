@@ -5,7 +5,7 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from catalog.policy import Authorisation
+from catalog.access.policy import Authorisation
 from nl2sql.guard import approve, kinds, parse, schema_of
 from nl2sql.guard.binder import Binder
 from nl2sql.guard.functions import Argument, Signature, resolve, signatures

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from catalog.access.policy import Authorisation
 from catalog.errors import AccessDenied, GovernanceError
-from catalog.policy import Authorisation
 from nl2sql.guard import approve, schema_of
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "guard"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.policy import Authorisation
+from catalog.access.policy import Authorisation
 from catalog.semantic import views
 from nl2sql.guard import approve, schema_of
 from nl2sql.plan import END, Query, Scope, full_scope

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.audit_log import AuditLog
-from catalog.generations import pinned
-from catalog.policy import POLICY_FILE, authorise, load_policy
+from catalog.access.policy import POLICY_FILE, authorise, load_policy
+from catalog.audit.log import AuditLog
+from catalog.storage.generations import pinned
 from eval.plants import plant
 from eval.suite import Plant
 from nl2sql.linking.index import NameIndex

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from catalog.audit_log import AuditLog
-from catalog.generations import pinned
-from catalog.policy import ANONYMOUS, POLICY_FILE, Authorisation, authorise, load_policy
-from catalog.snapshot import prepare
+from catalog.access.policy import ANONYMOUS, POLICY_FILE, Authorisation, authorise, load_policy
+from catalog.audit.log import AuditLog
+from catalog.engine.snapshot import prepare
+from catalog.storage.generations import pinned
 from nl2sql.linking.index import NAME, PART, NameIndex, build_index, licence_spellings, spellings
 from nl2sql.linking.vocabulary import is_asking, is_english, singular, words
 from nl2sql.session import read_clock

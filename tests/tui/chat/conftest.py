@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from catalog.engine import Limits
-from catalog.snapshot import directory
-from catalog.state import State
+from catalog.engine.engine import Limits
+from catalog.engine.snapshot import directory
+from catalog.storage.state import State
 from nl2sql.backends.base import Clarify, Decline, Draft, SqlDraft
 from nl2sql.backends.scripted import ScriptedBackend
 from tui.chat.app import Chat

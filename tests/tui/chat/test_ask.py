@@ -9,8 +9,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, TabbedContent, TextArea
 
+from catalog.audit.receipt import verify
 from catalog.errors import UsageError
-from catalog.receipt import verify
 from nl2sql.turn import Answered, AskedBack
 from tests.tui.chat.conftest import HOSTILE, SHOWN, Open, seen, settle
 from tui.chat.app import Chat

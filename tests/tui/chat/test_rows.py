@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from textual.app import App, ComposeResult
 
-from catalog.engine import ResultSet
+from catalog.engine.engine import ResultSet
 from tests.tui.chat.conftest import HOSTILE, SHOWN
 from tui.chat.chart import bars, chart_of
 from tui.chat.rows import RowsTable

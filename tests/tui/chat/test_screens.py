@@ -137,7 +137,7 @@ async def test_history_is_searched_starred_and_asked_again(chat: Open, desk: Des
 
 
 def test_history_goes_with_what_is_kept_of_a_person_and_damage_is_no_history(desk: Desk) -> None:
-    from catalog.snapshot import directory, forget
+    from catalog.engine.snapshot import directory, forget
 
     history = History.of(desk.home, desk.session.principal)
     history.add("2026-01-01", "who", "answered")

@@ -1,0 +1,1 @@
+"""Who may see what: the policy, its files, rules, masks, cubes and grants."""

@@ -1,0 +1,168 @@
+"""Reads the tables of the audit log in one go, and makes entries of them with what the signed tree says of each.
+
+Trusts the signing key and nothing else: whoever edits the file may have put anything anywhere.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from catalog.audit.merkle import Frontier, leaf_hash
+from catalog.audit.records import ERASED, Text, entry, parsed, pseudonym
+from catalog.audit.signed_note import BadNote, Checkpoint, open_note
+from catalog.errors import CatalogUnavailable
+from catalog.storage.records import AuditEntry
+
+
+class Record(NamedTuple):
+    """A row of the records; whoever edits the file may have put anything there."""
+
+    place: int
+    seq: int
+    kind: str
+    body: str
+
+
+@dataclass(slots=True)
+class Kept:
+    """The tables, as one reading found them."""
+
+    records: list[Record]
+    leaves: dict[int, bytes]
+    inner: dict[tuple[int, int], bytes] | None
+    checkpoints: list[tuple[int, str]]
+    texts: dict[int, Text]
+    principals: dict[str, tuple[str, bytes]]
+    witnesses: list[Path]
+    _names: dict[str, str | None] = field(default_factory=dict)
+
+    def name(self, alias: str) -> str | None:
+        """Who a pseudonym stands for; None when the key beside the name does not say so."""
+        if alias not in self._names:
+            name, key = self.principals.get(alias, (None, None))
+            good = isinstance(name, str) and isinstance(key, bytes) and alias == pseudonym(key, name)
+            self._names[alias] = name if good else None
+        return self._names[alias]
+
+    @property
+    def size(self) -> int:
+        """How many records the tree says there are."""
+        return max(self.leaves, default=-1) + 1
+
+
+def read(connection: sqlite3.Connection, opened: Callable[[int, Text], Text], inner: bool = False) -> Kept:
+    """Everything that the tables hold; the inner nodes of the tree only when asked for. ``opened`` makes sealed texts readable."""
+
+    def rows(sql: str) -> Iterator[tuple[Any, ...]]:
+        return connection.execute(sql)
+
+    return Kept(
+        records=[
+            Record(*row)
+            for row in rows("SELECT place, seq, CAST(kind AS TEXT), CAST(body AS TEXT) FROM audit_leaf ORDER BY place")
+        ],
+        leaves=dict(rows("SELECT place, hash FROM audit_node WHERE level = 0")),
+        inner={(level, place): value for level, place, value in rows("SELECT * FROM audit_node WHERE level > 0")}
+        if inner
+        else None,
+        checkpoints=list(rows("SELECT size, CAST(note AS TEXT) FROM audit_checkpoint ORDER BY size")),
+        texts={seq: opened(seq, Text(*text)) for seq, *text in rows("SELECT * FROM audit_text")},
+        principals={alias: (name, key) for alias, name, key in rows("SELECT * FROM audit_principal")},
+        witnesses=[Path(path) for (path,) in rows("SELECT path FROM audit_witness ORDER BY path")],
+    )
+
+
+def to_entries(kept: Kept, vkey: str) -> list[AuditEntry]:
+    """One entry per action in order. Raises CatalogUnavailable for a record that says nothing that an entry could hold.
+
+    An entry is verified when its records and texts are what the signed tree holds, and no record is missing right before it.
+    """
+    sound = _sound_until(kept, vkey)
+    actions: dict[int, list[dict[str, Any] | None]] = {}
+    hashes: dict[int, bytes] = {}
+    bad: set[int] = set()
+    intents: dict[int, bytes] = {}
+    erased: set[object] = set()
+    expected, last = 0, None
+    for record in kept.records:
+        content = parsed(record.body)
+        seq, leaf = content and content.get("seq"), leaf_hash(record.body.encode("utf-8"))
+        if content is None or not isinstance(seq, int):
+            raise CatalogUnavailable(
+                f"Audit record {record.place} is damaged.",
+                "See 'steward audit verify'; restore audit.sqlite from a backup.",
+            )
+        if record.kind == "intent":
+            actions[seq], intents[seq] = [content, None], leaf
+        elif seq in actions:
+            actions[seq][1] = content
+            erased.add(content.get("erased"))
+        good = record.place == expected and record.place < sound and leaf == kept.leaves.get(record.place)
+        good = good and (record.seq, record.kind) == (seq, content.get("kind"))
+        if not good or (record.kind != "intent" and content.get("intent") != intents.get(seq, b"").hex()):
+            bad.add(seq)
+        hashes[seq] = leaf
+        expected, last = record.place + 1, seq
+    signed = kept.checkpoints[-1][0] if kept.checkpoints else 0
+    if last is not None and max(kept.size, signed) > expected:
+        bad.add(last)  # records are missing after it
+    found = []
+    for seq, (intent, outcome) in actions.items():
+        assert intent is not None
+        actor, text, right = beside(kept, seq, intent, erased)
+        found.append(entry(intent, outcome, text, actor, hashes[seq].hex(), right and seq not in bad))
+    return found
+
+
+def _sound_until(kept: Kept, vkey: str) -> int:
+    """How many of the kept leaf hashes stand as signed: all, or those before the first checkpoint that says otherwise."""
+    if not kept.checkpoints:
+        return kept.size
+    newest = kept.checkpoints[-1:]
+    for checkpoints in (newest, kept.checkpoints):  # the newest alone says it all when it is right
+        tree, good = Frontier(), 0
+        for size, note in checkpoints:
+            if not _grow(tree, kept, size) or tree.root() != signed_root(size, note, vkey):
+                break
+            good = size
+        else:
+            return kept.size
+    return good
+
+
+def _grow(tree: Frontier, kept: Kept, size: int) -> bool:
+    """Let the tree grow over kept leaf hashes; false where they end before."""
+    while tree.size < size:
+        leaf = kept.leaves.get(tree.size)
+        if not isinstance(leaf, bytes):
+            return False
+        tree.append(leaf)
+    return True
+
+
+def signed_root(size: int, note: str, vkey: str) -> bytes | None:
+    """The root of a kept checkpoint; None unless the log's key signed it over this size."""
+    try:
+        checkpoint = Checkpoint.parse(open_note(note, vkey))
+    except BadNote:
+        return None
+    return checkpoint.root if checkpoint.size == size and checkpoint.origin == vkey.split("+")[0] else None
+
+
+def beside(kept: Kept, seq: int, intent: dict[str, Any], erased: set[object]) -> tuple[str, Text | None, bool]:
+    """Who an action was by, what they wrote, and whether both are what the record hashes, or were erased by an action."""
+    text, alias = kept.texts.get(seq), intent.get("actor")
+    if not isinstance(alias, str):
+        return ERASED, text, False
+    if text is None:
+        return ERASED, None, alias in erased and alias not in kept.principals
+    name = kept.name(alias)
+    try:
+        right = (
+            name is not None and text.pseudonym == alias and all(intent.get(f) == h for f, h in text.hashes().items())
+        )
+    except (TypeError, AttributeError, ValueError):  # whoever edited the table
+        right = False
+    return name or kept.principals.get(alias, (ERASED,))[0], text, right

@@ -1,0 +1,1 @@
+"""Who says what of a dataset, which names are one dataset, and what that amounts to."""

@@ -1,0 +1,1 @@
+"""Where approved SQL runs: redacted snapshots in confined worker processes."""

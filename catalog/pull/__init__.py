@@ -1,0 +1,1 @@
+"""What the catalog does with publications: fetch, verify, take in."""

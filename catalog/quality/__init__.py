@@ -1,0 +1,1 @@
+"""How good the data is: freshness, anomalies, alerts and who is told."""

@@ -1,0 +1,1 @@
+"""One folder on disk: generations, state, encryption, backups."""

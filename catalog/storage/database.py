@@ -1,0 +1,86 @@
+"""Opens the catalog's DuckDB files, plain and encrypted ones alike. A key travels as a parameter, so that no SQL text has it.
+
+Reading needs DuckDB alone. Writing an encrypted file needs OpenSSL, which DuckDB's httpfs extension brings: the extra ``encryption``.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from catalog.errors import CatalogUnavailable
+from catalog.storage.encryption import EXTRA
+
+if TYPE_CHECKING:
+    import duckdb
+
+OFFLINE: dict[str, Any] = {"autoload_known_extensions": False, "autoinstall_known_extensions": False}
+
+
+def attach(connection: "duckdb.DuckDBPyConnection", path: Path, alias: str, key: str | None, read_only: bool = True) -> None:
+    """Attach a database under a name. Raises duckdb.Error, in whose text there is no key."""
+    where = str(path).replace("'", "''")
+    options = [*(["READ_ONLY"] if read_only else []), *(["ENCRYPTION_KEY $1"] if key else [])]
+    written = f" ({', '.join(options)})" if options else ""
+    connection.execute(f"ATTACH '{where}' AS \"{alias}\"{written}", [key] if key else [])
+
+
+def open_to_read(path: Path, key: str | None, config: Mapping[str, Any] | None = None) -> "duckdb.DuckDBPyConnection":
+    """A read-only connection whose only database is this one, called ``snapshot`` when it is encrypted.
+
+    A new cursor of such a connection must ``USE snapshot``. Raises duckdb.Error.
+    """
+    import duckdb
+
+    if key is None:
+        return duckdb.connect(str(path), read_only=True, config=dict(config or {}))
+    return _alone(path, key, dict(config or {}), True)
+
+
+def open_to_write(path: Path, key: str | None, config: Mapping[str, Any] | None = None) -> "duckdb.DuckDBPyConnection":
+    """A connection to a new database, encrypted when there is a key. Raises duckdb.Error, CatalogUnavailable without the extra."""
+    import duckdb
+
+    if key is None:
+        return duckdb.connect(str(path), config=dict(config or {}))
+    settings = {"temp_directory": f"{path}.tmp", "temp_file_encryption": True, **(config or {})}
+    return _alone(path, key, settings, False)
+
+
+def _alone(path: Path, key: str, config: dict[str, Any], read_only: bool) -> "duckdb.DuckDBPyConnection":
+    """A database, attached to an engine in memory, which then loses every other one."""
+    import duckdb
+
+    connection = duckdb.connect(config=OFFLINE | config)
+    try:
+        if not read_only:
+            _load_crypto(connection)
+        attach(connection, path, "snapshot", key, read_only)
+        connection.execute("USE snapshot; DETACH memory")
+    except (duckdb.Error, CatalogUnavailable):
+        connection.close()
+        raise
+    return connection
+
+
+def _load_crypto(connection: "duckdb.DuckDBPyConnection") -> None:
+    import duckdb
+
+    where = str(_extension()).replace("'", "''")
+    try:
+        connection.execute(f"LOAD '{where}'")
+    except duckdb.Error:
+        raise CatalogUnavailable("DuckDB's httpfs extension, which encrypts, cannot be loaded.", f"Install the one of this version: {EXTRA}") from None
+
+
+@cache
+def _extension() -> Path:
+    """The extension's file. Raises CatalogUnavailable where it is not installed."""
+    import importlib.util
+
+    package = importlib.util.find_spec("duckdb_extension_httpfs")
+    if package and package.origin:
+        found = sorted(Path(package.origin).parent.rglob("httpfs.duckdb_extension"))
+        if found:
+            return found[-1]
+    raise CatalogUnavailable("Writing an encrypted catalog needs DuckDB's httpfs extension.", f"Install it: {EXTRA}")
