@@ -9,8 +9,8 @@ import click
 from tui.safe import safe
 
 if TYPE_CHECKING:
-    from catalog.storage.backup_file import Manifest
-    from catalog.storage.restore import Tested
+    from catalog.backup.backup_file import Manifest
+    from catalog.backup.restore import Tested
 
 FAILED = 1
 """Exit code of a restore test that did not work."""
@@ -28,7 +28,7 @@ def backup(ctx: click.Context, target: Path, force: bool, keep: int | None, as_j
     Questions and ingests may go on meanwhile. The file holds the catalog's secrets too: it is readable by you alone, keep it so.
     An example: steward backup /mnt/other-disk --keep 7
     """
-    from catalog.storage.backup import back_up
+    from catalog.backup.backup import back_up
     from catalog.storage.generations import default_home
     from nl2sql.session import read_clock
     from tui.envelope import dumps
@@ -72,7 +72,7 @@ def restore(ctx: click.Context, file: Path, folder: Path | None, verify: bool, f
         raise click.UsageError("--force and --keep-access go with --to.")
     home: Path = ctx.obj or default_home()
     if folder is None:
-        from catalog.storage.restore import restore_test
+        from catalog.backup.restore import restore_test
 
         tested = restore_test(file, home, read_clock(home), vkey=key, progress=_Progress("checked"))
         _show_test(tested, as_json)
@@ -81,7 +81,7 @@ def restore(ctx: click.Context, file: Path, folder: Path | None, verify: bool, f
 
 
 def _restore(file: Path, folder: Path, force: bool, keep_access: bool, key: str | None, as_json: bool) -> None:
-    from catalog.storage.restore import restore as put_back
+    from catalog.backup.restore import restore as put_back
     from tui.envelope import dumps
 
     done = put_back(file, folder, force=force, keep_access=keep_access, vkey=key, progress=_Progress("checked"))

@@ -8,7 +8,7 @@ import click
 from tui.safe import safe
 
 if TYPE_CHECKING:
-    from catalog.storage.encrypt import Turned
+    from catalog.backup.encrypt import Turned
 
 
 @click.command()
@@ -22,7 +22,7 @@ def encrypt(ctx: click.Context, key_file: Path | None, keyring: bool, as_json: b
     Whoever loses the key loses the catalog: keep a copy of it elsewhere. The policy, names of people, tokens' hashes and the keys that sign and mask
     stay as they are. An example: steward encrypt --key-file ~/.config/steward/catalog.key
     """
-    from catalog.storage.encrypt import encrypt as turn
+    from catalog.backup.encrypt import encrypt as turn
     from catalog.storage.generations import default_home
 
     if keyring == (key_file is not None):
@@ -44,7 +44,7 @@ def decrypt(ctx: click.Context, as_json: bool) -> None:
 
     The key stays where it is: backups of the encrypted catalog need it. An example: steward decrypt
     """
-    from catalog.storage.encrypt import decrypt as turn
+    from catalog.backup.encrypt import decrypt as turn
     from catalog.storage.generations import default_home
 
     turned = turn(ctx.obj or default_home())

@@ -1,1 +1,1 @@
-"""One folder on disk: generations, state, encryption, backups."""
+"""One folder on disk: generations, rows, state and their keys."""

@@ -24,12 +24,12 @@ from catalog.access.policy import ensure_policy
 from catalog.audit.log import AuditLog
 from catalog.audit.signed_note import Signer
 from catalog.audit.witness import witness
+from catalog.backup.backup import back_up
+from catalog.backup.backup_file import Manifest, Member, open_archive, write_archive
+from catalog.backup.restore import WHOLE, restore, restore_test
 from catalog.errors import GovernanceError, UsageError, VerificationFailed
-from catalog.storage.backup import back_up
-from catalog.storage.backup_file import Manifest, Member, open_archive, write_archive
 from catalog.storage.generations import current, pinned, writing
 from catalog.storage.records import Dataset, Node
-from catalog.storage.restore import WHOLE, restore, restore_test
 from catalog.storage.rows import upsert
 from catalog.storage.state import State
 
@@ -425,7 +425,7 @@ def test_it_is_one_state_while_others_write(home: Path, tmp_path: Path) -> None:
 DIE_AT_STEP = """
 import os, signal, sys
 from pathlib import Path
-from catalog.storage.restore import restore
+from catalog.backup.restore import restore
 step, deadly = 0, int(sys.argv[3])
 def counted(function):
     def call(*arguments, **keywords):

@@ -21,13 +21,14 @@ from keyring.errors import PasswordDeleteError
 
 from catalog.access.policy import ANONYMOUS, Authorisation, Permit
 from catalog.audit.log import AuditLog
+from catalog.backup.backup import back_up
+from catalog.backup.encrypt import decrypt, encrypt
+from catalog.backup.restore import restore, restore_test
 from catalog.engine.engine import Approved, Engine, Limits
 from catalog.engine.snapshot import directory, prepare
 from catalog.errors import CatalogUnavailable, QueryFailed, UsageError
 from catalog.semantic import views
-from catalog.storage.backup import back_up
 from catalog.storage.database import open_to_read
-from catalog.storage.encrypt import decrypt, encrypt
 from catalog.storage.encryption import (
     CONFIG,
     KEY_VARIABLE,
@@ -44,7 +45,6 @@ from catalog.storage.encryption import (
 )
 from catalog.storage.generations import current, pinned, writing
 from catalog.storage.records import Dataset, Node
-from catalog.storage.restore import restore, restore_test
 from catalog.storage.rows import upsert
 
 NOW = datetime(2026, 11, 1, 12)
@@ -304,7 +304,7 @@ def test_somebody_who_reads_the_old_generation_goes_on(home: Path, key: Path) ->
 DIE_AT_STEP = """
 import os, signal, sys
 from pathlib import Path
-from catalog.storage.encrypt import decrypt, encrypt
+from catalog.backup.encrypt import decrypt, encrypt
 step, deadly = 0, int(sys.argv[4])
 def counted(function):
     def call(*arguments, **keywords):

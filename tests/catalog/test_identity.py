@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from catalog.access.policy import ensure_policy
 from catalog.audit.log import AuditLog
+from catalog.backup.backup import back_up
+from catalog.backup.restore import restore
 from catalog.claims.consensus import Vote, decide
 from catalog.claims.identity import EMPTY_SHA256, Known, matches
 from catalog.claims.merges import Merges, groups, live_merges
@@ -22,10 +24,8 @@ from catalog.errors import CatalogUnavailable, UsageError
 from catalog.ingest import ingest
 from catalog.node.sources import Sources
 from catalog.pull.pull import pull
-from catalog.storage.backup import back_up
 from catalog.storage.generations import current, pinned, writing
 from catalog.storage.records import Claim, Dataset, Node, Record
-from catalog.storage.restore import restore
 from catalog.storage.rows import upsert
 
 from .publishing import PublishingNode

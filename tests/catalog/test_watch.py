@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from catalog.audit.log import AuditLog
+from catalog.backup.backup import back_up
+from catalog.backup.restore import restore
 from catalog.errors import CatalogUnavailable, UsageError
 from catalog.quality.alerts import Alerts, Episode, alert_id
 from catalog.quality.watch import look
-from catalog.storage.backup import back_up
 from catalog.storage.generations import current, upsert, writing
 from catalog.storage.records import Dataset, Metric, Node, QualityCheck, Record
-from catalog.storage.restore import restore
 from tests.catalog.publishing import rows
 
 NOW = datetime(2026, 5, 4, 12)

@@ -17,8 +17,7 @@ from pathlib import Path
 from catalog.audit.log import OPERATOR, AuditLog
 from catalog.audit.signed_note import Signer
 from catalog.audit.verify import Verdict
-from catalog.errors import CatalogUnavailable, GovernanceError, UsageError
-from catalog.storage.backup_file import (
+from catalog.backup.backup_file import (
     SMALL,
     SUFFIX,
     Manifest,
@@ -30,6 +29,7 @@ from catalog.storage.backup_file import (
     silent,
     write_archive,
 )
+from catalog.errors import CatalogUnavailable, GovernanceError, UsageError
 from catalog.storage.database import open_to_read
 from catalog.storage.encryption import CONFIG, generation_key, is_sealed
 from catalog.storage.generations import Generation, pinned

@@ -18,9 +18,9 @@ from catalog.audit.log import OPERATOR, AuditLog
 from catalog.audit.merkle import verify_consistency
 from catalog.audit.records import AUDIT_NODE
 from catalog.audit.signed_note import Signer
+from catalog.backup.backup import SCRATCH, count_rows, sweep_scratch
+from catalog.backup.backup_file import Archive, Manifest, Progress, open_archive, silent
 from catalog.errors import CatalogUnavailable, GovernanceError, UsageError, VerificationFailed
-from catalog.storage.backup import SCRATCH, count_rows, sweep_scratch
-from catalog.storage.backup_file import Archive, Manifest, Progress, open_archive, silent
 from catalog.storage.encryption import CONFIG, keys_of
 from catalog.storage.generations import writing
 from catalog.storage.records import Replica

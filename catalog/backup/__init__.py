@@ -1,0 +1,1 @@
+"""The whole folder at once: backups, tested restores, encryption at rest."""
