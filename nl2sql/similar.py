@@ -142,9 +142,9 @@ class Entries:
 
 
 def entries_of(session: Session, permit: Permit, columns: Sequence[str]) -> Entries:
-    """What the asker may find in a view, from a redacted snapshot of theirs, kept beside it."""
+    """What the asker may find in a view, from a redacted snapshot of theirs, kept beside it: a snapshot may hold several views."""
     snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, [permit.view], session.now)
-    kept = snapshot.with_suffix(f".similar{LAYOUT}-{shipped().stamp}.npz")
+    kept = snapshot.with_suffix(f".{permit.view}.similar{LAYOUT}-{shipped().stamp}.npz")
     with suppress(OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile):  # absent, or damaged and made anew
         return _load(snapshot, kept, kept.stat().st_mtime_ns)
     entries = _build(snapshot, permit.view, columns)

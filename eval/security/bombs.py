@@ -158,7 +158,7 @@ def blast(engine: Engine, snapshot: Path, name: str, sql: str, limits: Limits, g
         approved = guarded(sql) if guard else unguarded(sql)
     except GovernanceError:
         return Blast(name, "refused", 0.0, 0.0, (), True)
-    engine.run(unguarded("SELECT 1"), snapshot, limits)  # a worker that has started: its start is not the bomb's time
+    engine.run(unguarded("SELECT 1"), snapshot, Limits())  # a worker that has started: its start is not the bomb's time
     process = engine._child.process
     with _watched(process.pid) as peak:
         started = perf_counter()

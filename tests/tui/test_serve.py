@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,8 @@ def test_no_server_outlives_its_keeper(serve: Serve, tmp_path: Path, sign: signa
     moments = random.Random(sign)
     for last in (False, False, True):
         (tmp_path / "log").write_bytes(b"")
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[2])
+        heard = partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)  # under nohup these tests ignore SIGHUP, and so would it
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[2], preexec_fn=heard)
         try:
             while last and not (tmp_path / "log").read_bytes():
                 time.sleep(0.01)
