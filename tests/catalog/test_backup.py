@@ -423,22 +423,13 @@ def test_it_is_one_state_while_others_write(home: Path, tmp_path: Path) -> None:
 
 
 DIE_AT_STEP = """
-import os, signal, sys
+import sys
 from pathlib import Path
 from catalog.backup.restore import restore
-step, deadly = 0, int(sys.argv[3])
-def counted(function):
-    def call(*arguments, **keywords):
-        global step
-        step += 1
-        if step == deadly:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*arguments, **keywords)
-    return call
-for name in ("fsync", "rename", "replace", "mkdir", "chmod"):
-    setattr(os, name, counted(getattr(os, name)))
+from tests.catalog.deadly import die_at
+step = die_at(int(sys.argv[3]), "fsync", "rename", "replace", "mkdir", "chmod")
 restore(Path(sys.argv[1]), Path(sys.argv[2]), force=True)
-print(step)
+print(*step)
 """
 
 

@@ -302,25 +302,16 @@ def test_somebody_who_reads_the_old_generation_goes_on(home: Path, key: Path) ->
 
 
 DIE_AT_STEP = """
-import os, signal, sys
+import sys
 from pathlib import Path
 from catalog.backup.encrypt import decrypt, encrypt
-step, deadly = 0, int(sys.argv[4])
-def counted(function):
-    def call(*arguments, **keywords):
-        global step
-        step += 1
-        if step == deadly:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*arguments, **keywords)
-    return call
-for name in ("fsync", "rename", "replace", "unlink", "chmod"):
-    setattr(os, name, counted(getattr(os, name)))
+from tests.catalog.deadly import die_at
+step = die_at(int(sys.argv[4]), "fsync", "rename", "replace", "unlink", "chmod")
 if sys.argv[3] == "encrypt":
     encrypt(Path(sys.argv[1]), Path(sys.argv[2]))
 else:
     decrypt(Path(sys.argv[1]))
-print(step)
+print(*step)
 """
 
 

@@ -26,21 +26,12 @@ home, name = Path(sys.argv[1]), sys.argv[2]
 DIE_AT_STEP = (
     WRITE_ONE
     + """
-import os, signal
-step, deadly = 0, int(sys.argv[3])
-def counted(function):
-    def call(*arguments, **keywords):
-        global step
-        step += 1
-        if step == deadly:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*arguments, **keywords)
-    return call
-for name_ in ("fsync", "rename", "replace", "chmod", "unlink", "open"):
-    setattr(os, name_, counted(getattr(os, name_)))
+from tests.catalog.deadly import counted, die_at
+deadly = int(sys.argv[3])
+step = die_at(deadly, "fsync", "rename", "replace", "chmod", "unlink", "open")
 with writing(home) as connection:
     upsert(connection, [Dataset(node="n", name=f"{name}-{i}") for i in range(3)])
-    counted(lambda: None)()
+    counted(lambda: None, deadly, step)()
 """
 )
 

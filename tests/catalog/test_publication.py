@@ -21,24 +21,15 @@ from catalog.pull.trust import Fault
 from tests.catalog.publishing import PublishingNode, read, said
 
 KILL_AT_EACH_STEP = """
-import os, signal, sys
+import os, sys
 from pathlib import Path
 from catalog.node.publication import publish, rotate
+from tests.catalog.deadly import die_at
 folder, to, verb, stride = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 for deadly in range(1, 300, stride):
     child = os.fork()
     if child == 0:
-        step = 0
-        def counted(function):
-            def call(*arguments, **keywords):
-                global step
-                step += 1
-                if step == deadly:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return function(*arguments, **keywords)
-            return call
-        for name in ("fsync", "replace", "unlink", "open"):
-            setattr(os, name, counted(getattr(os, name)))
+        die_at(deadly, "fsync", "replace", "unlink", "open")
         (folder / "documents" / "d0.json").write_text((folder / "documents" / "d0.json").read_text() + " ")
         rotate(folder, ["timestamp", "targets"]) if verb == "rotate" else publish(folder, to)
         os._exit(0)
@@ -208,7 +199,7 @@ def test_expiry_is_what_was_asked_for(node: PublishingNode) -> None:
 def test_a_kill_at_any_step_leaves_a_whole_publication(node: PublishingNode, tmp_path: Path, verb: str, stride: int) -> None:
     node.publish()
     code = [sys.executable, "-c", KILL_AT_EACH_STEP, str(node.folder), str(node.to), verb, str(stride)]
-    with subprocess.Popen(code, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(code, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as child:
         assert child.stdin is not None and child.stdout is not None
         killed = 0
         for line in child.stdout:
