@@ -16,8 +16,7 @@ from catalog.quality.anomaly import Measured, judge
 START = datetime(2026, 1, 5, 3)
 LENGTH = 90
 SEEDS = range(1000, 1100)
-TRIED = range(100)
-"""Seeds on which parameters were chosen."""
+"""Parameters were chosen on seeds below 100."""
 SETTLED = 20
 """Values before which nothing is planted."""
 LATE = 2

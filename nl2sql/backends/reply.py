@@ -31,7 +31,7 @@ def read_reply(text: str, now: datetime, confidence: float) -> Draft | None:
     if _REPLY.fullmatch(text):
         try:
             plan = parse(text.strip(". \n"))
-            if isinstance(plan, Query) or (isinstance(plan, AskBack) and not all(item.args for item in plan.choices)):
+            if isinstance(plan, Query):
                 return None
             return asked_or_declined(plan, now, confidence)
         except BadPlan:

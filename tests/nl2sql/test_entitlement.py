@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +18,16 @@ from nl2sql.backends.base import Clarify
 from nl2sql.backends.scripted import ScriptedBackend
 from nl2sql.pipeline import ask, ask_sql
 from nl2sql.session import Session, open_session
-from nl2sql.turn import Answered, AskedBack, Denied, Event, Outcome
+from nl2sql.turn import Answered, AskedBack, Denied
+from tests.entitled import GATED, NOW, ended
 
-RULES = """
-  - id: gated
-    grant: [engineer]
-    only: true
-    views: [datasets]
-    where: {sensitivity: [internal]}
-  - id: care-only
-    allow: [engineer]
-    views: {policies: "*"}
-    purposes: [training]
+RULES = """\
   - id: consent-groups
     aggregate: {roles: [engineer], view: consents, entity: consent_id, dimensions: [purpose, status], measures: [count, sum(subjects)]}
   - id: market-groups
     aggregate: {roles: [engineer], view: market, entity: buyer, dimensions: [service, event], measures: [count]}
 """
 INTERNAL = "SELECT name FROM datasets WHERE sensitivity = 'internal' ORDER BY name"
-NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 Open = Callable[..., Session]
 
@@ -60,7 +51,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def home(demo_home: Path, tmp_path: Path) -> Path:
     home = Path(shutil.copytree(demo_home, tmp_path / "home", ignore=shutil.ignore_patterns("snapshots")))
     with (home / POLICY_FILE).open("a", encoding="utf-8") as policy:
-        policy.write(RULES)
+        policy.write(GATED + RULES)
     return home
 
 
@@ -77,12 +68,6 @@ def opened(home: Path, clock: Clock) -> Iterator[Open]:
         yield open_for
         for session in sessions:
             session.close()
-
-
-def ended(events: Iterator[Event]) -> Outcome:
-    *_, outcome = events
-    assert isinstance(outcome, Outcome)
-    return outcome
 
 
 def rows(session: Session, sql: str = INTERNAL) -> list[tuple[Any, ...]]:

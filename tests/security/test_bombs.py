@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catalog.engine.engine import Engine, Limits
-from catalog.errors import QueryFailed
+from catalog.errors import GovernanceError, QueryFailed
 from eval.security.bombs import ENDS, GUARDED, OVER_MEMORY, UNGUARDED, blast, guarded, range_of_fire, unguarded
 
 SOON = Limits(deadline_s=0.2, memory_mb=512)
@@ -42,7 +42,7 @@ def test_bombs_for_the_guard_are_what_the_guard_lets_through() -> None:
     for name, sql in GUARDED.items():
         try:
             guarded(sql)
-        except Exception as error:
+        except GovernanceError as error:
             refused.append((name, str(error)))
     assert refused == [("doubled CTEs", "The SQL reads too many views at once.")]
 
@@ -75,6 +75,6 @@ def test_a_deadline_that_passes_as_the_answer_comes_costs_no_other_question(rang
             engine.run(unguarded("SELECT sum(i) FROM range(100000) t(i)"), snapshot, replace(SOON, deadline_s=0.0005 * at))
         except QueryFailed as error:
             pytest.fail(error.what)
-        except Exception as error:
+        except GovernanceError as error:
             assert "within" in str(error)
         assert engine.run(unguarded("SELECT 1"), snapshot, replace(SOON, deadline_s=60.0)).rows == [(1,)]

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +18,10 @@ from nl2sql.backends.base import Clarify, SqlDraft
 from nl2sql.backends.scripted import ScriptedBackend
 from nl2sql.pipeline import ask, ask_sql
 from nl2sql.session import Session, open_session
-from nl2sql.turn import Answered, AskedBack, Denied, Drafted, Event, Failed, Outcome
+from nl2sql.turn import Answered, AskedBack, Denied, Drafted, Failed
+from tests.entitled import GATED, NOW, ended
 
-RULES = """
-  - id: gated
-    grant: [engineer]
-    only: true
-    views: [datasets]
-    where: {sensitivity: [internal]}
-  - id: care-only
-    allow: [engineer]
-    views: {policies: "*"}
-    purposes: [training]
-"""
 SQL = "SELECT name FROM datasets ORDER BY name"
-NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 Change = Callable[["World"], None]
 
@@ -64,19 +53,13 @@ class World:
 def world(demo_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     home = Path(shutil.copytree(demo_home, tmp_path / "home", ignore=shutil.ignore_patterns("snapshots")))
     with (home / POLICY_FILE).open("a", encoding="utf-8") as policy:
-        policy.write(RULES)
+        policy.write(GATED)
     ours = World(home)
     monkeypatch.setattr("catalog.access.grants.utc", ours.utc)
     monkeypatch.setattr("catalog.storage.state.utc", ours.utc)
     yield ours
     for session in ours.opened:
         session.close()
-
-
-def ended(events: Iterator[Event]) -> Outcome:
-    *_, outcome = events
-    assert isinstance(outcome, Outcome)
-    return outcome
 
 
 def kept(session: Session) -> list[Path]:
