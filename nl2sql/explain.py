@@ -4,7 +4,22 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from catalog.semantic import views
-from nl2sql.plan import AGES, Condition, Exists, Item, Not, Or, Predicate, Query, Segment, column_of
+from nl2sql.plan import (
+    AGES,
+    MEAN_AGE,
+    SPAN_AGGREGATES,
+    SPANS,
+    Condition,
+    Either,
+    Exists,
+    Item,
+    Not,
+    Or,
+    Predicate,
+    Query,
+    Segment,
+    column_of,
+)
 from nl2sql.plan_results import unit_factor
 from nl2sql.values import Bindings, Number, Period, Text
 
@@ -13,7 +28,7 @@ OPERATORS = {
     "IS_NULL": "is not set", "NOT_NULL": "is set", "IS_TRUE": "is true", "IS_FALSE": "is false", "PAST": "is in the past", "FUTURE": "is in the future",
     "HAS": "include", "HAS_NOT": "do not include", "CONTAINS": "mentions",
 }  # fmt: skip
-FUNCTIONS = {"SUM": "total", "AVG": "average", "MIN": "lowest", "MAX": "highest", "COUNT_DISTINCT": "number of different"}
+FUNCTIONS = {"SUM": "total", "AVG": "average", "MEDIAN": "median", "MIN": "lowest", "MAX": "highest", "COUNT_DISTINCT": "number of different"}
 
 
 def explain(query: Query, bindings: Bindings, unit: str = "") -> str:
@@ -37,6 +52,8 @@ def explain(query: Query, bindings: Bindings, unit: str = "") -> str:
         text += f", ordered by {_result(item, bindings, unit)}, {_direction(item, direction)}"
     if query.limit:
         text += f", the first {_value(query.limit, bindings)}"
+    if query.skip:
+        text += f" after leaving out the first {_value(query.skip, bindings)}"
     if query.per:
         text += f" for each {_column(query.per)}"
     return text
@@ -61,6 +78,17 @@ def explain_item(item: Item, bindings: Bindings) -> str:
             return f"{_column(item.args[0])} in either direction"
         case fn if fn in AGES:
             return f"{fn.lower().replace('_', ' ')} {_column(item.args[0])}"
+        case fn if fn in SPANS:
+            return f"{fn.partition('_')[0].lower()} from {_column(item.args[0])} to {_column(item.args[1])}"
+        case fn if fn in SPAN_AGGREGATES:
+            function, _, part = fn.partition("_")
+            return f"{FUNCTIONS.get(function)} {part.lower()} from {_column(item.args[0])} to {_column(item.args[1])}"
+        case fn if fn == MEAN_AGE:
+            return f"average days since {_column(item.args[0])}"
+        case "SHARE":
+            return "share of the number"
+        case "SHARE_OF":
+            return f"share of the total {_column(item.args[0])}"
         case "SHARE_SUM":
             return f"share of the total {_column(item.args[0])} where {_all(item.conditions, bindings)}"
         case "COUNT_IF" | "SHARE_IF":
@@ -84,6 +112,8 @@ def _predicate(predicate: Predicate, bindings: Bindings) -> str:
             return f"not ({_predicate(inner, bindings)})"
         case Or(left, right):
             return f"({_predicate(left, bindings)} or {_predicate(right, bindings)})"
+        case Either(arms):
+            return f"(either {', or '.join(_all(arm, bindings) for arm in arms)})"
         case Exists(join, conditions, negated):
             inside = f" where {_all(conditions, bindings)}" if conditions else ""
             return f"there {'are no' if negated else 'are'} {join.view.replace('_', ' ')}{inside}"

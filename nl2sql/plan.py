@@ -14,7 +14,7 @@ SLOT_KINDS = tuple(sorted({c.slot for v in views().values() for c in v.columns.v
 SLOTS_PER_KIND = 3
 NUMBERS = ("0", "1", "2", "3", "4", "5", "10", "20", "50", "100", "0.5", "0.8", "0.9", "0.95")
 COMPARISONS = ("EQ", "NE", "LT", "LE", "GT", "GE")
-AGGREGATES = ("COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX")
+AGGREGATES = ("COUNT_DISTINCT", "SUM", "AVG", "MEDIAN", "MIN", "MAX")
 PARTIAL = ("COUNT_IF", "SHARE_IF", "AVG_IF", "SUM_IF", "SHARE_SUM")
 """Aggregates over the rows that meet conditions of their own, so that two periods or groups stand side by side.
 
@@ -22,6 +22,15 @@ PARTIAL = ("COUNT_IF", "SHARE_IF", "AVG_IF", "SUM_IF", "SHARE_SUM")
 """
 AGES = ("HOURS_SINCE", "DAYS_SINCE", "DAYS_UNTIL")
 """How far a time lies from the asker's clock. Results only: rows are ordered by the time itself."""
+SPANS = ("DAYS_BETWEEN", "HOURS_BETWEEN")
+"""How long from one time column of a row to another."""
+SPAN_AGGREGATES = ("AVG_DAYS", "MAX_DAYS", "AVG_HOURS", "MAX_HOURS")
+MEAN_AGE = "AVG_AGE"
+"""Days from a time to the asker's clock, averaged."""
+GROUP_SHARES = ("SHARE", "SHARE_OF")
+"""What part of all rows, or of the sum of a column over all rows, a group holds. Only beside what the rows are grouped by."""
+ARMS = 3
+"""Arms of an EITHER at most."""
 DATE_PARTS = ("DAY", "WEEK", "MONTH", "YEAR")
 HEADS = ("FROM", "ASK", "WHICH", "REFUSE", "DATA", "CHANGE")
 END = "<end>"
@@ -30,9 +39,13 @@ KEYWORDS = (
     *("JOIN", "LATEST", "WHERE", "SELECT", "HAVING", "ORDER", "ASC", "DESC", "LIMIT", "OR", "NOT", "EXISTS", "NOT_EXISTS", "END"),
     *COMPARISONS,
     *("IS_NULL", "NOT_NULL", "IS_TRUE", "IS_FALSE", "DURING", "NOT_DURING", "PAST", "FUTURE", "HAS", "HAS_NOT", "CONTAINS"),
-    *("COUNT", "SHOW", "DIFF", "ABS", "MEAN", "PER"),
+    *("EITHER", "OR_ELSE", "COUNT", "SHOW", "DIFF", "ABS", "MEAN", "PER", "SKIP"),
     *PARTIAL,
     *AGES,
+    *SPANS,
+    *SPAN_AGGREGATES,
+    MEAN_AGE,
+    *GROUP_SHARES,
     *AGGREGATES,
     *DATE_PARTS,
 )
@@ -86,11 +99,24 @@ class Or:
 
 
 @dataclass(frozen=True, slots=True)
+class Either:
+    """All conditions of one arm hold, or all of another: two arms or three, one of them with several conditions."""
+
+    arms: tuple[tuple["Predicate", ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Join:
     """An edge of the semantic layer and the view that it adds."""
 
     edge: str
     view: str
+
+    @property
+    def adds_one_row(self) -> bool:
+        """The joined view has at most one row for each row before: it is joined by what names its rows."""
+        added = next(end for end in self.edge.split("=") if end.split(".")[0] == self.view)
+        return self.view in ("datasets", "models", "nodes", "policies") and added == f"{self.view}.{views()[self.view].key[0]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +128,12 @@ class Exists:
     negated: bool
 
 
-Predicate = Condition | Segment | Not | Or | Exists
+Predicate = Condition | Segment | Not | Or | Either | Exists
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A result column: ``fn`` is empty for a plain column or measure, else COUNT, AVG, MONTH, DIFF, DAYS_SINCE, COUNT_IF …"""
+    """A result column: ``fn`` is empty for a plain column or measure, else COUNT, AVG, MONTH, DIFF, DAYS_SINCE, COUNT_IF, SHARE …"""
 
     fn: str
     args: tuple[str, ...] = ()
@@ -115,12 +141,23 @@ class Item:
 
     @property
     def is_aggregate(self) -> bool:
-        return self.fn in (*AGGREGATES, *PARTIAL, "COUNT") or (self.fn == "" and "#" in self.args[0])
+        return self.fn in _AGGREGATING or (self.fn == "" and "#" in self.args[0])
+
+    @property
+    def is_group(self) -> bool:
+        """A plain column, or a part of a date, that rows can be grouped by."""
+        return self.fn in DATE_PARTS or (self.fn == "" and "." in self.args[0])
+
+
+_AGGREGATING = frozenset({"COUNT", *AGGREGATES, *PARTIAL, *SPAN_AGGREGATES, MEAN_AGE, *GROUP_SHARES})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Rows of a view. ``having`` compares an aggregate with a number or another aggregate; with ``per``, ``limit`` counts for each of its values."""
+    """Rows of a view. ``having`` compares an aggregate with a number or another aggregate; with ``per``, ``limit`` counts for each of its values.
+
+    ``skip`` rows are left out before the ``limit`` that are shown; never with ``per``.
+    """
 
     view: str
     joins: tuple[Join, ...] = ()
@@ -131,6 +168,12 @@ class Query:
     order: tuple[Item, str] | None = None
     limit: str = ""
     per: str = ""
+    skip: str = ""
+
+    @property
+    def is_grouped(self) -> bool:
+        """Rows of the result stand for several of the view."""
+        return self.having is not None or any(item.is_aggregate for item in (*self.select, *(self.order[:1] if self.order else ())))
 
 
 @dataclass(frozen=True, slots=True)

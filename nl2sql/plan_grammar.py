@@ -10,17 +10,23 @@ from nl2sql.errors import BadPlan
 from nl2sql.plan import (
     AGES,
     AGGREGATES,
+    ARMS,
     COMPARISONS,
     DATE_PARTS,
     END,
+    GROUP_SHARES,
     HEADS,
+    MEAN_AGE,
     NUMBERS,
     PARTIAL,
     SLOT_KINDS,
+    SPAN_AGGREGATES,
+    SPANS,
     AskBack,
     AskWhich,
     Condition,
     Decline,
+    Either,
     Exists,
     Item,
     Join,
@@ -38,6 +44,10 @@ from nl2sql.plan import (
 
 UNITS_FOR = {"bytes": {"bytes", "GB", "MB"}, "percent": {"ratio", ""}}
 """Column units that a number written with a unit can be compared with; one without a unit fits all."""
+COUNTED = frozenset(n for n in NUMBERS if n.isdigit() and n != "0")
+"""Numbers of rows."""
+NO_CHOICE = frozenset({"COUNT", "COUNT_IF", "SHARE_IF", *SPAN_AGGREGATES})
+"""What is of no one column or measure that one could choose."""
 
 
 def _holds(token: str, column: Column, kind: str) -> bool:
@@ -64,13 +74,24 @@ class _Grammar:
         self.number_slots = frozenset(s for s in scope.slots if s.startswith("@number"))
         self.period_slots = frozenset(s for s in scope.slots if s.startswith("@period"))
         self.text_slots = scope.slots - self.number_slots - self.period_slots
+        self._picked: dict[tuple[tuple[str, ...], bool, bool], frozenset[str]] = {}
 
     def columns(self, among: Sequence[str]) -> frozenset[str]:
-        return frozenset(c for c in self.scope.columns if c.split(".")[0] in among)
+        return self._columns(tuple(among), False, False)
 
     def columns_where(self, among: Sequence[str], *, number: bool = False, time: bool = False) -> frozenset[str]:
-        picked = ((c, column_of(c)) for c in self.columns(among))
-        return frozenset(c for c, spec in picked if (number and spec.is_number) or (time and spec.is_time))
+        return self._columns(tuple(among), number, time)
+
+    def _columns(self, among: tuple[str, ...], number: bool, time: bool) -> frozenset[str]:
+        """Worked out once for the views that are present: a plan asks at every other token."""
+        key = (among, number, time)
+        if key not in self._picked:
+            if number or time:
+                picked = ((c, column_of(c)) for c in self._columns(among, False, False))
+                self._picked[key] = frozenset(c for c, spec in picked if (number and spec.is_number) or (time and spec.is_time))
+            else:
+                self._picked[key] = frozenset(c for c in self.scope.columns if c.split(".")[0] in among)
+        return self._picked[key]
 
     def segments(self, among: Sequence[str]) -> frozenset[str]:
         return frozenset(f"{v}:{s}" for v in among for s in views()[v].segments)
@@ -92,8 +113,7 @@ class _Grammar:
         if head == "FROM":
             return (yield from self.query())
         if head == "ASK":
-            # A count is of no column or measure that one could choose.
-            starts = self.item_starts(tuple(self.views)) - {"COUNT", "COUNT_IF", "SHARE_IF"}
+            starts = self.item_starts(tuple(self.views)) - NO_CHOICE
             first, choices = (yield starts), list[Item]()
             while first != END:
                 choices.append((yield from self.item(first, tuple(self.views))))
@@ -124,25 +144,36 @@ class _Grammar:
             where = yield from self.conditions(among, "SELECT")
         select, token = yield from self.items(among)
         having = order = None
-        limit = per = ""
+        limit = per = skip = ""
+        shares = self.group_shares(select, among)
         if token == "HAVING":
-            item = yield from self.item((yield self.aggregate_starts(among, time=False)), among, time=False)
+            item = yield from self.item((yield self.aggregate_starts(among, time=False) | shares), among, time=False)
             op = yield frozenset(COMPARISONS)
-            than = yield self.numbers() | self.aggregate_starts(among, time=False)
+            than = yield self.numbers() | self.aggregate_starts(among, time=False) | shares
             numeric = than in NUMBERS or than in self.number_slots
             having = (item, op, than if numeric else (yield from self.item(than, among, time=False)))
             token = yield frozenset({"ORDER", "LIMIT", END})
         if token == "ORDER":
-            item = yield from self.item((yield self.item_starts(among)), among)
+            item = yield from self.item((yield self.item_starts(among) | self.spans(among) | shares), among)
             order = (item, (yield frozenset({"ASC", "DESC"})))
             token = yield frozenset({"LIMIT", END})
         if token == "LIMIT":
-            limit = yield self.number_slots | frozenset(n for n in NUMBERS if n.isdigit() and n != "0")
-            if (yield frozenset({"PER", END} if order else {END})) == "PER":
+            limit = yield self.number_slots | COUNTED
+            after = {END}
+            if order:
+                # Shares are of all groups, not of the first of each.
+                after |= {"SKIP"} if _shares_in(select, having, order) else {"SKIP", "PER"}
+            token = yield frozenset(after)
+            if token == "PER":
                 # Of each value of what they are ranked by all are equally high.
                 per = yield self.columns(among) - set(order[0].args if order and not order[0].is_aggregate else ())
+            elif token == "SKIP":
+                skip = yield self.number_slots | COUNTED
+            if token != END:
                 yield frozenset({END})
-        return Query(view=view, joins=tuple(joins), latest=latest, where=where, select=select, having=having, order=order, limit=limit, per=per)
+        return Query(
+            view=view, joins=tuple(joins), latest=latest, where=where, select=select, having=having, order=order, limit=limit, per=per, skip=skip
+        )
 
     def after_from(self, among: Sequence[str]) -> frozenset[str]:
         options = {"WHERE", "SELECT"}
@@ -166,17 +197,39 @@ class _Grammar:
         return self.columns(among) | self.segments(among) | frozenset(more)
 
     def conditions(self, among: Sequence[str], stop: str) -> Generator[frozenset[str], str, tuple[Predicate, ...]]:
-        """One or more conditions, up to the ``stop`` token, which is consumed."""
+        """One or more conditions, up to the ``stop`` token, which is consumed. Only those of the rows themselves hold an EITHER."""
         found: list[Predicate] = []
-        token = yield self.condition_starts(among) | ({stop} if stop == "END" else frozenset())
+        either = frozenset({"EITHER"} if stop == "SELECT" else ())
+        token = yield self.condition_starts(among) | ({stop} if stop == "END" else either)
         while token != stop:
             if token == "OR":
                 right = yield from self.condition((yield self.condition_starts(among)), among)
                 found[-1] = Or(found[-1], right)
+            elif token == "EITHER":
+                found.append((yield from self.either(among)))
             else:
                 found.append((yield from self.condition(token, among)))
-            token = yield self.condition_starts(among) | {stop, "OR"}
+            token = yield self.condition_starts(among) | either | ({stop} if token == "EITHER" else {stop, "OR"})
         return tuple(found)
+
+    def either(self, among: Sequence[str]) -> Generator[frozenset[str], str, Either]:
+        """Arms of conditions up to END; arms of one condition each are written with OR."""
+        starts = self.condition_starts(among)
+        arms: list[list[Predicate]] = [[]]
+        token = yield starts
+        while token != "END":
+            if token == "OR_ELSE":
+                arms.append([])
+                token = yield starts
+                continue
+            if token == "OR":
+                right = yield from self.condition((yield starts), among)
+                arms[-1][-1] = Or(arms[-1][-1], right)
+            else:
+                arms[-1].append((yield from self.condition(token, among)))
+            more = {"OR"} if len(arms) == ARMS else {"OR", "OR_ELSE"}
+            token = yield starts | more | ({"END"} if len(arms) > 1 and any(len(arm) > 1 for arm in arms) else frozenset())
+        return Either(tuple(map(tuple, arms)))
 
     def condition(self, token: str, among: Sequence[str]) -> Generator[frozenset[str], str, Predicate]:
         if token == "NOT":
@@ -224,7 +277,12 @@ class _Grammar:
     def aggregate_starts(self, among: Sequence[str], time: bool = True) -> frozenset[str]:
         options = {"COUNT", "COUNT_DISTINCT", "COUNT_IF", "SHARE_IF"}
         if self.columns_where(among, number=True):
-            options |= {"SUM", "AVG", "AVG_IF", "SUM_IF", "SHARE_SUM"}
+            options |= {"SUM", "AVG", "MEDIAN", "AVG_IF", "SUM_IF", "SHARE_SUM"}
+        times = self.columns_where(among, time=True)
+        if times:
+            options.add(MEAN_AGE)
+        if len(times) > 1:
+            options.update(SPAN_AGGREGATES)
         if self.columns_where(among, number=True, time=time):
             options |= {"MIN", "MAX"}
         return frozenset(options) | self.measures(among)
@@ -238,18 +296,27 @@ class _Grammar:
             options.add("DIFF")
         return self.columns(among) | self.aggregate_starts(among) | options
 
+    def spans(self, among: Sequence[str]) -> frozenset[str]:
+        return frozenset(SPANS if len(self.columns_where(among, time=True)) > 1 else ())
+
+    def group_shares(self, select: Iterable[Item], among: Sequence[str]) -> frozenset[str]:
+        """Shares that a result can hold beside what it is grouped by so far."""
+        if not any(item.is_group for item in select):
+            return frozenset()
+        return frozenset(GROUP_SHARES if self.columns_where(among, number=True) else {"SHARE"})
+
     def items(self, among: Sequence[str]) -> Generator[frozenset[str], str, tuple[tuple[Item, ...], str]]:
         found: list[Item] = []
         follow = frozenset({"HAVING", "ORDER", "LIMIT", END})
-        starts = self.item_starts(among) | frozenset(AGES if self.columns_where(among, time=True) else ())
+        starts = self.item_starts(among) | self.spans(among) | frozenset(AGES if self.columns_where(among, time=True) else ())
         token = yield starts | {"SHOW"}
         while token not in follow:
             found.append(Item("SHOW") if token == "SHOW" else (yield from self.item(token, among)))
-            token = yield starts | follow
+            token = yield starts | follow | self.group_shares(found, among)
         return tuple(found), token
 
     def item(self, token: str, among: Sequence[str], time: bool = True) -> Generator[frozenset[str], str, Item]:
-        if token == "COUNT":
+        if token in ("COUNT", "SHARE"):
             return Item(token)
         if token in ("COUNT_IF", "SHARE_IF"):
             return Item(token, (), (yield from self.conditions(among, "END")))
@@ -261,15 +328,20 @@ class _Grammar:
         if token in AGGREGATES:
             comparable = self.columns_where(among, number=True, time=time and token in ("MIN", "MAX"))
             return Item(token, ((yield comparable),))
-        if token in DATE_PARTS or token in AGES:
+        if token in DATE_PARTS or token in AGES or token == MEAN_AGE:
             return Item(token, ((yield self.columns_where(among, time=True)),))
-        if token == "ABS":
+        if token in ("ABS", "SHARE_OF"):
             return Item(token, ((yield self.columns_where(among, number=True)),))
-        if token == "DIFF":
-            numbers = self.columns_where(among, number=True)
-            left = yield numbers
-            return Item(token, (left, (yield numbers - {left})))
+        if token == "DIFF" or token in SPANS or token in SPAN_AGGREGATES:
+            pair = self.columns_where(among, number=token == "DIFF", time=token != "DIFF")
+            left = yield pair
+            return Item(token, (left, (yield pair - {left})))
         return Item("", (token,))
+
+
+def _shares_in(select: Iterable[Item], having: tuple[Item, str, str | Item] | None, order: tuple[Item, str] | None) -> bool:
+    compared = [having[0], having[2]] if having else []
+    return any(isinstance(i, Item) and i.fn in GROUP_SHARES for i in (*select, *compared, *(order[:1] if order else ())))
 
 
 class Reader:

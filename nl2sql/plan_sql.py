@@ -1,6 +1,6 @@
 """Compiles a plan to DuckDB SQL over the semantic layer. Decides nothing about access: the guard reads what comes out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -9,10 +9,14 @@ from nl2sql.errors import BadPlan
 from nl2sql.plan import (
     AGGREGATES,
     DATE_PARTS,
+    GROUP_SHARES,
+    MEAN_AGE,
+    SPAN_AGGREGATES,
+    SPANS,
     Condition,
+    Either,
     Exists,
     Item,
-    Join,
     Not,
     Or,
     Predicate,
@@ -21,7 +25,7 @@ from nl2sql.plan import (
     column_of,
     literal,
 )
-from nl2sql.plan_results import alias, result_column, unit_factor
+from nl2sql.plan_results import alias, result_unit, unit_factor
 from nl2sql.values import Bindings, Number, Period, Text
 
 SIGNS = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
@@ -59,25 +63,32 @@ class _Compiler:
         distinct = "" if grouped else "DISTINCT "
         parts = [f"SELECT {distinct}{', '.join(columns)}", f"FROM {self.source(query)}"]
         parts += [f"JOIN {_relation(join.view)} ON {self.equal(join.edge)}" for join in query.joins]
-        if query.where:
-            parts.append("WHERE " + " AND ".join(self.predicate(p) for p in query.where))
+        tests = [self.predicate(p) for p in query.where] + [f"{self.item(item, query)} IS NOT NULL" for item in _must_be_set(query, items)]
+        if tests:
+            parts.append("WHERE " + " AND ".join(tests))
         keys = [self.item(i, query) for i in items if not i.is_aggregate]
         if grouped and keys:
             parts.append("GROUP BY " + ", ".join(keys))
         if query.having:
-            parts.append(f"HAVING {self.having(*query.having, query)}")
+            # The rows that a share is of are not only those of the groups that are kept.
+            word = "QUALIFY" if _has_shares(items, query) else "HAVING"
+            parts.append(f"{word} {self.having(*query.having, query)}")
         if query.per:
             parts.append(f"QUALIFY {self.ranked(query)}")
         if query.order:
             item, direction = query.order
             first = f"{self.column(query.per)}, " if query.per else ""
-            parts.append(f"ORDER BY {first}{self.shown(item, query)} {direction} NULLS LAST")
+            # Which of equal rows are left out must not depend on how many are shown.
+            rest = [self.item(i, query) for i in items if i != item and not i.is_aggregate] if query.skip else []
+            parts.append(", ".join([f"ORDER BY {first}{self.shown(item, query)} {direction} NULLS LAST", *rest]))
         if query.limit and not query.per:
-            parts.append(f"LIMIT {self.first(query)}")
+            parts.append(f"LIMIT {self.rows(query.limit)}")
+        if query.skip:
+            parts.append(f"OFFSET {self.rows(query.skip)}")
         return " ".join(parts)
 
-    def first(self, query: Query) -> int:
-        return int(float(self.number(query.limit, None)))
+    def rows(self, token: str) -> int:
+        return int(float(self.number(token)))
 
     def ranked(self, query: Query) -> str:
         """The first rows of each group, all of them where several share a place; what has no value is no first."""
@@ -85,12 +96,12 @@ class _Compiler:
         item, direction = query.order
         value = self.item(item, query)
         rank = f"rank() OVER (PARTITION BY {self.column(query.per)} ORDER BY {value} {direction} NULLS LAST)"
-        return f"{rank} <= {self.first(query)} AND {value} IS NOT NULL"
+        return f"{rank} <= {self.rows(query.limit)} AND {value} IS NOT NULL"
 
     def having(self, item: Item, op: str, than: str | Item, query: Query) -> str:
         """A sum over no row is nothing, which beside another aggregate counts as 0."""
         if isinstance(than, str):
-            return f"{self.item(item, query)} {SIGNS[op]} {self.number(than, result_column(item))}"
+            return f"{self.item(item, query)} {SIGNS[op]} {self.number(than, result_unit(item))}"
         sides = [f"coalesce({self.item(i, query)}, 0)" if i.fn in ("SUM", "SUM_IF") else self.item(i, query) for i in (item, than)]
         return f"{sides[0]} {SIGNS[op]} {sides[1]}"
 
@@ -128,7 +139,7 @@ class _Compiler:
             case "":
                 return self.formula(item.args[0]) if "#" in item.args[0] else self.column(item.args[0])
             case "COUNT":
-                if all(_adds_one_row(join) for join in query.joins):
+                if all(join.adds_one_row for join in query.joins):
                     return "count(*)"
                 return f"count(DISTINCT {self.column(f'{query.view}.{views()[query.view].key[0]}')})"
             case "COUNT_IF":
@@ -142,17 +153,39 @@ class _Compiler:
                 return f"{fn[:3].lower()}(CASE WHEN {self.all_of(item.conditions)} THEN {self.column(item.args[0])} END)"
             case "COUNT_DISTINCT":
                 return f"count(DISTINCT {self.column(item.args[0])})"
+            case "SHARE":
+                count = self.item(Item("COUNT"), query)
+                return f"{count} / sum({count}) OVER ()"
+            case "SHARE_OF":
+                total = f"sum({self.column(item.args[0])})"
+                return f"{total} / nullif(sum({total}) OVER (), 0)"
             case "DIFF":
                 return f"{self.column(item.args[0])} - {self.column(item.args[1])}"
             case "HOURS_SINCE" | "DAYS_SINCE" as fn:
                 return f"date_diff('{AGE_UNITS[fn]}', {self.column(item.args[0])}, {self.clock()})"
             case "DAYS_UNTIL" as fn:
                 return f"date_diff('{AGE_UNITS[fn]}', {self.clock()}, {self.column(item.args[0])})"
+            case fn if fn in SPANS:
+                return self.span(fn.partition("_")[0], item)
+            case fn if fn in SPAN_AGGREGATES:
+                function, _, part = fn.partition("_")
+                return f"{function.lower()}({self.span(part, item)})"
+            case fn if fn == MEAN_AGE:
+                return f"avg({self.item(Item('DAYS_SINCE', item.args), query)})"
             case fn if fn in AGGREGATES or fn == "ABS":
                 return f"{fn.lower()}({self.column(item.args[0])})"
+            case "YEAR":
+                return f"year({self.column(item.args[0])})"
             case fn if fn in DATE_PARTS:
                 return f"CAST(date_trunc('{fn.lower()}', {self.column(item.args[0])}) AS DATE)"
         raise BadPlan(f"{item.fn} is no result column here")
+
+    def span(self, part: str, item: Item) -> str:
+        """``part`` is DAYS or HOURS, of which a result counts whole days, and hours and means their parts too."""
+        start, end = (self.column(token) for token in item.args)
+        if part == "HOURS":
+            return f"date_diff('minute', {start}, {end}) / 60.0"
+        return f"date_diff('day', {start}, {end})" if item.fn in SPANS else f"date_diff('hour', {start}, {end}) / 24.0"
 
     def formula(self, token: str) -> str:
         view, _, name = token.partition("#")
@@ -175,6 +208,8 @@ class _Compiler:
                 return f"NOT coalesce({self.predicate(inner)}, FALSE)"
             case Or(left, right):
                 return f"({self.predicate(left)} OR {self.predicate(right)})"
+            case Either(arms):
+                return f"({' OR '.join(f'({self.all_of(arm)})' if len(arm) > 1 else self.all_of(arm) for arm in arms)})"
             case Exists():
                 return self.exists(predicate)
             case Condition():
@@ -193,15 +228,16 @@ class _Compiler:
         column = self.column(condition.column)
         match condition.op:
             case "IS_NULL":
-                return f"{column} IS NULL"
+                return f"coalesce(len({column}), 0) = 0" if spec.is_list else f"{column} IS NULL"
             case "NOT_NULL":
-                return f"{column} IS NOT NULL"
+                return f"len({column}) > 0" if spec.is_list else f"{column} IS NOT NULL"
             case "IS_TRUE":
                 return column
             case "IS_FALSE":
                 return f"NOT {column}"
             case "PAST" | "FUTURE" as op:
-                return f"{column} {'<' if op == 'PAST' else '>='} {self.clock()}"
+                now = f"CAST({self.clock()} AS DATE)" if spec.type == "DATE" else self.clock()
+                return f"{column} {'<' if op == 'PAST' else '>='} {now}"
             case "DURING":
                 return self.during(column, self.value(condition.value, Period))
             case "NOT_DURING":
@@ -222,7 +258,7 @@ class _Compiler:
         if condition.value == "MEAN":
             return f"{sign} ({self.mean(condition.column)})"
         if spec.is_number:
-            return f"{sign} {self.number(condition.value, spec)}"
+            return f"{sign} {self.number(condition.value, spec.unit)}"
         values = [_quoted(v) for v in self.texts(condition.value, spec)]
         if len(values) == 1:
             return f"{sign} {values[0]}"
@@ -248,12 +284,12 @@ class _Compiler:
             return self.value(token, Text).values
         return (next(v for v in spec.values if literal(v) == token),)
 
-    def number(self, token: str, spec: Column | None) -> str:
-        """A number in the unit of the column that it is compared with."""
+    def number(self, token: str, unit: str = "") -> str:
+        """A number in the unit of what it is compared with."""
         if not token.startswith("@"):
             return token
         number = self.value(token, Number)
-        value, unit = number.value, spec.unit if spec else ""
+        value = number.value
         if number.unit == "percent" and unit in ("ratio", ""):
             value /= 100
         elif number.unit == "bytes":
@@ -277,10 +313,19 @@ def _expand(query: Query) -> Iterable[Item]:
             yield item
 
 
-def _adds_one_row(join: Join) -> bool:
-    """The joined view has one row for each row before: it is joined by what names its rows."""
-    added = next(end for end in join.edge.split("=") if end.split(".")[0] == join.view)
-    return added == f"{join.view}.{views()[join.view].key[0]}" and join.view in ("datasets", "models", "nodes", "policies")
+def _must_be_set(query: Query, items: Sequence[Item]) -> Iterator[Item]:
+    """The one first thing is none without a value, and times that are not known make no day or month of their own."""
+    grouped = query.having is not None or any(item.is_aggregate for item in items)
+    if query.order and query.limit == "1" and not query.per and not grouped:
+        yield query.order[0]
+    if grouped:
+        yield from dict.fromkeys(Item("", item.args) for item in items if item.fn in DATE_PARTS)
+
+
+def _has_shares(items: Iterable[Item], query: Query) -> bool:
+    """A result, or what it is cut by, is a group's share of the whole."""
+    compared = (query.having[0], query.having[2]) if query.having else ()
+    return any(isinstance(item, Item) and item.fn in GROUP_SHARES for item in (*items, *compared))
 
 
 def _names_only(predicate: Predicate, view: str) -> bool:
@@ -294,6 +339,8 @@ def _names_only(predicate: Predicate, view: str) -> bool:
             return _names_only(inner, view)
         case Or(left, right):
             return _names_only(left, view) and _names_only(right, view)
+        case Either(arms):
+            return all(_names_only(p, view) for arm in arms for p in arm)
     return False
 
 

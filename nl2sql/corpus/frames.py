@@ -581,3 +581,261 @@ NARROWED = (
     "{ask}, only those {that}", "{ask}, but only the ones {that}", "{ask} ({that} only)", "{ask} - {that}", "{ask}, {that}", "among those {that}: {ask}", "{ask} and {that}", "only {that}: {ask}", "{ask}; limit it to ones {that}",
     "of the ones {that}, {ask}", "{ask}. only the ones {that} please", "looking just at those {that}, {ask}", "{ask} | {that}", "{ask}, as long as they are ones {that}",
 )  # fmt: skip
+
+MEDIANS = (
+    "median {noun}", "median {noun}", "median {noun}", "median {noun}", "median of the {noun}", "median value of the {noun}", "middle {noun}", "{noun} median", "{noun} at the median",
+    "p50 of the {noun}", "med. {noun}",
+)  # fmt: skip
+
+SHARES_ANY = (
+    "what share of {rows} does each {group} hold",
+    "what share of the {rows} does each {group} account for",
+    "which share of all {rows} falls to each {group}",
+    "what percentage of all {rows} does every {group} make up",
+    "each {group}'s share of {rows}",
+    "each {group}'s share of all {rows}",
+    "every {group}'s part of the {rows}, as a percentage",
+    "for each {group}, its share of all {rows}",
+    "for every {group}: what part of all {rows} it has",
+    "what fraction of {rows} belongs to each {group}",
+    "how are {rows} split {by}, in percent",
+    "how are our {rows} distributed {by}, as percentages",
+    "how do {rows} split up {by} as shares of the total",
+    "{rows} {by} as a share of the total",
+    "{rows} {by}, as percentages of all of them",
+    "{rows} {by} in per cent of the whole",
+    "relative distribution of {rows} {by}",
+    "percentage split of {rows} {by}",
+    "percentage breakdown of {rows} {by}",
+    "break down {rows} {by} in percent",
+    "give me the distribution of {rows} {by}, in percent",
+    "show how {rows} divide {by}, percentages not counts",
+    "make it shares: {rows} {by}",
+    "% of all {rows} {by}",
+    "{rows} {by}, relative share",
+)
+
+SHARES_PLAIN = (
+    "share of {rows} {by}",
+    "percentage of {rows} {by}",
+    "what percentage of {rows} is there {by}",
+    "what share of our {rows} is there {by}",
+    "proportion of {rows} {by}",
+    "{by}, share of {rows}",
+    "% of {rows} {by}",
+)
+
+LARGEST_SHARE = (
+    "which {group} has the largest share of {rows}",
+    "which {group} holds the biggest share of all {rows}, and how much is it",
+    "{group} with the highest share of {rows}",
+    "what {group} makes up the greatest part of {rows}, in percent",
+    "who or which {group} accounts for the largest portion of {rows}",
+)
+
+SHARE_ABOVE = (
+    ("which {group} holds more than {number} of all {rows}", "GT"),
+    ("{group} with over {number} of our {rows}", "GT"),
+    ("every {group} that makes up at least {number} of {rows}", "GE"),
+    ("which {group} accounts for {number} or more of the {rows}", "GE"),
+    ("which {group} has less than {number} of all {rows}", "LT"),
+    ("{group} whose share of {rows} is above {number}", "GT"),
+    ("any {group} with a share of {rows} under {number}", "LT"),
+)
+
+SHARES_OF_TOTAL = (
+    "each {group}'s share of the {noun}",
+    "every {group}'s share of the {noun}",
+    "what share of the {noun} does each {group} hold",
+    "what part of the {noun} does every {group} account for",
+    "which percentage of the {noun} falls to each {group}",
+    "how much of the {noun}, in percent, does each {group} have",
+    "for each {group}, its share of the {noun}",
+    "for every {group}: percentage of the {noun}",
+    "{noun} {by} as a share of the whole",
+    "{noun} {by}, as a percentage of the total",
+    "{noun} {by} in percent, not absolute",
+    "share of the {noun} {by}",
+    "percentage of the {noun} {by}",
+    "how is the {noun} split {by}, in percent",
+    "how does the {noun} divide {by}, as shares",
+    "split the {noun} {by} in per cent",
+    "fraction of the {noun} {by}",
+    "what does each {group} contribute to the {noun}, in percent",
+)
+
+LARGEST_SHARE_OF = (
+    "which {group} has the largest share of the {noun}, and what is it",
+    "{group} with the biggest share of the {noun}",
+    "which {group} contributes the most to the {noun}, as a share",
+    "what {group} holds the highest percentage of the {noun}",
+)
+
+BIGGEST_SHARE_FIRST = (
+    ", biggest share first", ", largest share on top", ", highest first", ", descending", ", biggest first", " desc", ", ordered by share", ", top share first",
+)  # fmt: skip
+
+ORDINALS = (
+    ("second", "1"), ("second", "1"), ("second", "1"), ("2nd", "1"), ("2nd", "1"), ("third", "2"), ("third", "2"), ("3rd", "2"), ("fourth", "3"), ("4th", "3"),
+    ("fifth", "4"), ("5th", "4"), ("sixth", "5"), ("6th", "5"), ("eleventh", "10"), ("11th", "10"), ("21st", "20"),
+)  # fmt: skip
+
+RANGES = (
+    ("second and third", "2", "1"), ("2nd and 3rd", "2", "1"), ("second to third", "2", "1"), ("second to fourth", "3", "1"), ("2nd to 4th", "3", "1"), ("2nd to 5th", "4", "1"),
+    ("second to sixth", "5", "1"), ("third and fourth", "2", "2"), ("3rd to 5th", "3", "2"), ("third to fifth", "3", "2"), ("fourth and fifth", "2", "3"), ("4th to 5th", "2", "3"),
+    ("sixth to tenth", "5", "5"), ("6th to 10th", "5", "5"), ("6th through 10th", "5", "5"), ("11th to 20th", "10", "10"), ("eleventh to twentieth", "10", "10"), ("11th through 15th", "5", "10"),
+)  # fmt: skip
+
+NEXT_ONE = (
+    "which {one} comes right after the {super} one",
+    "the {one} in second place when it comes to the {super}",
+    "not the {super} {one} but the one after it",
+    "runner-up to the {super} {one}",
+    "the {super} {one} but one",
+    "which {one} would be the {super} if the top one were gone",
+    "the next {super} {one} after number one on the list",
+)
+
+NEXT_SOME = (
+    "the next {number} {super} {rows} after the first {number_b}",
+    "skip the {number_b} {super} {rows} and show the next {number}",
+    "leave out the first {number_b}, then the {number} {super} {rows}",
+    "{number} {super} {rows}, not counting the first {number_b}",
+    "{super} {rows}: {number} of them from after the top {number_b}",
+    "after the top {number_b}, the next {number} {super} {rows}",
+    "{super} {rows}, limit {number} offset {number_b}",
+)
+
+NTH_GROUP = (
+    "which {group} has the {nth} most {rows}",
+    "{group} with the {nth} most {rows}",
+    "which {group} comes {nth} by number of {rows}",
+    "what {group} is in {nth} place for {rows}",
+    "the {group} having the {nth} highest number of {rows}",
+    "{nth} in the ranking of {group} by count of {rows}",
+)
+
+NTH_VALUE = (
+    "which {group} has the {nth} highest {noun}",
+    "{group} with the {nth} largest {noun}",
+    "what {group} comes {nth} on {noun}",
+    "the {group} in {nth} place for {noun}",
+)
+
+SPAN_MEAN = (
+    "average {noun} of {rows}{unit}",
+    "mean {noun} of {rows}{unit}",
+    "avg {noun}, {rows}{unit}",
+    "what is the average {noun} of {rows}{unit}",
+    "what's the typical {noun} of {rows}{unit}, on average",
+    "{noun} of {rows} on average{unit}",
+    "{rows}: average {noun}{unit}",
+    "how long is the {noun} of {rows} on average{unit}",
+    "give me the mean {noun} for {rows}{unit}",
+    "average the {noun} over {rows}{unit}",
+    "{how} on average{unit}",
+    "on average, {how}{unit}",
+    "{how}{unit}, on average",
+)
+
+SPAN_LONGEST = (
+    "longest {noun} of {rows}{unit}",
+    "maximum {noun} of {rows}{unit}",
+    "max {noun} for {rows}{unit}",
+    "what is the longest {noun} among {rows}{unit}",
+    "what was the longest {noun} of any of the {rows}{unit}",
+    "how long is the longest {noun} of {rows}{unit}",
+    "{rows}: longest {noun}{unit}",
+    "the greatest {noun} we had for {rows}{unit}",
+    "{how} at most{unit}",
+    "at the longest, {how}{unit}",
+)
+
+SPAN_EACH = (
+    "{noun} of each of the {rows}{unit}",
+    "{rows} with their {noun}{unit}",
+    "list {rows} and the {noun} of each{unit}",
+    "show {rows} with {noun}{unit}",
+    "for each of the {rows}, the {noun}{unit}",
+    "{how}, one by one{unit}",
+    "{how}, each of them{unit}",
+    "{rows}, {noun}{unit}",
+    "what is the {noun} of {rows}, listed{unit}",
+)
+
+SPAN_MOST = (
+    "{rows} with the {most} {noun}",
+    "the {rows} with the {most} {noun}",
+    "which {rows} had the {most} {noun}",
+    "find the {rows} with the {most} {noun}",
+    "show the {rows} that have the {most} {noun}",
+    "{most} {noun}: which {rows}",
+)
+
+SPAN_MOST_ONE = (
+    "{rows} with the {most} {noun}",
+    "the {rows} with the {most} {noun}",
+    "which {rows} had the {most} {noun}",
+    "which {rows} has the {most} {noun}",
+    "the one {rows} with the {most} {noun}",
+    "what is the {rows} with the {most} {noun}",
+    "name the {rows} that had the {most} {noun}",
+)
+
+SPAN_ABOVE = (
+    ("which {group} has an average {noun} of {rows} above {number}{unit}", "GT"),
+    ("{group} where the average {noun} of {rows} is over {number}{unit}", "GT"),
+    ("every {group} whose {rows} have a mean {noun} of at least {number}{unit}", "GE"),
+    ("which {group} keeps the average {noun} of {rows} under {number}{unit}", "LT"),
+    ("{group} with a mean {noun} of less than {number}{unit} for {rows}", "LT"),
+)
+
+MEAN_AGES = (
+    "how old are {rows} on average",
+    "how old are our {rows} on average",
+    "how old are {rows}, on average, in days",
+    "average age of {rows}",
+    "mean age of {rows}",
+    "avg age of {rows} in days",
+    "what is the average age of {rows}",
+    "what is the mean age in days of {rows}",
+    "{rows}: average age",
+    "{rows}, how old on average",
+    "on average, how many days old are {rows}",
+    "average age in days, {rows}",
+    "give me the average age of {rows}",
+    "mean age (days) of {rows}",
+)
+
+MEAN_DAYS_SINCE = (
+    "average number of days since the {noun} of {rows}",
+    "mean days since {noun}, {rows}",
+    "how many days ago on average was the {noun} of {rows}",
+    "on average, how long ago was the {noun} of {rows}",
+    "how long ago is the {noun} of {rows} on average",
+    "average days since {noun} of {rows}",
+    "{rows}: average days since {noun}",
+    "average age of the {noun} for {rows}",
+    "average time since the {noun} of {rows}, in days",
+    "days since the {noun}, averaged over {rows}",
+)
+
+OLDEST_GROUP = (
+    "which {group} has the oldest {rows} on average",
+    "{group} with the highest average age of {rows}",
+    "which {group} has on average the oldest {rows}",
+    "the {group} whose {rows} are the oldest on average",
+)
+
+YOUNGEST_GROUP = (
+    "which {group} has the newest {rows} on average",
+    "{group} with the lowest average age of {rows}",
+    "the {group} whose {rows} are the youngest on average",
+    "which {group} has on average the most recent {rows}",
+)
+
+EITHER_JOINS = (", or ", ", or ", ", or ", ", or else ", ", or on the other hand ", "; or ", " or, alternatively, ", ", and also ", ", plus ", " as well as ", ", together with ")
+
+EITHER_THAT = ("{entity} either {arms}", "{entity} either {arms}", "{entity} that are either {arms}", "{entity} {arms}", "{entity}: either {arms}", "{entity} for which one holds: {arms}")
+
+EITHER_REST = ("ones", "the ones", "those", "any", "anything", "all of those")

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from catalog.semantic import views
 from nl2sql.corpus import replies
+from nl2sql.corpus.form_shapes import AVERAGES
 from nl2sql.corpus.fragments import Fragments, Text
 from nl2sql.corpus.phrases import SLOT, Filter, Phrases
 from nl2sql.corpus.states import Said, State, column, usable
@@ -93,8 +94,8 @@ def count(f: Fragments, phrases: Phrases, state: State) -> tuple[str, State] | N
             return None
         by = f.rng.choice(replies.BY).format(by=f.rng.choice(group.by))
         shown = (
-            "measure"
-            if state.shown == "measure" and by.split()[0] not in ("count", "how", "and how") and "how many" not in by
+            state.shown
+            if state.shown in ("measure", "share") and by.split()[0] not in ("count", "how", "and how") and "how many" not in by
             else "count"
         )
         return by, replace(state, shown=shown, group=group.item, extras=(), order="", limit="")
@@ -187,6 +188,21 @@ def without(f: Fragments, phrases: Phrases, state: State) -> tuple[str, State] |
     return said.text, replace(state, where=(*state.where, Said(chosen, said.plan)))
 
 
+def turned(f: Fragments, phrases: Phrases, state: State) -> tuple[str, State] | None:
+    """Counts of groups as shares, a mean as a median, the first place as a later one."""
+    if state.shown == "count" and state.group:
+        return f.rng.choice(replies.AS_SHARE), replace(state, shown="share")
+    if state.shown == "measure" and state.measure:
+        column = AVERAGES.get(state.measure.item) or state.measure.item.removeprefix("AVG ")
+        if column == state.measure.item:
+            return None
+        return f.rng.choice(replies.AS_MEDIAN), replace(state, measure=state.measure.model_copy(update={"item": f"MEDIAN {column}"}))
+    if state.shown == "list" and state.order and state.limit == "1":
+        said, skip = f.rng.choice(replies.NEXT_PLACE)
+        return said, replace(state, limit=f"1 SKIP {skip}")
+    return None
+
+
 def other_view(f: Fragments, phrases: Phrases, state: State) -> tuple[str, State] | None:
     """The same of other things, where they have the columns that the conditions are about: ``same for models``."""
     if state.shown == "measure" or state.group or state.extras or state.order or state.limit or state.related:
@@ -239,5 +255,5 @@ def _said(f: Fragments, chosen: Filter, that: tuple[str, ...], adj: tuple[str, .
 
 
 MOVES: tuple[tuple[Move, float], ...] = (
-    (narrow, 3), (swap, 3.5), (count, 2), (listed, 1), (extra, 2.5), (measured, 1.2), (ranked, 1.8), (without, 1.3), (other_view, 0.8),
+    (narrow, 3), (swap, 3.5), (count, 2), (listed, 1), (extra, 2.5), (measured, 1.2), (ranked, 1.8), (without, 1.3), (other_view, 0.8), (turned, 1.6),
 )  # fmt: skip

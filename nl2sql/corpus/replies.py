@@ -131,6 +131,18 @@ MEASURED = (
     "no, the {noun}",
     "{noun} please",
 )
+AS_SHARE = (
+    "as a share instead", "as shares", "in percent", "in percent please", "as percentages", "and as a share of the total", "what share is that each", "what percentage is each", "as a percentage of all of them", "now in per cent", "show shares rather than counts", "relative, not absolute",
+    "what part of the whole is each", "can i have that as percentages", "and in relative terms?", "% instead of numbers", "what fraction does each one have", "make it percentages",
+)  # fmt: skip
+AS_MEDIAN = (
+    "the median instead", "and the median?", "median?", "median instead", "as a median", "what is the median", "use the median", "no, the median", "the median rather than the mean", "make it the median", "and what's the median then", "now the median", "median please", "same with the median",
+    "i meant the median", "the middle value instead",
+)  # fmt: skip
+NEXT_PLACE = (
+    ("and the second?", "1"), ("and the second one?", "1"), ("the second one", "1"), ("what about the second", "1"), ("and second place?", "1"), ("the runner-up?", "1"), ("and the 2nd", "1"), ("the one after that", "1"), ("who comes second", "1"), ("which is second", "1"),
+    ("and the next one", "1"), ("and the third?", "2"), ("the third one", "2"), ("what about the third", "2"), ("3rd place?", "2"), ("and the 3rd?", "2"), ("the fourth?", "3"), ("and the 5th", "4"),
+)  # fmt: skip
 SORT = (
     "{by}",
     "now {by}",

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from catalog.semantic import edges
 from nl2sql.corpus import frames
+from nl2sql.corpus.form_shapes import FORM_SHAPES
 from nl2sql.corpus.fragments import NAMED_BY, Fragments, Text
 from nl2sql.corpus.phrases import Phrases
 from nl2sql.corpus.result_shapes import RESULT_SHAPES
+from nl2sql.corpus.time_shapes import TIME_SHAPES
 
 EVENT_TIME = {
     "audit_log": "at",
@@ -293,5 +295,7 @@ SHAPES: tuple[tuple[float, Callable[[Fragments, str, Phrases], Text | None]], ..
     (1.2, by_hub),
     (0.5, with_hub),
     *RESULT_SHAPES,
+    *FORM_SHAPES,
+    *TIME_SHAPES,
 )
 """How often each shape is drawn, and what draws it; None when the view lacks the phrases."""

@@ -18,7 +18,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What was asked so far; ``shown`` is list, count or measure."""
+    """What was asked so far; ``shown`` is list, count, share (of each group) or measure."""
 
     view: str
     shown: str = "list"
@@ -39,6 +39,8 @@ class State:
                 tail = f"{phrases.select} {' '.join(self.extras)} {self.order} {f'LIMIT {self.limit}' if self.limit else ''}"
             case "count":
                 tail = f"{self.group} COUNT"
+            case "share":
+                tail = f"{self.group} SHARE"
             case _:
                 tail = f"{self.group} {self.measure.item if self.measure else ''}"
         return f"FROM {self.view} {where}SELECT {tail}"

@@ -125,7 +125,8 @@ def _renumbered(question: str, example: Example) -> Example:
 
     token = re.compile(rf"\{{(\w+)\}}|{SLOT_WORD.pattern}")
     question = token.sub(lambda m: name(m[0], m[1] or m[2]), question)
-    if any(count > SLOTS_PER_KIND for count in counts.values()):
+    lost = set(re.findall(r"@(\w+?\d)\b", example.plan)) - names.keys()  # a slip of the thumb beside a value
+    if lost or any(count > SLOTS_PER_KIND for count in counts.values()):
         return example
     plan = re.sub(r"@(\w+?\d)\b", lambda m: "@" + names[m[1]], example.plan)
     return Example(question, plan, example.intent)

@@ -108,6 +108,34 @@ SAME = [
         "FROM quality_metrics SELECT quality_metrics.dataset quality_metrics.metric ORDER ABS quality_metrics.z_score DESC LIMIT 1",
         "SELECT dataset, metric, abs(z_score) FROM quality_metrics WHERE z_score IS NOT NULL ORDER BY abs(z_score) DESC LIMIT 1",
     ),
+    (
+        "FROM datasets WHERE datasets.country NOT_NULL SELECT datasets.country SHARE",
+        "SELECT country, count(*) / (SELECT count(*) FROM datasets WHERE country IS NOT NULL) FROM datasets WHERE country IS NOT NULL GROUP BY country",
+    ),
+    (
+        "FROM datasets SELECT datasets.owner SHARE_OF datasets.bytes HAVING COUNT GT 1",
+        "SELECT owner, sum(bytes) / (SELECT sum(bytes) FROM datasets) FROM datasets GROUP BY owner HAVING count(*) > 1",
+    ),
+    (
+        "FROM datasets SELECT datasets.data_type MEDIAN datasets.row_count",
+        "SELECT data_type, quantile_cont(row_count, 0.5) FROM datasets GROUP BY data_type",
+    ),
+    (
+        "FROM datasets SELECT datasets.name ORDER datasets.bytes DESC LIMIT 5 SKIP 5",
+        "SELECT name, bytes FROM datasets QUALIFY row_number() OVER (ORDER BY bytes DESC NULLS LAST, name) BETWEEN 6 AND 10",
+    ),
+    (
+        "FROM consents SELECT consents.dataset AVG_DAYS consents.withdrawn consents.honoured MAX_DAYS consents.withdrawn consents.honoured",
+        "SELECT dataset, sum(date_diff('hour', withdrawn, honoured) / 24) / count(honoured), max(date_diff('hour', withdrawn, honoured)) / 24 FROM consents GROUP BY dataset",
+    ),
+    (
+        "FROM datasets SELECT datasets.jurisdiction AVG_AGE datasets.last_updated",
+        f"SELECT jurisdiction, sum(date_diff('day', last_updated, {NOW})) / count(last_updated) FROM datasets GROUP BY jurisdiction",
+    ),
+    (
+        "FROM datasets WHERE EITHER datasets.pii IS_TRUE datasets.jurisdiction NE @jurisdiction1 OR_ELSE datasets.deprecated IS_TRUE datasets.owner NOT_NULL END SELECT datasets.name",
+        "SELECT name FROM datasets WHERE pii AND jurisdiction <> 'EU' UNION SELECT name FROM datasets WHERE deprecated AND owner IS NOT NULL",
+    ),
 ]
 
 

@@ -75,5 +75,5 @@ def test_a_single_condition_has_an_opposite(plan: str, opposite: str) -> None:
 def test_what_people_say_next_never_sounds_like_a_change() -> None:
     """``change it to …`` and ``delete …`` are requests for a change wherever they stand."""
     banks = [bank for name, bank in vars(replies).items() if name.isupper()]
-    said = [text for bank in banks for text in bank]
+    said = [entry if isinstance(entry, str) else entry[0] for bank in banks for entry in bank]
     assert not [text for text in said if re.match(r"(please )?(change|delete|remove the|set|rename)", text) and "restriction" not in text]

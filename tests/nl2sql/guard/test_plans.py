@@ -59,7 +59,7 @@ def test_every_segment_and_measure(
         approved_alike(compile_query(query, bindings(now), now), everyone, now, toy)
 
 
-FUNCTIONS = ("COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX", "DAY", "WEEK", "MONTH", "YEAR", "HOURS_SINCE", "DAYS_SINCE", "DAYS_UNTIL", "ABS")
+FUNCTIONS = ("COUNT_DISTINCT", "SUM", "AVG", "MEDIAN", "AVG_AGE", "MIN", "MAX", "DAY", "WEEK", "MONTH", "YEAR", "HOURS_SINCE", "DAYS_SINCE", "DAYS_UNTIL", "ABS")
 
 
 def allowed_after(*tokens: str) -> frozenset[str]:
