@@ -51,11 +51,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Formula:
-    """A named predicate (segment) or certified aggregate (measure) over one view; ``{now}`` is the asker's clock."""
+    """A named predicate (segment) or certified aggregate (measure) over one view; ``{now}`` is the asker's clock.
+
+    ``given`` is a column and the one value of it that rows have for which the measure has any.
+    """
 
     name: str
     sql: str
     meaning: str
+    given: tuple[str, str] | None = None
 
     def names(self, columns: Iterable[str]) -> bool:
         """Whether its SQL has one of these words: it is not for those who may not see the column."""
@@ -113,8 +117,8 @@ def _column(name: str, spec: dict[str, Any]) -> Column:
     return column
 
 
-def _formulas(specs: dict[str, dict[str, str]]) -> dict[str, Formula]:
-    return {name: Formula(name=name, **spec) for name, spec in specs.items()}
+def _formulas(specs: dict[str, dict[str, Any]]) -> dict[str, Formula]:
+    return {name: Formula(name=name, **{k: tuple(v) if isinstance(v, list) else v for k, v in spec.items()}) for name, spec in specs.items()}
 
 
 def _view(path: Path) -> View:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from nl2sql.backends.base import Clarify, Context, Decline, Draft, SqlDraft
@@ -11,7 +12,8 @@ from nl2sql.errors import BadPlan
 from nl2sql.explain import explain
 from nl2sql.linking.asked import asking_sentence
 from nl2sql.linking.mentions import Linked, Mention
-from nl2sql.plan import Query, Scope, full_scope
+from nl2sql.plan import Plan, Query, Scope, full_scope
+from nl2sql.plan_canonical import canonical, spelled
 from nl2sql.plan_sql import compile_query
 from nl2sql.values import Number, Text
 
@@ -62,6 +64,17 @@ class EmbeddedBackend:
         return drafts or [Decline("out_of_scope", 0.0)]
 
     def _likeliest(self, linked: Linked) -> tuple[list[Candidate], Linked]:
+        """The likelier reading where everyday words may be names, if it is about what they name."""
+        plain = self._clearest(linked)
+        if linked.also is None:
+            return plain
+        named = self._clearest(linked.also)
+        found = named[0][0] if named[0] else None
+        if found is None or not isinstance(found.plan, Query) or not _values(found, named[1]) - {(m.start, m.end) for m in linked.mentions.values()}:
+            return plain
+        return named if not plain[0] or found.probability > plain[0][0].probability else plain
+
+    def _clearest(self, linked: Linked) -> tuple[list[Candidate], Linked]:
         """What the whole question is read as, or its asking sentence alone where that is clearer and leaves out no value."""
         whole = self._read(linked)
         alone = asking_sentence(linked)
@@ -84,9 +97,9 @@ class EmbeddedBackend:
         )
         greedy = self._parser.read(linked.text, scope, 1)
         if greedy and greedy[0].probability >= UNSURE and self._confidence(greedy[0].probability) >= self._threshold:
-            return greedy
+            return _by_meaning(greedy)
         found = {candidate.tokens: candidate for candidate in [*greedy, *self._parser.read(linked.text, scope, READINGS)]}
-        return sorted(found.values(), key=lambda candidate: -candidate.probability)
+        return _by_meaning(found.values())
 
     def _drafts(self, candidates: list[Candidate], context: Context) -> list[Draft]:
         return [draft for c in candidates if (draft := self._drafted(c, context)) is not None]
@@ -110,6 +123,23 @@ class EmbeddedBackend:
         """Platt's scaling (1999) of the sequence's log-odds, fitted on development questions."""
         p = min(max(probability, 1e-6), 1 - 1e-6)
         return 1 / (1 + math.exp(-(self._slope * math.log(p / (1 - p)) + self._offset)))
+
+
+def _by_meaning(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Readings in their canonical form, likeliest first, each as likely as all that find the same rows together.
+
+    Which columns a list shows is seldom said: of readings that differ in that alone the likeliest stands for all.
+    """
+    found: dict[Plan, float] = {}
+    for candidate in candidates:
+        plan = canonical(candidate.plan)
+        found[plan] = found.get(plan, 0.0) + candidate.probability
+    best: dict[Plan, Candidate] = {}
+    for plan, probability in sorted(found.items(), key=lambda entry: -entry[1]):
+        rows = replace(plan, select=()) if isinstance(plan, Query) and not plan.is_grouped else plan
+        first = best.setdefault(rows, Candidate(plan, tuple(spelled(plan).split()), 0.0))
+        best[rows] = replace(first, probability=first.probability + probability)
+    return sorted(best.values(), key=lambda candidate: -candidate.probability)
 
 
 NAMED_THINGS = ("dataset", "model", "node", "run", "org")

@@ -3,6 +3,7 @@
 import random
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from nl2sql.corpus.fragments import Example
 from nl2sql.corpus.styles import restyle
 from nl2sql.errors import BadPlan
 from nl2sql.linking.index import NameIndex
+from nl2sql.plan_canonical import canonical, spelled
 from nl2sql.plan_grammar import parse
 from nl2sql.session import read_clock, read_names
 
@@ -23,20 +25,26 @@ MAX_PLAN = 72
 
 
 def examples(seed: int) -> Iterator[Example]:
-    """An endless stream of styled examples; plans that the grammar does not have are left out."""
+    """An endless stream of styled examples, their plans in canonical form; those that the grammar does not have are left out."""
     composer = Composer(seed, names=demo_names())
     rng = random.Random(seed + 1)
-    known: dict[str, bool] = {}
+    known: dict[str, str] = {}
     while True:
-        example = composer.draw()
+        example = restyle(composer.draw(), rng)
         if example.plan not in known:
-            try:
-                parse(example.plan)
-                known[example.plan] = len(example.plan.split()) < MAX_PLAN - 1
-            except BadPlan:
-                known[example.plan] = False
-        if known[example.plan]:
-            yield restyle(example, rng)
+            known[example.plan] = _form(example.plan)
+        if plan := known[example.plan]:
+            yield replace(example, plan=plan)
+
+
+def _form(plan: str) -> str:
+    """The canonical form of a plan; empty where it is none or too long."""
+    try:
+        form = spelled(canonical(parse(plan)))
+        parse(form)
+    except BadPlan:
+        return ""
+    return form if len(form.split()) < MAX_PLAN - 1 else ""
 
 
 @cache
