@@ -5,10 +5,11 @@ Spelling is mended before any of it.
 """
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from nl2sql.linking.index import NameIndex
-from nl2sql.linking.mentions import Linked, Mention
+from nl2sql.linking.mentions import Draft, Linked, Mention
 from nl2sql.linking.names import find_names
 from nl2sql.linking.numbers import asked_unit, find_numbers
 from nl2sql.linking.periods import find_periods
@@ -30,6 +31,12 @@ def link(question: str, index: NameIndex, now: datetime, own_node: str = "") -> 
     Case is kept only for what a quoted or unknown name says.
     """
     draft = mend(" ".join(question.replace("’", "'").replace("‘", "'").split()), index)
+    again = replace(draft, eager=True)
+    linked = _found(draft, index, now, own_node)
+    return replace(linked, also=_found(again, index, now, own_node)) if draft.passed_over else linked
+
+
+def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Linked:
     for own in OWN_NODE.finditer(draft.text) if own_node else ():
         draft.add(own.start(), own.end(), "node", Text((own_node,)))
     find_quoted(draft, index)

@@ -25,13 +25,15 @@ class Mention:
 class Linked:
     """The question with slots in place of values, what each slot stands for, and the mentions behind them.
 
-    ``unit`` is the one that amounts are asked in (TB), empty where the question names none.
+    ``unit`` is the one that amounts are asked in (TB), empty where the question names none. ``also`` is the question with everyday
+    words as names that they may be too: whether ``orders`` are purchases or a table, the rest of the question decides.
     """
 
     text: str
     bindings: dict[str, Value]
     mentions: dict[str, Mention]
     unit: str = ""
+    also: "Linked | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,10 @@ class Change:
 
 @dataclass(slots=True)
 class Draft:
-    """A question while its values are being found: later finders see what earlier ones took."""
+    """A question while its values are being found: later finders see what earlier ones took.
+
+    ``eager`` takes everyday words for names that they may be; ``passed_over`` tells that there are some which were not taken.
+    """
 
     question: str
     original: str = ""
@@ -63,6 +68,8 @@ class Draft:
     found: list[Mention] = field(default_factory=list)
     text: str = ""
     tokens: list[Token] = field(default_factory=list)
+    eager: bool = False
+    passed_over: bool = False
 
     def __post_init__(self) -> None:
         """Lower case is as long as the question, so that places in one are places in the other."""

@@ -19,6 +19,9 @@ NAMES_ITSELF = ("country", "jurisdiction", "domain", "task", "format", "framewor
 """Kinds whose everyday words (German, finance, parquet) mostly mean the value."""
 NOT_SNAKE = ("term", "domain", "task", "licence", "language", "country", "jurisdiction", "person", "policy", "org")
 """Kinds whose values nobody writes with underscores."""
+EVERYDAY = ("dataset", "model")
+"""Kinds whose names are often everyday words: orders, customers, inventory."""
+COUNTING = r"(?:how many|number of|count of|many|much|more|most|fewer|fewest|each|every|per|any|no|new|several|some|these|those) $"
 SIZE = re.compile(r"(?:[ -]\d+(?:\.\d+)?[bm](?![^\W_]))(?:-(?:chat|instruct|base|hf|it|v\d))*(?![\w-])")
 """A size and flavour after a model's name, which the name then stands for: Llama 2 7B."""
 VERSION = re.compile(r" v?\d{1,2}(?:\.\d)?(?![\w%.-])")
@@ -147,7 +150,9 @@ def is_name(draft: Draft, tokens: list[Token], kind: str, values: list[str]) -> 
         return False  # swahili speech data is no data of the model swahili-speech
     if len(parts) > 1:
         identifier = any(" " not in v for v in values)
-        return not asking or not (identifier or kind in ("org", "dataset", "term")) or _written(draft, start, end) or _evident(draft, start, end, kind, True)
+        if not asking or not (identifier or kind in ("org", "dataset", "term")) or _written(draft, start, end) or _evident(draft, start, end, kind, True):
+            return True
+        return kind in EVERYDAY and _perhaps(draft, start)
     word = parts[0]
     if word.isdigit():
         return False
@@ -163,12 +168,22 @@ def is_name(draft: Draft, tokens: list[Token], kind: str, values: list[str]) -> 
     if kind in ("dataset", "model"):
         concept = asking and (word in concepts() or f"{word}s" in concepts()) and not word.endswith("s")
         acronym = asking and all(word.upper() in v for v in values)
-        return _evident(draft, start, end, kind, asking, written=concept or acronym)
+        if _evident(draft, start, end, kind, asking, written=concept or acronym):
+            return True
+        return not (concept or acronym) and _perhaps(draft, start)
     if asking:
         return _styled(draft, start, end)
     led = re.search(rf"(?:^|\W)(?:{BEFORE[kind]}) $", before) if kind in BEFORE else None
     owner = kind == "org" and not asking and re.match(r"(?:'s?)? (?:data ?sets?|models?|nodes?|offers?)\b|'s ", after)
     return beside or bool(owner or (led and not asking)) or bool(kind == "org" and not asking and re.search(r"(?:from|does|do|is|did|has) $", before))
+
+
+def _perhaps(draft: Draft, start: int) -> bool:
+    """An everyday word that is a name too: one of the readings where nothing counts or measures it."""
+    if re.search(COUNTING, draft.text[:start]):
+        return False
+    draft.passed_over = True
+    return draft.eager
 
 
 def _evident(draft: Draft, start: int, end: int, kind: str, asking: bool, written: bool = False) -> bool:

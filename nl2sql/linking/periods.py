@@ -25,6 +25,15 @@ LENGTH = re.compile(
 """What a length of time is said of, which is a number and no span."""
 TO_COME = re.compile(r"(?:expires?|expiring|due|ends?|ending|runs? out|running out|lapses?|lapsing|upcoming|planned|scheduled|will \w+|valid|in force) $")
 """What is said of times to come, so that November is the next one."""
+NEGATED = re.compile(r"(?:\b(?:not|never|no|nobody|none|nothing|without|neither|hasnt|havent|didnt|wasnt|isnt)\b|n't\b)(?: [\w'-]+){0,6} $")
+NEGATED_AFTER = re.compile(r"(?: [\w'-]+){0,2} (?:not|no|never)\b")
+IDLE = re.compile(
+    r"\b(?:quiet|silent|stale|idle|offline|down|dark|dead|unreachable|unresolved|untouched|unchanged|unseen|unheard|outdated|overdue|open|out of sync|untested|unanswered|waiting|pending)"
+    r"(?: [\w'-]+)? $"
+)
+"""States that last, so that ``for two days`` says when they began."""
+IN_FORCE = re.compile(r"(?:in force|valid|active|live|effective|applied|applies|apply|applicable|as of|as at|standing|remains?|currently|exists?|still(?: \w+){1,3}) $")
+"""What is said of today as of any day: it means now, and no span."""
 COUNTED = re.compile(r" (?:rows?|records?|examples?|lines|entries|files|people|persons|subjects|individuals|tokens?|ocean|usdc|euros?|eur|dollars|hours?|minutes?|seconds?|days?|datasets?|[tgmk]b|%|percent|images|items|units)(?!\w)")
 """What follows a number that only looks like a year."""
 
@@ -132,6 +141,15 @@ def _older(match: re.Match[str], now: datetime) -> Period | None:
     return None if not match[0].startswith(("for", "since")) and _is_length(match, hours_too=not surely) else Period(None, shift(now, -count, unit))
 
 
+def _lasting(match: re.Match[str], now: datetime) -> Period | None:
+    """``not seen for two days`` is not since two days ago, ``silent for two days`` is before that."""
+    at = shift(now, -_amount_of(match)[0], _amount_of(match)[1])
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    if NEGATED.search(before) or (match["how"] == "since" and NEGATED_AFTER.match(after)):
+        return None if match["how"] != "for" and not match["more"] else Period(at, None)
+    return Period(None, at) if match["how"] == "for" and IDLE.search(before) else None
+
+
 def _younger(match: re.Match[str], now: datetime) -> Period | None:
     count, unit = _amount_of(match)
     return None if not re.match(r"younger|newer|.*\bold$", match[0]) else Period(shift(now, -count, unit), now)
@@ -202,6 +220,8 @@ def _plain(match: re.Match[str], now: datetime) -> Period | None:
     bare = match[0].strip() in ("may", "mar", "dec", "the second half", "the first half", "first half", "second half", "sep")
     if (bare and not match.string[: match.start()].rstrip().endswith(",")) or _mere_number(match):
         return None  # far more often the verb or a mere part than the time
+    if match["point"] == "today" and IN_FORCE.search(match.string[: match.start()]):
+        return None
     if match["point"].isdigit() and match[0].startswith(("over ", "all ", "for ")):
         return None
     ahead = re.match(r"(?:the )?(?:next|coming)", match["point"]) or TO_COME.search(match.string[: match.start()])
@@ -220,6 +240,7 @@ _RULES = tuple(
         (rf"{_lead}(?P<left>{POINT}|\d{{1,2}}) ?(?:to|until|till|through|[-–]) ?(?P<right>{POINT})", _between),
         (r"(?:in |on )?the day (?:before yesterday|after tomorrow)", lambda m, now: resolve(re.sub(r"^(?:in|on) ", "", m[0]), now)),
         (rf"(?P<how>more than|over|longer than|older than|at least|less than|under|within|not more than|fewer than|at most|no more than|up to|>|<)? ?{_amount} (?:ago|back)", _ago),
+        (rf"(?P<how>for|since|in) (?P<more>at least |more than |over |longer than )?{_amount}", _lasting),
         (rf"(?:older than|for more than|for over|for longer than|longer than|for at least|since more than|since over|beyond) {_amount}(?: (?:old|now))?", _older),
         (rf"(?:more than|over|at least) {_amount} old", _older),
         (rf"(?:younger than|newer than|less than|under) {_amount}(?: old)?", _younger),

@@ -240,3 +240,19 @@ def test_blanks_and_a_question_mark_change_nothing(index: NameIndex, question: s
 )
 def test_the_unit_that_amounts_are_asked_in(question: str, unit: str, index: NameIndex) -> None:
     assert link(question, index, NOW).unit == unit
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "also"),
+    [
+        ("who is responsible for orders?", "who is responsible for orders?", "who is responsible for dataset1?"),
+        ("compare customers and orders on quality score", "compare customers and orders on quality score", "compare dataset1 and dataset2 on quality score"),
+        ("how many orders came in last month", "how many orders came period1", None),
+        ("who owns orders", "who owns dataset1", None),
+        ("which datasets have no owner", "which datasets have no owner", None),
+    ],
+)
+def test_everyday_words_that_are_names_too_are_read_both_ways(index: NameIndex, question: str, text: str, also: str | None) -> None:
+    linked = link(question, index, NOW)
+    assert linked.text == text
+    assert (linked.also and linked.also.text) == also

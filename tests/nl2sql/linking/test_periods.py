@@ -149,9 +149,15 @@ NO_SPAN = [
     "q5",
     "sha-256",
     "the second half",
+    "which grants remain in force today",
 ]
 IN_CONTEXT = [
     ("not updated in 3 months", "2026-07-16 12:00", "2026-10-16 12:00"),
+    ("not seen for 10 days", "2026-10-06 12:00", None),
+    ("not touched since more than ten days", "2026-10-06 12:00", None),
+    ("are since more than ten days not touched", "2026-10-06 12:00", None),
+    ("hasn't been refreshed in over a month", "2026-09-16 12:00", None),
+    ("silent for two days", None, "2026-10-14 12:00"),
     ("to be deleted in 30 days", "2026-10-16 12:00", "2026-11-15 12:00"),
     ("grants that expire in november", "2026-11-01", "2026-12-01"),
     ("grants that expired in november", "2025-11-01", "2025-12-01"),
@@ -177,7 +183,7 @@ def test_what_is_no_span(text: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "start", "end"), IN_CONTEXT)
-def test_what_stands_before_decides(text: str, start: str, end: str) -> None:
+def test_what_stands_before_decides(text: str, start: str | None, end: str | None) -> None:
     assert [(f.period.start, f.period.end) for f in find_periods(text, NOW)] == [(moment(start), moment(end))]
 
 
