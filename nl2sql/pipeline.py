@@ -10,10 +10,10 @@ from typing import Any
 
 from catalog.audit.log import TRIAL
 from catalog.engine.engine import Approved
-from catalog.engine.snapshot import prepare
+from catalog.engine.snapshot import cut_of, prepare
 from catalog.errors import AccessDenied, GovernanceError
 from catalog.quality.freshness import freshness
-from nl2sql.answer import sentence
+from nl2sql.answer import cut_short, sentence
 from nl2sql.backends.base import Attempt, Backend, Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
 from nl2sql.closed import closed_columns, closed_named, columns_denied, columns_named
 from nl2sql.conversation import in_context
@@ -37,7 +37,9 @@ from nl2sql.turn import (
     Outcome,
     Refused,
     Stage,
+    VerifiedBy,
 )
+from nl2sql.verified import badge, examples, matching
 
 OFFERED_NAMES = 8
 """Names that are offered where a question does not say which one it means; of more, none."""
@@ -69,13 +71,20 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
     try:
         session.renew()
         linked = link(in_context(question, before), session.index, session.now, session.principal.node)
+        match = matching(question, linked, bool(before), session)
         yield Stage("context", _ms(started), linked.text)
         started, stage = perf_counter(), "draft"
-        context = Context(question=question, linked=linked, now=session.now, schema=session.schema)
-        drafts = backend.draft(context)
-        if backend.samples:
-            turn.mend = lambda attempts: backend.draft(replace(context, attempts=attempts))
-        yield Stage("draft", _ms(started), type(drafts[0]).__name__)
+        if match is not None:
+            turn.verified = badge(match.query, session)
+            drafts: list[Draft] = [SqlDraft(match.sql, match.reading, 1.0)]
+        else:
+            context = Context(question=question, linked=linked, now=session.now, schema=session.schema)
+            if backend.samples:
+                context = replace(context, examples=examples(session))
+            drafts = backend.draft(context)
+            if backend.samples:
+                turn.mend = lambda attempts: backend.draft(replace(context, attempts=attempts))
+        yield Stage("draft", _ms(started), "verified" if match else type(drafts[0]).__name__)
     except GovernanceError as error:
         yield Stage(stage, _ms(started), "failed")
         yield from turn.end(turn.failed(error, stage), None)
@@ -101,6 +110,8 @@ class _Turn:
     run: bool
     mend: Callable[[tuple[Attempt, ...]], list[Draft]] | None = None
     """Asks a model that samples to draft anew; its drafts are put to the vote, those of any other are ranked."""
+    verified: VerifiedBy | None = None
+    """Who approved the SQL, where the question is a verified one."""
 
     def conclude(self, drafts: list[Draft], linked: Linked | None, own: bool = False, attempts: tuple[Attempt, ...] = ()) -> Iterator[Event]:
         match drafts[0]:
@@ -214,7 +225,7 @@ class _Turn:
         verdict, rules = "declined", approved.rules
         try:
             session.require_current()
-            snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now)
+            snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now, approved.fixed)
             found = fingerprint(session.engine.run(approved, snapshot, session.limits))
             verdict = self.allowed(approved).verdict
             return found
@@ -261,12 +272,13 @@ class _Turn:
         outcome: Outcome | None = None
         try:
             session.require_current()
-            snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now)
+            snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now, approved.fixed)
             fresh = Freshness(session.generation.number, *freshness(snapshot, approved.views))  # first: it finds a damaged snapshot
             result = session.engine.run(approved, snapshot, session.limits)
-            message = sentence(result, draft.reading, linked, fresh)
+            caveats = cut_short(approved, cut_of(snapshot))
+            message = sentence(result, draft.reading, linked, fresh, caveats)
             session.require_current()  # what ran while token, policy or grant ended is not shown
-            outcome = Answered(message=message, decision=decision, result=result, freshness=fresh, **self.about(draft, approved.sql, own))
+            outcome = Answered(message=message, decision=decision, result=result, freshness=fresh, caveats=caveats, **self.about(draft, approved.sql, own))
             verdict, rows = decision.verdict, len(result.rows)
         except AccessDenied as ended:
             outcome = replace(self.denied(ended.what, ended.hint, _cited(ended), draft, own), stage="run")
@@ -310,7 +322,8 @@ class _Turn:
         return self.decision("masked" if masked else "allowed", approved.rules, masked)
 
     def about(self, draft: SqlDraft, sql: str, own: bool) -> dict[str, Any]:
-        return {"question": self.question, "reading": draft.reading, "sql": sql, "confidence": None if own else draft.confidence}
+        sure = None if own or self.verified else draft.confidence
+        return {"question": self.question, "reading": draft.reading, "sql": sql, "confidence": sure, "verified": self.verified}
 
     def refused(self, kind: DeclineKind, confidence: float | None, message: str) -> Refused:
         return Refused(message=message, reason=kind, decision=self.decision("declined"), question=self.question, confidence=confidence)

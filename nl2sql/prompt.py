@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from math import log
 from pathlib import Path
@@ -35,6 +35,8 @@ MOST_VALUES = 12
 """Spellings of one name that are listed."""
 LONGEST_VALUE = 200
 """Characters of a value that are shown."""
+MOST_OF_EXAMPLES = 4_000
+"""Characters of verified questions and their SQL, about 1,000 tokens."""
 TEMPLATES = Path(__file__).with_name("prompts")
 _UNSEEN = re.compile(f"[{UNSEEN}]")
 
@@ -83,13 +85,20 @@ def build_prompt(context: Context, target: Target = "sql", scope: Scope | None =
         shared = "\n".join((template("foreign"), template("otherwise"), "", "<schema>", defanged(context.schema_text), "</schema>"))
         return Prompt(shared, f"Now: {context.now:%Y-%m-%d %H:%M:%S}\nQuestion: {_line(context.question)}")
     opened, cubes = _opened(context, scope)
-    shared = "\n".join((template(target), template("otherwise"), "", outline(opened, cubes, cut.columns)))
+    parts = (template(target), template("otherwise"), "", outline(opened, cubes, cut.columns))
+    shown = examples(context.examples) if target == "sql" else ()
+    shared = "\n".join((*parts, *shown))
     explained = {name: opened[name] for name in views_for(context.linked, opened, cut.views)}
     return Prompt(shared, "\n\n".join(filter(None, (schema_slice(explained), asked(context)))))
 
 
 def fitting(context: Context, room: int, first: int = 0) -> Prompt:
-    """The prompt that tells most of the schema in ``room`` characters, from the cut ``first`` on; the shortest where none fits."""
+    """The prompt that tells most in ``room`` characters, from the cut ``first`` on; the shortest where none fits. Examples go before anything of the schema."""
+    if context.examples:
+        prompt = build_prompt(context)
+        if not first and len(prompt.text) <= room:
+            return prompt
+        context = replace(context, examples=())
     for cut in CUTS[first:]:
         prompt = build_prompt(context, cut=cut)
         if len(prompt.text) <= room:
@@ -129,6 +138,18 @@ def asked(context: Context) -> str:
     if linked.unit:
         lines.append(f"Amounts of bytes in {linked.unit}")
     return "\n".join(lines)
+
+
+def examples(verified: Iterable[tuple[str, str]]) -> list[str]:
+    """Verified questions and their SQL, quoted, one line each, as many as fit; they come in a stable order and stay in it."""
+    lines, room = list[str](), MOST_OF_EXAMPLES
+    for question, sql in verified:
+        pair = [f"Question: {_line(question)}", f"SQL: {_line(sql)}"]
+        room -= sum(map(len, pair))
+        if room < 0:
+            break
+        lines += pair
+    return ["", template("examples"), *lines] if lines else []
 
 
 def spoken(linked: Linked) -> str:

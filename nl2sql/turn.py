@@ -39,11 +39,24 @@ class Freshness:
     synthetic: bool
 
 
+@dataclass(frozen=True, slots=True)
+class VerifiedBy:
+    """Who approved the SQL for this very question, by number, and on which day (ISO 8601); of a person whose name is not open, 'a reviewer'."""
+
+    number: int
+    by: str
+    on: str
+
+    def __str__(self) -> str:
+        return f"verified by {self.by} on {self.on}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How a turn ended; ``stage`` names where. Every front door shows these same fields.
 
-    ``statement`` is what the audit log was given of the turn, from which a receipt is made.
+    ``statement`` is what the audit log was given of the turn, from which a receipt is made. ``verified`` says that a person wrote the SQL
+    and another approved it; there is no confidence then.
     """
 
     status: str
@@ -55,14 +68,16 @@ class Outcome:
     sql: str = ""
     confidence: float | None = None
     statement: Statement | None = None
+    verified: VerifiedBy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered(Outcome):
-    """Rows, and what they are."""
+    """Rows, and what they are. ``caveats`` are sentences about what they leave out; ``message`` holds them too."""
 
     result: ResultSet
     freshness: Freshness
+    caveats: tuple[str, ...] = ()
     status: str = "answered"
     stage: str = "run"
 

@@ -19,6 +19,7 @@ from catalog.access.policy import (
     BUILT_IN_ROLES,
     NO_RULE,
     PURPOSE_RULE,
+    REVIEWERS,
     AggregateRule,
     AllowRule,
     DenyRule,
@@ -132,6 +133,7 @@ class _RuleEntry(_Model):
 class _PolicyFile(_Model):
     version: Literal[1]
     roles: list[Name] = []
+    reviewers: list[Name] | None = None
     principals: dict[Name, _PrincipalEntry] = {}
     rules: list[_RuleEntry] = []
 
@@ -169,7 +171,8 @@ def read_policy(path: Path) -> Policy:
         raise _located(path, root, first["loc"], first["msg"]) from None
     except _Bad as bad:
         raise _located(path, root, bad.mark, str(bad)) from None
-    return Policy(_version(file), {name: _principal(name, entry) for name, entry in file.principals.items()}, rules)
+    principals = {name: _principal(name, entry) for name, entry in file.principals.items()}
+    return Policy(_version(file), principals, rules, REVIEWERS if file.reviewers is None else frozenset(file.reviewers))
 
 
 def _located(path: Path, root: yaml.Node | None, mark: Mark, what: str) -> UsageError:
@@ -205,6 +208,9 @@ def _rules(file: _PolicyFile) -> Iterator[Rule]:
         for at, role in enumerate(principal.roles):
             if role in BUILT_IN_ROLES or role not in known:
                 raise _Bad(("principals", name, "roles", at), f"{role!r} is not a role that can be given")
+    for at, role in enumerate(file.reviewers or ()):
+        if role in BUILT_IN_ROLES or role not in known:
+            raise _Bad(("reviewers", at), f"{role!r} is not a role that can review")
     ids, cubes = {NO_RULE, PURPOSE_RULE}, dict[str, str]()
     for at, entry in enumerate(file.rules):
         if entry.id in ids:

@@ -15,6 +15,7 @@ import yaml
 from catalog.access.policy import (
     ANONYMOUS,
     BUILT_IN_ROLES,
+    REVIEWERS,
     STRICTNESS,
     AggregateRule,
     AllowRule,
@@ -309,7 +310,8 @@ def _roles(policy: Policy, declared: list[str], root: yaml.Node | None) -> Itera
 
 def _rules_of(role: str, policy: Policy) -> list[str]:
     """Ids of the rules that name a role, whatever their kind."""
-    return [rule.id for rule in policy.rules if role in getattr(rule, "roles", ()) or role in getattr(rule, "unless", ())]
+    reviews = ["reviewers"] if role in policy.reviewers - REVIEWERS else []
+    return reviews + [rule.id for rule in policy.rules if role in getattr(rule, "roles", ()) or role in getattr(rule, "unless", ())]
 
 
 def _seen(principal: Principal, policy: Policy, view: str) -> Mapping[str, str]:

@@ -14,6 +14,8 @@ NO_RULE = "default"
 """What a denial cites when no rule allows: deny by default."""
 PURPOSE_RULE = "purpose"
 """What a denial cites when an asker states a purpose that is not theirs and no rule names it."""
+REVIEWERS = frozenset({"steward"})
+"""Roles that decide about verified queries and feedback where the policy does not say which."""
 
 Scalar = str | bool | int | float
 Treatment = Literal["show", "partial", "bucket", "hash", "null"]
@@ -152,11 +154,17 @@ Rule = AllowRule | FilterRule | MaskRule | DenyRule | GrantRule | AggregateRule
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Principals and rules. ``version`` is the SHA-256 of their canonical form, hex."""
+    """Principals and rules. ``version`` is the SHA-256 of their canonical form, hex. Who has a role of ``reviewers`` approves verified queries."""
 
     version: str
     principals: Mapping[str, Principal]
     rules: tuple[Rule, ...]
+    reviewers: frozenset[str] = REVIEWERS
+
+    def may_review(self, principal: Principal) -> bool:
+        """Whether a principal may decide about verified queries and feedback; whoever is anonymous may not."""
+        named = self.principals.get(principal.name)
+        return named is not None and bool(self.reviewers & set(named.roles))
 
     def principal(self, name: str) -> Principal:
         """The principal of that name. Raises `UsageError` for any other: nobody is taken for anonymous in silence."""

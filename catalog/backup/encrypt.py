@@ -1,4 +1,4 @@
-"""Turns a catalog into an encrypted one and back: generations, snapshots, what is kept beside them, and the texts of the audit log.
+"""Turns a catalog into an encrypted one and back: generations, snapshots, what is kept beside them, and the texts of the audit log and of reviews.
 
 The swap of the current generation is the one moment at which it happens; a kill before or after leaves a whole catalog, and doing
 it again finishes the rest.
@@ -11,6 +11,7 @@ from pathlib import Path
 from catalog.audit.log import AuditLog
 from catalog.engine.snapshot import forget_everything
 from catalog.errors import UsageError
+from catalog.review.texts import turn_texts as turn_reviewed
 from catalog.storage.database import open_to_write
 from catalog.storage.encryption import (
     CONFIG,
@@ -31,7 +32,7 @@ class Turned:
 
     generation: int
     texts: int
-    """Actions of the audit log of which texts were sealed or opened."""
+    """Actions of the audit log, verified queries and feedback of which texts were sealed or opened."""
     key_file: str | None
     """None for the keyring."""
     old: tuple[Path, ...]
@@ -57,7 +58,7 @@ def encrypt(home: Path, key_file: Path | None = None) -> Turned:
     write_config(home, Config(config.identity, config.check, config.key_file))
     with writing(home):
         pass
-    texts = AuditLog(home).turn_texts(sealed=True)
+    texts = _turn_texts(home, sealed=True)
     forget_everything(home)
     return Turned(current(home).number, texts, config.key_file, _of_kind(home, sealed=False))
 
@@ -75,7 +76,7 @@ def decrypt(home: Path) -> Turned:
     write_config(home, inactive(config))
     with writing(home):
         pass
-    texts = AuditLog(home).turn_texts(sealed=False)
+    texts = _turn_texts(home, sealed=False)
     forget_everything(home)
     old = _of_kind(home, sealed=True)
     if not old:
@@ -85,11 +86,16 @@ def decrypt(home: Path) -> Turned:
 
 def _finished(home: Path, config: Config) -> Turned:
     """Do what a kill left undone behind the swap; raises UsageError when there is nothing."""
-    texts = AuditLog(home).turn_texts(sealed=True)
+    texts = _turn_texts(home, sealed=True)
     if not texts and all(".sealed." in path.name for path in (home / "snapshots").glob("[!.]*/*")):
         raise UsageError(f"The catalog in {home} is encrypted.", "For another key: steward decrypt, then steward encrypt.")
     forget_everything(home)
     return Turned(current(home).number, texts, config.key_file, ())
+
+
+def _turn_texts(home: Path, sealed: bool) -> int:
+    """Seal or open what people wrote, in the audit log and in review; returns of how many."""
+    return turn_reviewed(home, sealed) + AuditLog(home).turn_texts(sealed)
 
 
 def _of_kind(home: Path, sealed: bool) -> tuple[Path, ...]:

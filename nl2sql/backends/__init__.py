@@ -74,8 +74,11 @@ class FallbackBackend:
 
     @property
     def samples(self) -> bool:
-        """Of the one that drafted last."""
-        return self._answered.samples
+        """Of the one that drafted last, which is the first until one has; not where that cannot be opened, since the other drafts then."""
+        try:
+            return self._answered.samples
+        except BackendUnavailable:
+            return False
 
     def draft(self, context: Context) -> list[Draft]:
         """What the first drafts, else what the other does. A question is mended by whichever drafted it."""

@@ -25,6 +25,7 @@ class Context:
 
     ``schema`` is what the asker's SQL may read: a model that is told about views is told about these. ``schema_text`` describes the
     tables of a database that is not Steward's, as DDL with comments; what it quotes is data. ``attempts`` are to be mended.
+    ``examples`` are verified questions and their SQL, the same for everybody of the asker's scope.
     """
 
     question: str
@@ -33,6 +34,7 @@ class Context:
     schema: Schema | None = None
     schema_text: str = ""
     attempts: tuple[Attempt, ...] = ()
+    examples: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

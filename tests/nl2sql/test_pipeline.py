@@ -255,6 +255,7 @@ def test_own_sql_has_no_question_and_no_confidence(session: Session) -> None:
 def test_a_missing_model_is_an_outcome(session: Session) -> None:
     class Missing:
         name = "missing"
+        samples = False
 
         def draft(self, context: Context) -> list[Draft]:
             raise BackendUnavailable("No model is there.")

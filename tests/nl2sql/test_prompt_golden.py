@@ -57,7 +57,7 @@ def test_the_plan_is_asked_for_in_the_same_frame() -> None:
 
 def test_every_template_is_read_and_says_something() -> None:
     names = sorted(path.stem for path in TEMPLATES.iterdir())
-    assert names == ["foreign", "otherwise", "plan", "repair", "sql"]
+    assert names == ["examples", "foreign", "otherwise", "plan", "repair", "sql"]
     assert all(template(name) for name in names)
 
 

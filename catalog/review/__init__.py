@@ -1,0 +1,1 @@
+"""What people say about answers, and what became of it in review: verified queries and feedback."""
