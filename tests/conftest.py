@@ -14,6 +14,8 @@ SHARED = Path(__file__).parents[2] / "shared" / "data"
 def hermetic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep every test away from the user's catalog and from the network."""
     monkeypatch.setenv("STEWARD_CATALOG", str(tmp_path / "catalog"))
+    for place in ("CONFIG", "STATE", "DATA", "CACHE"):
+        monkeypatch.setenv(f"XDG_{place}_HOME", str(tmp_path / "xdg"))
     monkeypatch.delenv("STEWARD_TOKEN", raising=False)
 
     def refuse(self: socket.socket, address: Any) -> None:

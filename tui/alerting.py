@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.completion import names
 from tui.envelope import dumps
 from tui.safe import safe
 
@@ -21,6 +22,8 @@ SHOWN = ("dataset", "column_name", "check_name", "expected", "actual", "status",
 """Columns of an alert, as far as they are open to the asker."""
 SEVERITY = ("critical", "high", "medium", "low", None)
 STATES = ("open", "acknowledged", "resolved")
+MOST = 10_000
+"""Alerts that are shown at once."""
 token_option = click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
 json_option = click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 
@@ -127,16 +130,22 @@ def alerts() -> None:
 @alerts.command("list")
 @click.option("--status", type=click.Choice(STATES), help="Only these.")
 @click.option("--severity", type=click.Choice([s for s in SEVERITY if s]), help="Only of this severity.")
-@click.option("--dataset", help="Only of this dataset.")
+@click.option("--dataset", shell_complete=names("dataset"), help="Only of this dataset.")
 @click.option("--all", "every", is_flag=True, help="Resolved ones too.")
+@click.option("--limit", "-n", "most", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many to show.")
+@click.option("--offset", type=click.IntRange(0), default=0, show_default=True, help="How many to leave out first.")
 @json_option
 @token_option
 @click.pass_context
-def list_alerts(ctx: click.Context, status: str | None, severity: str | None, dataset: str | None, every: bool, as_json: bool, token: str | None) -> None:
+def list_alerts(
+    ctx: click.Context, status: str | None, severity: str | None, dataset: str | None, every: bool, most: int, offset: int, as_json: bool, token: str | None
+) -> None:
     """List alerts, the worst first; resolved ones only with --all or --status resolved.
 
-    Example: steward alerts list --severity high
-    """
+    \b
+    steward alerts list --severity high
+    steward alerts list --all --limit 100 --offset 100
+    """  # noqa: D301  click reads the backspace
     from catalog.quality.alerts import alert_id
     from catalog.storage.generations import default_home
 
@@ -150,12 +159,15 @@ def list_alerts(ctx: click.Context, status: str | None, severity: str | None, da
         ]
         seen.rows = len(chosen)
         about = {"principal": seen.session.principal.name, "generation": seen.session.generation.number}
+    shown = chosen[offset : offset + most]
     if as_json:
-        click.echo(dumps({**about, "alerts": [as_fields(key, alert) for key, alert in chosen]}))
+        click.echo(dumps({**about, "count": len(chosen), "offset": offset, "alerts": [as_fields(key, alert) for key, alert in shown]}))
         return
-    for key, alert in chosen:
+    for key, alert in shown:
         click.echo(line(key, alert))
     click.echo(f"{len(chosen):,} alert{'' if len(chosen) == 1 else 's'}.", err=True)
+    if (after := len(chosen) - offset - len(shown)) > 0:
+        click.echo(f"{after:,} more; --offset {offset + len(shown)} goes on with them, --limit shows up to {MOST:,}.", err=True)
 
 
 @alerts.command()
@@ -204,12 +216,21 @@ def resolve(ctx: click.Context, alert: str, as_json: bool, token: str | None) ->
 
 
 def _change(ctx: click.Context, identity: str, what: str, assign: str | None, as_json: bool, token: str | None) -> None:
-    """Change an alert as its asker, and write the generation that shows it."""
+    """Change an alert and print it."""
+    from catalog.storage.generations import default_home
+
+    _print(changed(ctx.obj or default_home(), token, identity, what, assign), as_json)
+
+
+def changed(home: Path, token: str | None, identity: str, what: str, assign: str | None = None) -> dict[str, Any]:
+    """Acknowledge (``ack``) or ``resolve`` an alert as its asker, write the generation that shows it, and give it as it is then.
+
+    Raises what `seeing` raises, `AccessDenied` without a token, and `UsageError` for an alert that is not there or resolved.
+    """
     from catalog.errors import AccessDenied
     from catalog.quality.alerts import Alerts, Episode
-    from catalog.storage.generations import default_home, writing
+    from catalog.storage.generations import writing
 
-    home = ctx.obj or default_home()
     # Recorded as what brings something into the catalog: the view's word for that is ingest.
     with seeing(home, token, f"alerts {what} {identity}", "ingest") as seen:
         if seen.session.token is None:
@@ -225,8 +246,8 @@ def _change(ctx: click.Context, identity: str, what: str, assign: str | None, as
             pass  # whatever is written shows the alerts as they stand
         seen.rows = 1
         shows_assignee = seen.session.authorisation.permits[VIEW].columns.get("assignee") == "show"
-    changed = {"alert_status": after.status, "acked": after.acked, "resolved": after.resolved, "assignee": after.assignee if shows_assignee else None}
-    _print({**found, **changed}, as_json)
+    after_change = {"alert_status": after.status, "acked": after.acked, "resolved": after.resolved, "assignee": after.assignee if shows_assignee else None}
+    return {**found, **after_change}
 
 
 def _print(alert: dict[str, Any], as_json: bool) -> None:

@@ -16,6 +16,8 @@ def alerts(ctx: click.Context, since: Any, as_json: bool) -> None:
     """Look for misuse: bursts of denials, guessing at tokens and names, scraping, odd hours.
 
     An alert is a reason to look, not a verdict; the exit code is 0 with alerts and without. Reads the log's file.
+
+    Example: steward audit alerts --since 2026-10-01
     """
     from catalog.audit.log import AuditLog
     from catalog.audit.misuse import alerts as find

@@ -1,6 +1,7 @@
 """``steward ask`` and ``steward sql``: their options; ``turns`` does the work, and is loaded only once there is some."""
 
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.completion import names
+from tui.settings import FORMATS
+
 if TYPE_CHECKING:
     from nl2sql.session import Session
     from nl2sql.turn import Event
     from tui.turns import Asker
 
-FORMATS = ("table", "json", "jsonl", "csv", "md", "parquet")
 BATCH_FORMATS = ("table", "json", "jsonl")
 """What goes with --batch, which writes JSON lines: the default, or saying so."""
 
@@ -37,9 +40,11 @@ DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     """What both verbs take."""
     for option in reversed((
-        click.option("--batch", type=click.File("rb"), help="JSON lines to answer, one JSON result per line; '-' is standard input."),
+        click.option("--batch", type=click.File("rb"), help="Lines to answer, JSON or plain, one JSON result per line; '-' is standard input."),
         click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How rows are written."),
         click.option("--json", "as_json", is_flag=True, help="The whole answer as one JSON object; same as --format json."),
+        click.option("--chart", is_flag=True, help="Draw a breakdown as bars, a series over time as a line; JSON stays as it is."),
+        click.option("--edit", "-e", is_flag=True, help="Edit the SQL in $EDITOR first; what you save is checked anew, then run."),
         click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]"),
         click.option("--purpose", metavar="PURPOSE", help="What you ask for, one of your own; some rules allow more for it."),
         click.option("--limit", type=click.IntRange(1, 1_000_000), default=500, show_default=True, help="Most rows shown."),
@@ -53,30 +58,45 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command()
-@click.argument("question", nargs=-1)
+@click.argument("question", nargs=-1, shell_complete=names("dataset", "model", "node", "metric"))
 @click.option("--sql", "sql_only", is_flag=True, help="Show the approved SQL, do not run it.")
+@click.option("--continue", "-c", "follow", is_flag=True, help="Goes on from your last question that was answered: 'only the stale ones'.")
 @click.option("--backend", default="embedded", envvar="STEWARD_BACKEND", help="Drafts: embedded, vllm[:MODEL or URL], transformers:MODEL, scripted:FILE.  [env: STEWARD_BACKEND; default: embedded]")
 @click.option("--fallback", metavar="BACKEND", help="Drafts where the first cannot be reached, and says so.  [default: none]")
 @_options
 @click.pass_context
-def ask(ctx: click.Context, /, question: tuple[str, ...], sql_only: bool, backend: str, fallback: str | None, **options: Any) -> None:
+def ask(ctx: click.Context, /, question: tuple[str, ...], sql_only: bool, follow: bool, backend: str, fallback: str | None, **options: Any) -> None:
     """Ask a QUESTION in plain words.
 
     \b
     steward ask "which datasets contain personal data stored outside the EU?"
     steward ask --format csv "open critical alerts by node" > alerts.csv
-    echo "who owns C4" | steward ask -
-    steward ask --batch questions.jsonl      # lines such as {"question": "…", "token": "…"}
+    steward ask -c "only those updated daily"        # goes on from the question before
+    steward ask --chart "datasets per licence class"
+    echo "who owns C4" | steward ask -              # one question
+    steward ask --batch questions.txt               # one a line, or {"question": "…", "token": "…"}
     """  # noqa: D301  click reads the backspace
     from nl2sql.backends import DeferredBackend, FallbackBackend
     from tui.safe import safe
 
     model = FallbackBackend(backend, fallback, lambda note: click.echo(safe(note), err=True)) if fallback else DeferredBackend(backend)
 
+    if follow and options["batch"] is not None:
+        raise click.UsageError("--continue goes on from one question; --batch has many.")
+
     def asker(text: str, session: "Session") -> "Iterator[Event]":
         from nl2sql.pipeline import ask as ask_question
+        from nl2sql.turn import Answered, Drafted
+        from tui import thread
 
-        return ask_question(text, session, model, run=not sql_only)
+        earlier = _earlier(session, options["quiet"] or options["as_json"]) if follow else ()
+        for event in ask_question(text, session, model, run=not (sql_only or options["edit"]), before=earlier):
+            if isinstance(event, Answered | Drafted) and options["batch"] is None:
+                thread.remember(session.home, session.principal, (*earlier, text))
+            if isinstance(event, Drafted) and options["edit"]:
+                yield from _edited(event.sql, session, run=not sql_only)
+            else:
+                yield event
 
     ctx.exit(_answer(ctx, "question", question, asker, options))
 
@@ -90,15 +110,41 @@ def sql(ctx: click.Context, /, statement: tuple[str, ...], **options: Any) -> No
 
     \b
     steward sql "SELECT name, licence FROM datasets WHERE pii"
-    steward sql --batch statements.jsonl     # lines such as {"sql": "…", "token": "…"}
+    steward sql --edit "SELECT * FROM nodes"        # in $EDITOR first
+    steward sql --batch statements.sql              # one a line, or {"sql": "…", "token": "…"}
     """  # noqa: D301
 
     def asker(text: str, session: "Session") -> "Iterator[Event]":
         from nl2sql.pipeline import ask_sql
 
-        return ask_sql(text, session)
+        return _edited(text, session) if options["edit"] else ask_sql(text, session)
 
     ctx.exit(_answer(ctx, "sql", statement, asker, options))
+
+
+def _earlier(session: "Session", is_quiet: bool) -> tuple[str, ...]:
+    """The questions to go on from. Raises `UsageError` where there are none."""
+    from catalog.errors import UsageError
+    from tui import thread
+    from tui.safe import safe
+
+    earlier = thread.before(session.home, session.principal)
+    if not earlier:
+        raise UsageError("There is no question to go on from.", "Ask one without --continue first; beside an encrypted catalog none is kept.")
+    if not is_quiet:
+        click.echo(f"After: {safe(earlier[-1])}", err=True)
+    return earlier
+
+
+def _edited(statement: str, session: "Session", run: bool = True) -> "Iterator[Event]":
+    """The statement as it leaves the editor, through the same guard; one that is not saved is not run."""
+    from nl2sql.pipeline import ask_sql
+
+    saved = click.edit(statement + "\n", extension=".sql", require_save=True)
+    if saved is None or not saved.strip():
+        click.echo("Nothing was saved, so that nothing is run.", err=True)
+        raise click.Abort
+    yield from ask_sql(saved.strip(), session, run=run)
 
 
 def _answer(ctx: click.Context, field: str, words: tuple[str, ...], asker: "Asker", options: dict[str, Any]) -> int:
@@ -111,9 +157,14 @@ def _answer(ctx: click.Context, field: str, words: tuple[str, ...], asker: "Aske
             raise click.UsageError(f"Give a {field} or --batch, not both.")
         if options["form"] not in BATCH_FORMATS:
             raise click.UsageError("--batch writes one JSON result per line and takes no other --format.")
-        if options["receipt"] is not None:
-            raise click.UsageError("--receipt is of one turn; --batch has many.")
+        for name in ("receipt", "edit", "chart"):
+            if options[name]:
+                raise click.UsageError(f"--{name} is of one turn; --batch has many.")
         return turns.batch(home, field, options["batch"], asker, options)
+    if options["chart"] and not options["as_json"] and options["form"] not in ("table", "json"):
+        raise click.UsageError("--chart draws for people; it goes with --format table.")
+    if options["edit"] and not (sys.stdin and sys.stdin.isatty()) and not (os.environ.get("VISUAL") or os.environ.get("EDITOR")):
+        raise click.UsageError("--edit needs a terminal, or an editor that VISUAL or EDITOR names.")
     if options["form"] == "parquet" and not options["as_json"] and sys.stdout is not None and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for a terminal: redirect it, as in --format parquet > rows.parquet.")
     text = " ".join(words)

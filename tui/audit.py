@@ -37,7 +37,12 @@ audit.add_command(alerts)
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.pass_context
 def verify(ctx: click.Context, copies: tuple[Path, ...], as_json: bool) -> None:
-    """Recompute the log from its records and compare it with every checkpoint; exit code 1 and what is wrong, and where."""
+    """Recompute the log from its records and compare it with every checkpoint; exit code 1 and what is wrong, and where.
+
+    \b
+    steward audit verify
+    steward audit verify --witness /mnt/elsewhere/steward.log
+    """  # noqa: D301  click reads the backspace
     from dataclasses import asdict
 
     from catalog.audit.witness import copy_file
@@ -77,10 +82,21 @@ def _show(verdict: "Verdict") -> None:
 
 @audit.command()
 @click.option("--key", is_flag=True, help="The public key instead, as 'steward receipt verify --key' takes it.")
+@click.option("--json", "as_json", is_flag=True, help="Both, as one JSON object.")
 @click.pass_context
-def checkpoint(ctx: click.Context, key: bool) -> None:
-    """The log as it stands: origin, number of records, root and signature, as a signed note on standard output."""
+def checkpoint(ctx: click.Context, key: bool, as_json: bool) -> None:
+    """The log as it stands: origin, number of records, root and signature, as a signed note on standard output.
+
+    \b
+    steward audit checkpoint
+    steward audit checkpoint --key
+    """  # noqa: D301  click reads the backspace
+    from tui.envelope import dumps
+
     log = _log(ctx)
+    if as_json:
+        click.echo(dumps({"checkpoint": log.checkpoint(), "vkey": log.vkey}))
+        return
     click.echo(log.vkey if key else log.checkpoint(), nl=key)
 
 
@@ -90,7 +106,10 @@ def checkpoint(ctx: click.Context, key: bool) -> None:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write into this file.")
 @click.pass_context
 def prove(ctx: click.Context, seq: int, intent: bool, out: Path | None) -> None:
-    """Proof, as JSON, that the record of action SEQ is in the log; it holds no personal text."""
+    """Proof, as JSON, that the record of action SEQ is in the log; it holds no personal text.
+
+    Example: steward audit prove 7 --out proof.json
+    """
     import base64
     import json
 
@@ -119,6 +138,8 @@ def witness(ctx: click.Context, target: Path) -> None:
     """Add the log's checkpoint to a copy outside, TARGET a file or a folder.
 
     Refused, with exit code 1, when the log does not continue what the copy has seen. Keep the copy where who runs this catalog cannot write.
+
+    Example: steward audit witness /mnt/elsewhere/steward.log
     """
     from catalog.audit.witness import witness as add
     from tui.safe import safe
@@ -128,6 +149,41 @@ def witness(ctx: click.Context, target: Path) -> None:
     click.echo(safe(f"{path} covers {now:,} records; the log {what}."), err=True)
 
 
+@audit.command("rotate-key")
+@click.pass_context
+def rotate_key(ctx: click.Context) -> None:
+    """Sign the log with a new key from here on; the change is an entry that the old key and the new one sign.
+
+    Receipts, proofs and copies made before stay good. Hand out the new key, and 'steward audit keys' to those who know the old one.
+
+    Example: steward audit rotate-key
+    """
+    old, new = _log(ctx).rotate_key()
+    click.echo(new)
+    click.echo(f"The log goes on under this key; {old.split('+')[1]} has signed its last.", err=True)
+
+
+@audit.command()
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write into this file.")
+@click.pass_context
+def keys(ctx: click.Context, out: Path | None) -> None:
+    """Every change of the log's key as JSON, for whoever knows one of its keys: 'steward receipt verify --keys'.
+
+    Example: steward audit keys --out keys.json
+    """
+    import json
+
+    from catalog.audit.rotation import to_fields
+
+    log = _log(ctx)
+    log.keys()  # raises where they do not hold
+    text = json.dumps(to_fields(log.handovers()), indent=2)
+    if out is None:
+        click.echo(text)
+    else:
+        out.write_text(text + "\n", encoding="utf-8")
+
+
 @audit.command()
 @click.argument("principal")
 @click.pass_context
@@ -135,6 +191,8 @@ def erase(ctx: click.Context, principal: str) -> None:
     """Forget who PRINCIPAL is and what they asked: their actions stay, of an actor 'erased', and every proof still holds.
 
     Tokens and policy.yaml name the principal too: see 'steward token revoke'.
+
+    Example: steward audit erase max
     """
     from tui.safe import safe
 

@@ -26,7 +26,8 @@ def backup(ctx: click.Context, target: Path, force: bool, keep: int | None, as_j
     """Write the catalog into one signed file, TARGET, or into the folder TARGET under a name that tells the time.
 
     Questions and ingests may go on meanwhile. The file holds the catalog's secrets too: it is readable by you alone, keep it so.
-    An example: steward backup /mnt/other-disk --keep 7
+
+    Example: steward backup /mnt/other-disk --keep 7
     """
     from catalog.backup.backup import back_up
     from catalog.storage.generations import default_home
@@ -61,8 +62,11 @@ def restore(ctx: click.Context, file: Path, folder: Path | None, verify: bool, f
     """Restore the backup FILE, or test whether it could be restored.
 
     Everything is verified before anything is put in place. Exit code 1 when the backup does not hold.
-    Examples: steward restore nightly.stewardbackup --verify; steward restore nightly.stewardbackup --to /srv/catalog
-    """
+
+    \b
+    steward restore nightly.stewardbackup --verify
+    steward restore nightly.stewardbackup --to /srv/catalog
+    """  # noqa: D301  click reads the backspace
     from catalog.storage.generations import default_home
     from nl2sql.session import read_clock
 

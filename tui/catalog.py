@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from tui.claims import claims, disputes
+from tui.completion import names
 from tui.envelope import dumps
 from tui.identity import matches, merge, split
 from tui.integrity import check, pii
@@ -27,9 +28,9 @@ for command in (lineage, impact, pii, check, claims, disputes, matches, merge, s
 
 
 @catalog.command()
-@click.argument("text", nargs=-1, required=True)
-@click.option("-k", type=click.IntRange(1, 100), default=10, show_default=True, help="How many to show.")
-@click.option("--view", default="datasets", show_default=True, help="What to search: datasets, models, columns or policies.")
+@click.argument("text", nargs=-1, required=True, shell_complete=names("dataset"))
+@click.option("--limit", "-k", "k", type=click.IntRange(1, 100), default=10, show_default=True, help="How many to show.")
+@click.option("--view", default="datasets", show_default=True, shell_complete=names("view"), help="What to search: datasets, models, columns or policies.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
 @click.pass_context

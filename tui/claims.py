@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.completion import names
 from tui.envelope import cell, dumps
 from tui.safe import safe
 
@@ -19,7 +20,7 @@ MOST = 10_000
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=names("dataset"))
 @click.option("--attribute", help="Only this attribute, such as licence.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
@@ -57,7 +58,7 @@ def claims(ctx: click.Context, name: str, attribute: str | None, as_json: bool, 
 
 @click.command()
 @click.argument("attribute", required=False)
-@click.option("-n", "most", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many to show.")
+@click.option("--limit", "-n", "most", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many to show.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
 @click.pass_context
@@ -92,7 +93,7 @@ def disputes(ctx: click.Context, attribute: str | None, most: int, as_json: bool
     cells = [[safe(d), safe(a), safe(_said(group)), safe(_held(group)), _percent(group[0]["agreement"])] for (d, a), group in shown]
     click.echo(table(["dataset", "attribute", "claimed", "held", "agreement"], ["VARCHAR"] * 4 + ["DOUBLE"], cells, on_terminal()), nl=False)
     if len(ordered) > most:
-        click.echo(f"{len(ordered) - most:,} more; -n {min(len(ordered), MOST)} shows them.", err=True)
+        click.echo(f"{len(ordered) - most:,} more; --limit {min(len(ordered), MOST)} shows them.", err=True)
 
 
 def _names(look: "Look", text: str) -> list[str]:

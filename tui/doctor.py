@@ -34,11 +34,11 @@ def doctor(ctx: click.Context, backend: str, as_json: bool) -> None:
     """  # noqa: D301  click reads the backspace
     from tui.envelope import dumps
 
-    sources = {"COMMANDLINE": "--backend says so", "ENVIRONMENT": "STEWARD_BACKEND says so"}
+    sources = {"COMMANDLINE": "--backend says so", "ENVIRONMENT": "STEWARD_BACKEND says so", "DEFAULT_MAP": "your settings say so: steward config show backend"}
     source = ctx.get_parameter_source("backend")
     why = sources.get(source.name if source else "", "it is the default")
     kind, _, argument = backend.partition(":")
-    looked = {"catalog": _catalog(ctx.obj), "embedded": _embedded(), "vllm": _vllm(argument if kind == "vllm" else ""), "transformers": _transformers(), "gpu": _gpu()}
+    looked = {"catalog": _catalog(ctx.obj), "embedded": _embedded(), "vllm": _vllm(argument if kind == "vllm" else ""), "transformers": _transformers(), "gpu": _gpu(), "settings": _settings()}
     chosen = looked.get(kind) if kind in ("embedded", "vllm", "transformers") else _named(backend)
     assert chosen is not None
     if as_json:
@@ -92,6 +92,13 @@ def _transformers() -> Finding:
     if missing:
         return Finding("transformers", False, f"{' and '.join(missing)} missing: pip install 'datasteward[transformers]'")
     return Finding("transformers", True, "installed; name a model with --backend transformers:MODEL")
+
+
+def _settings() -> Finding:
+    from tui.settings import files
+
+    counted = [str(file.path) for file in files() if file.exists and not file.ignored]
+    return Finding("settings", True, f"from {' and '.join(counted)}" if counted else "no file of settings counts here")
 
 
 def _gpu() -> Finding:

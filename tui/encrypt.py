@@ -20,7 +20,9 @@ def encrypt(ctx: click.Context, key_file: Path | None, keyring: bool, as_json: b
     """Encrypt the catalog: its database, what is kept for questions, and the questions in the audit log.
 
     Whoever loses the key loses the catalog: keep a copy of it elsewhere. The policy, names of people, tokens' hashes and the keys that sign and mask
-    stay as they are. An example: steward encrypt --key-file ~/.config/steward/catalog.key
+    stay as they are.
+
+    Example: steward encrypt --key-file ~/.config/steward/catalog.key
     """
     from catalog.backup.encrypt import encrypt as turn
     from catalog.storage.generations import default_home
@@ -42,7 +44,9 @@ def encrypt(ctx: click.Context, key_file: Path | None, keyring: bool, as_json: b
 def decrypt(ctx: click.Context, as_json: bool) -> None:
     """Make an encrypted catalog a plain one again.
 
-    The key stays where it is: backups of the encrypted catalog need it. An example: steward decrypt
+    The key stays where it is: backups of the encrypted catalog need it.
+
+    Example: steward decrypt
     """
     from catalog.backup.encrypt import decrypt as turn
     from catalog.storage.generations import default_home

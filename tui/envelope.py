@@ -4,11 +4,13 @@ import json
 import math
 import re
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog.errors import AccessDenied, GovernanceError
 from catalog.unseen import UNSEEN
-from nl2sql.turn import Answered, AskedBack, Denied, Failed, Outcome, Refused
+
+if TYPE_CHECKING:
+    from nl2sql.turn import Outcome
 
 _FORMAT = (
     "\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -17,14 +19,22 @@ _FORMAT = (
 """Categories Cf, Zl and Zp of Unicode 16."""
 _UNSEEN = re.compile(f"[\x7f-\x9f\ue000-\uf8ff\U000f0000-\U0010ffff{_FORMAT}{UNSEEN}]")
 EMPTY: dict[str, Any] = {
-    "status": "failed", "question": None, "message": "", "reading": None, "sql": None, "columns": [], "rows": [], "truncated": False,
-    "decision": None, "confidence": None, "as_of": None, "stage": "session", "stages": {},
+    "status": "failed", "question": None, "message": "", "reading": None, "sql": None, "columns": [], "rows": [], "truncated": False, "caveats": [],
+    "decision": None, "confidence": None, "verified": None, "as_of": None, "stage": "session", "stages": {},
 }  # fmt: skip
 """Every field that an answer has, whatever became of it."""
 
 
-def envelope(outcome: Outcome, stages: dict[str, float]) -> dict[str, Any]:
+def envelope(outcome: "Outcome", stages: dict[str, float]) -> dict[str, Any]:
     """The fields of the contract; those that do not apply are null or empty."""
+    from nl2sql.turn import (  # with the engine's types: 25 ms that a completion need not pay
+        Answered,
+        AskedBack,
+        Denied,
+        Failed,
+        Refused,
+    )
+
     decision = outcome.decision
     fields = EMPTY | {
         "status": outcome.status,
@@ -40,12 +50,13 @@ def envelope(outcome: Outcome, stages: dict[str, float]) -> dict[str, Any]:
             "policy_version": decision.policy_version,
         },
         "confidence": None if outcome.confidence is None else round(outcome.confidence, 4),
+        "verified": {"id": outcome.verified.number, "by": outcome.verified.by, "on": outcome.verified.on} if outcome.verified else None,
         "stage": outcome.stage,
         "stages": {name: round(ms, 1) for name, ms in stages.items()},
     }
     match outcome:
-        case Answered(result=result, freshness=fresh):
-            fields |= {"columns": list(result.columns), "rows": [[cell(v) for v in row] for row in result.rows], "truncated": result.truncated}
+        case Answered(result=result, freshness=fresh, caveats=caveats):
+            fields |= {"columns": list(result.columns), "rows": [[cell(v) for v in row] for row in result.rows], "truncated": result.truncated, "caveats": list(caveats)}
             fields["as_of"] = {
                 "generation": fresh.generation,
                 "oldest": _iso(fresh.oldest),

@@ -58,7 +58,12 @@ def run(ctx: click.Context, /, suites: tuple[str, ...], out: Path | None, resume
     """Ask every case of SUITES: shipped ones by name, your own by file, Spider or BIRD folders; 'governance' if none is named.
 
     Every answer is one line of records.jsonl at once; a run that was stopped goes on with --resume.
-    """
+
+    \b
+    steward eval run governance
+    steward eval run my-questions.jsonl --out runs/mine
+    steward eval run --resume runs/mine
+    """  # noqa: D301  click reads the backspace
     from eval import store
     from eval.record import Manifest
     from eval.run import backend_of, plan
@@ -102,7 +107,10 @@ def run(ctx: click.Context, /, suites: tuple[str, ...], out: Path | None, resume
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
 @click.pass_context
 def rescore(ctx: click.Context, /, folder: Path, scorer: str | None, out: Path | None, as_json: bool) -> None:
-    """Judge the answers of the run in FOLDER anew, by another scorer or by golds that changed; no model is asked."""
+    """Judge the answers of the run in FOLDER anew, by another scorer or by golds that changed; no model is asked.
+
+    Example: steward eval rescore runs/mine --scorer bird-set
+    """
     from eval import store
     from eval.run import plan
     from eval.run import rescore as rescore_records
@@ -127,7 +135,10 @@ def rescore(ctx: click.Context, /, folder: Path, scorer: str | None, out: Path |
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.pass_context
 def compare(ctx: click.Context, /, before: Path, after: Path, allow: int, significant: bool, seed: int, as_json: bool) -> None:
-    """What got better and what got worse between two runs; exit code 1 when cases are newly failing."""
+    """What got better and what got worse between two runs; exit code 1 when cases are newly failing.
+
+    Example: steward eval compare runs/before runs/after
+    """
     from eval import store
     from eval.compare import as_text
     from eval.compare import compare as contrast_of
@@ -144,7 +155,10 @@ def compare(ctx: click.Context, /, before: Path, after: Path, allow: int, signif
 @click.option("--out", type=FILE, help="The page.  [default: report.html in FOLDER]")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object, and no page.")
 def report(folder: Path, against: Path | None, out: Path | None, as_json: bool) -> None:
-    """Write the run in FOLDER as one HTML page that needs no network."""
+    """Write the run in FOLDER as one HTML page that needs no network.
+
+    Example: steward eval report runs/mine
+    """
     from eval import store
     from eval.compare import compare as contrast_of
     from eval.report.page import html
@@ -166,7 +180,10 @@ def report(folder: Path, against: Path | None, out: Path | None, as_json: bool) 
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.pass_context
 def parity(ctx: click.Context, /, file: Path, as_json: bool) -> None:
-    """How far our scorers agree with the official verdicts stored in FILE; exit code 1 on any difference."""
+    """How far our scorers agree with the official verdicts stored in FILE; exit code 1 on any difference.
+
+    Example: steward eval parity verdicts.jsonl
+    """
     from eval.parity import check
 
     found = check(file)
@@ -183,7 +200,12 @@ def parity(ctx: click.Context, /, file: Path, as_json: bool) -> None:
 @evals.command("check")
 @click.argument("suites", nargs=-1, required=True)
 def check_suites(suites: tuple[str, ...]) -> None:
-    """Read SUITES, shipped or your own files, and run every gold as its asker would."""
+    """Read SUITES, shipped or your own files, and run every gold as its asker would.
+
+    \b
+    steward eval check governance
+    steward eval check my-questions.jsonl
+    """  # noqa: D301  click reads the backspace
     from eval.ground import open_grounds
     from eval.suite import find_suite, load_suite
 
@@ -204,8 +226,12 @@ def check_suites(suites: tuple[str, ...]) -> None:
 @click.option("--instances", type=click.IntRange(1, 100), default=20, show_default=True, help="Seeded catalogs.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the seeded catalogs.")
 @click.option("--survivors", is_flag=True, help="Print what nothing told from its gold.")
-def mutants(suites: tuple[str, ...], split: Literal["dev", "test", "all"], instances: int, seed: int, survivors: bool) -> None:
-    """How much wrong SQL the golds of SUITES catch: each gold with one slip, on the demo alone and on seeded catalogs too."""
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object, survivors with it.")
+def mutants(suites: tuple[str, ...], split: Literal["dev", "test", "all"], instances: int, seed: int, survivors: bool, as_json: bool) -> None:
+    """How much wrong SQL the golds of SUITES catch: each gold with one slip, on the demo alone and on seeded catalogs too.
+
+    Example: steward eval mutants governance
+    """
     from catalog.demo.build import DEMO_NOW
     from eval.discrimination import measure
     from eval.instances import open_instances
@@ -215,6 +241,11 @@ def mutants(suites: tuple[str, ...], split: Literal["dev", "test", "all"], insta
     golds = [gold for case in cases for turn in case.turns for gold in turn.gold]
     with open_instances(golds, DEMO_NOW, instances, seed) as opened:
         found = measure(cases, opened)
+    if as_json:
+        kinds = {kind: {"ran": caught.ran, "caught_by_demo": caught.one, "caught_by_all": caught.all} for kind, caught in found.kinds.items()}
+        left = [{"case": one.case, "kind": one.mutant.kind, "sql": one.mutant.sql} for one in found.survivors]
+        click.echo(dumps({"kinds": kinds, "not_run": found.not_run, "survivors": left}))
+        return
     click.echo(found.as_text())
     for survivor in found.survivors if survivors else ():
         click.echo(f"{survivor.case}  {survivor.mutant.kind}  {survivor.mutant.sql}")
@@ -222,19 +253,30 @@ def mutants(suites: tuple[str, ...], split: Literal["dev", "test", "all"], insta
 
 @evals.command()
 def schema() -> None:
-    """Print the JSON Schema of a case."""
+    """Print the JSON Schema of a case.
+
+    Example: steward eval schema > schema.json
+    """
     from eval.suite import json_schema
 
     click.echo(json.dumps(json_schema(), indent=1))
 
 
 @evals.command()
-def scorers() -> None:
-    """List the ways in which rows are compared."""
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def scorers(as_json: bool) -> None:
+    """List the ways in which rows are compared.
+
+    Example: steward eval scorers
+    """
     from eval.scorers import SCORERS
 
-    for name, scorer in SCORERS.items():
-        click.echo(f"{name:<12} {(scorer.__doc__ or '').splitlines()[0]}")
+    found = {name: (scorer.__doc__ or "").splitlines()[0] for name, scorer in SCORERS.items()}
+    if as_json:
+        click.echo(dumps({"scorers": found}))
+        return
+    for name, about in found.items():
+        click.echo(f"{name:<12} {about}")
 
 
 def _watch(records: "Iterable[Record]", total: int, done: "Sequence[Record]") -> "list[Record]":

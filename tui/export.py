@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.completion import names as completed
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ LONGEST = 2000
 @click.command()
 @click.argument("form", metavar="FORMAT", type=click.Choice(FORMATS))
 @click.option("--out", type=click.Path(path_type=Path), help="File to write, or folder where there are several.  [default: standard output]")
-@click.option("--dataset", "names", multiple=True, metavar="NAME", help="Only this dataset; may be given several times.")
+@click.option("--dataset", "names", multiple=True, metavar="NAME", shell_complete=completed("dataset"), help="Only this dataset; may be given several times.")
 @click.option("--json", "as_json", is_flag=True, help="What was written, as one JSON object; needs --out.")
 @click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
 @click.option("--purpose", default="", metavar="PURPOSE", help="What you ask for, one of your own; some rules allow more for it.")

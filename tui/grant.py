@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from tui.completion import names
 from tui.envelope import dumps
 from tui.safe import safe
 
@@ -21,12 +22,15 @@ def grant() -> None:
 
 @grant.command()
 @click.argument("principal")
-@click.argument("dataset")
+@click.argument("dataset", shell_complete=names("dataset"))
 @click.option("--permission", type=click.Choice(PERMISSIONS), default="read", show_default=True, help="What may be done.")
 @click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="Validity.")
 @click.pass_context
 def give(ctx: click.Context, principal: str, dataset: str, permission: str, days: int) -> None:
-    """Give PRINCIPAL the use of DATASET; a question that they ask from now on counts with it."""
+    """Give PRINCIPAL the use of DATASET; a question that they ask from now on counts with it.
+
+    Example: steward grant give max C4 --permission read --days 30
+    """
     from catalog.access.grants import Grants, has_dataset
     from catalog.access.policy import ANONYMOUS, POLICY_FILE, gates, load_policy
     from catalog.errors import UsageError
@@ -46,11 +50,14 @@ def give(ctx: click.Context, principal: str, dataset: str, permission: str, days
 
 @grant.command()
 @click.argument("principal")
-@click.argument("dataset")
+@click.argument("dataset", shell_complete=names("dataset"))
 @click.option("--permission", type=click.Choice(PERMISSIONS), help="Only this one.  [default: all]")
 @click.pass_context
 def revoke(ctx: click.Context, principal: str, dataset: str, permission: str | None) -> None:
-    """Revoke what PRINCIPAL was given of DATASET, and remove what was kept for their questions."""
+    """Revoke what PRINCIPAL was given of DATASET, and remove what was kept for their questions.
+
+    Example: steward grant revoke max C4
+    """
     from catalog.access.grants import Grants
 
     count = Grants(_home(ctx)).revoke(principal, dataset, permission)
@@ -62,7 +69,12 @@ def revoke(ctx: click.Context, principal: str, dataset: str, permission: str | N
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.pass_context
 def list_grants(ctx: click.Context, principal: str | None, as_json: bool) -> None:
-    """List every grant ever given, or those of PRINCIPAL."""
+    """List every grant ever given, or those of PRINCIPAL.
+
+    \b
+    steward grant list
+    steward grant list max
+    """  # noqa: D301  click reads the backspace
     from catalog.access.grants import Grants
 
     now = datetime.now(UTC)

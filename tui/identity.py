@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.completion import names
 from tui.envelope import cell, dumps
 from tui.safe import safe
 
@@ -14,9 +15,9 @@ MOST = 10_000
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=names("dataset"))
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.6, show_default=True, help="Only guesses of at least this score.")
-@click.option("-n", "most", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many to show.")
+@click.option("--limit", "-n", "most", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many to show.")
 @click.option("--merged", is_flag=True, help="What was decided instead of guesses: who merged what, and when.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
@@ -81,12 +82,12 @@ def matches(ctx: click.Context, name: str | None, min_score: float, most: int, m
         text = table(["name", "other", "score", "why"], ["VARCHAR", "VARCHAR", "DOUBLE", "VARCHAR"], cells, on_terminal())
     click.echo(text, nl=False)
     if look.rows > most:
-        click.echo(f"{look.rows - most:,} more; -n {min(look.rows, MOST)} shows them.", err=True)
+        click.echo(f"{look.rows - most:,} more; --limit {min(look.rows, MOST)} shows them.", err=True)
 
 
 @click.command()
-@click.argument("name")
-@click.argument("other")
+@click.argument("name", shell_complete=names("dataset"))
+@click.argument("other", shell_complete=names("dataset"))
 @click.option("--token", envvar="STEWARD_TOKEN", help="Names who decides in the record; none is the operator.  [env: STEWARD_TOKEN]")
 @click.pass_context
 def merge(ctx: click.Context, name: str, other: str, token: str | None) -> None:
@@ -102,8 +103,8 @@ def merge(ctx: click.Context, name: str, other: str, token: str | None) -> None:
 
 
 @click.command()
-@click.argument("name")
-@click.argument("other")
+@click.argument("name", shell_complete=names("dataset"))
+@click.argument("other", shell_complete=names("dataset"))
 @click.option("--token", envvar="STEWARD_TOKEN", help="Names who decides in the record; none is the operator.  [env: STEWARD_TOKEN]")
 @click.pass_context
 def split(ctx: click.Context, name: str, other: str, token: str | None) -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.completion import names
 from tui.envelope import dumps
 from tui.lineage import counted, way
 from tui.safe import safe
@@ -17,7 +18,7 @@ MOST_EXAMPLES = 10_000
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=names("dataset"))
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
 @click.pass_context
@@ -32,14 +33,13 @@ def pii(ctx: click.Context, name: str | None, as_json: bool, token: str | None) 
     """  # noqa: D301  click reads the backspace
     from catalog.graph.names import resolve
     from catalog.graph.personal import personal_flows
-    from catalog.graph.walk import Graph
     from tui.looking import COLUMN_FLOWS, looking
 
     asked = f"personal data of {name}" if name else "personal data"
     with looking(ctx.obj, token, asked, columns=(*COLUMN_FLOWS, "masking")) as look:
         look.require("columns", "dataset", "column_name", "pii_category")
         place = resolve(look.connection, name) if name else None
-        found = personal_flows(Graph(look.connection, place))
+        found = personal_flows(look.graph(place))
         if place:
             found = [row for row in found if row.touches(place)]
         look.rows = len(found)
@@ -90,11 +90,10 @@ def check(ctx: click.Context, fail_on: tuple[str, ...], examples: int, as_json: 
     steward catalog check --fail-on untagged-pii --fail-on dangling
     """  # noqa: D301  click reads the backspace
     from catalog.graph.integrity import integrity
-    from catalog.graph.walk import Graph
     from tui.looking import looking
 
     with looking(ctx.obj, token, "integrity checks", "datasets", ("name",)) as look:
-        findings = integrity(Graph(look.connection), look.plain, look.now)
+        findings = integrity(look.graph(), look.plain, look.now)
         look.rows = sum(len(finding.rows) for finding in findings)
     failed = [finding.check for finding in findings if not finding.holds and {"any", finding.check} & set(fail_on)]
     if as_json:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.completion import names
 from tui.envelope import cell, dumps
 from tui.safe import safe
 
@@ -19,7 +20,7 @@ TITLES = {"upstream": "comes from", "downstream": "flows into"}
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=names("dataset", "model"))
 @click.option("--up", is_flag=True, help="Only what it comes from.")
 @click.option("--down", is_flag=True, help="Only what it flows into.")
 @click.option("--depth", type=click.IntRange(1, FARTHEST), default=20, show_default=True, help="Hops to follow.")
@@ -41,7 +42,6 @@ def lineage(ctx: click.Context, name: str, up: bool, down: bool, depth: int, for
     from catalog.graph import render
     from catalog.graph.names import resolve
     from catalog.graph.sides import side
-    from catalog.graph.walk import Graph
     from tui.looking import COLUMN_FLOWS, looking
 
     wanted = {"upstream": up or not down, "downstream": down or not up}
@@ -49,7 +49,7 @@ def lineage(ctx: click.Context, name: str, up: bool, down: bool, depth: int, for
         place = resolve(look.connection, name)
         if place.column is not None:
             look.require("lineage", *COLUMN_FLOWS)
-        graph = Graph(look.connection, place)
+        graph = look.graph(place)
         sides = {way: side(graph, place, up=way == "upstream", depth=depth) for way, is_wanted in wanted.items() if is_wanted}
         look.rows = sum(len(found.hops) for found in sides.values())
     if as_json or form == "json":
@@ -65,7 +65,7 @@ def lineage(ctx: click.Context, name: str, up: bool, down: bool, depth: int, for
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=names("dataset", "model"))
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
 @click.pass_context
@@ -79,14 +79,13 @@ def impact(ctx: click.Context, name: str, as_json: bool, token: str | None) -> N
     from catalog.graph.impact import impact as broken_by
     from catalog.graph.names import resolve
     from catalog.graph.tables import lacking
-    from catalog.graph.walk import Graph
     from tui.looking import COLUMN_FLOWS, looking
 
     with looking(ctx.obj, token, f"impact of {name}") as look:
         place = resolve(look.connection, name)
         if place.column is not None:
             look.require("lineage", *COLUMN_FLOWS)
-        found = broken_by(Graph(look.connection, place), place, look.now)
+        found = broken_by(look.graph(place), place, look.now)
         look.rows = len(found)
     closed = {
         "owner": lacking(look.plain, "datasets", "owner"),

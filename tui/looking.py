@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from catalog.graph.names import Place
+    from catalog.graph.walk import Graph
     from nl2sql.session import Session
 
 LONGEST = 2000
@@ -25,7 +27,14 @@ class Look:
     """Columns by view that are shown to the asker as they are."""
     now: datetime
     session: "Session"
+    snapshot: Path
     rows: int = 0
+
+    def graph(self, asked: "Place | None" = None) -> "Graph":
+        """The flows that the asker sees, ready to be walked from ``asked``."""
+        from catalog.graph.kept import open_graph
+
+        return open_graph(self.connection, self.snapshot, self.plain, asked)
 
     def require(self, view: str, *columns: str) -> None:
         """Raise `AccessDenied` unless the asker sees these columns as they are."""
@@ -53,6 +62,7 @@ def looking(home: Path | None, token: str | None, asked: str, view: str = "linea
     from catalog.errors import AccessDenied
     from catalog.graph.tables import TABLES, read_tables
     from catalog.quality.freshness import opened
+    from catalog.storage.closure import Fixed
     from catalog.storage.generations import default_home, pinned
     from nl2sql.session import open_session, read_clock
 
@@ -67,10 +77,11 @@ def looking(home: Path | None, token: str | None, asked: str, view: str = "linea
             if name in allowed.permits
         }
         rules = allowed.permits[view].rules if view in allowed.permits else (allowed.denials[view].rule,)
-        look, verdict = Look(None, plain, session.now, session), "declined"
+        look, verdict = Look(None, plain, session.now, session, Path()), "declined"
         try:
             look.require(view, *columns)
-            snapshot = prepare(home, generation, log, allowed, plain, session.now)
+            snapshot = prepare(home, generation, log, allowed, plain, session.now, Fixed(hops=1))
+            look.snapshot = snapshot
             with opened(snapshot) as look.connection:
                 read_tables(look.connection, plain)
                 yield look

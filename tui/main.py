@@ -5,16 +5,21 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from catalog.errors import CatalogUnavailable, GovernanceError
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 VERBS = {
     "ask": ("tui.ask", "Ask a question, get a governed answer."),
     "sql": ("tui.ask", "Run your own SELECT through the same guard."),
     "chat": ("tui.chat.verb", "Ask, read, browse and follow lineage in the terminal."),
+    "suggest": ("tui.verified", "Questions that are verified and run for you."),
+    "tour": ("tui.tour", "Eight steps over the demo catalog: answers, a denial, a mask, lineage, proofs."),
     "demo": ("tui.verbs", "Build the demo catalog: true facts about public AI datasets, synthetic operations."),
     "ingest": ("tui.verbs", "Read metadata documents into the catalog."),
     "pull": ("tui.pull", "Read what nodes publish: signed, verified, each whole or not at all."),
@@ -23,6 +28,8 @@ VERBS = {
     "views": ("tui.views", "The views and columns that you may ask about."),
     "catalog": ("tui.catalog", "Look into the catalog: similar things, lineage, personal data, checks, claims, names of one dataset."),
     "export": ("tui.export", "Write what you may see as OpenLineage, Croissant, DCAT or Parquet."),
+    "verified": ("tui.verified", "Verified queries: propose, review, list, remove, export."),
+    "feedback": ("tui.feedback", "Say whether an answer was right; reviewers look at it."),
     "watch": ("tui.watch", "Check the data now and then: alerts open, resolve, and are told."),
     "alerts": ("tui.alerting", "List, show, acknowledge and resolve alerts of quality checks."),
     "status": ("tui.verbs", "What the catalog holds and how old it is."),
@@ -37,8 +44,21 @@ VERBS = {
     "decrypt": ("tui.encrypt", "Turn an encrypted catalog into a plain one again."),
     "eval": ("tui.evals", "Measure how often answers are right."),
     "serve-model": ("tui.serve", "Serve a language model with vLLM, for --backend vllm."),
+    "config": ("tui.config", "Show, check and begin the files of settings."),
+    "completion": ("tui.completion", "Print the script that completes commands and names in your shell."),
+    "spec": ("tui.spec", "Every command and option, as text or JSON."),
     "doctor": ("tui.doctor", "Which model will draft, why, and what is missing."),
     "train": ("tui.train", "Train the embedded model anew (needs the 'train' extra)."),
+}
+EXIT_CODES = {
+    0: "answered",
+    1: "the query failed, or some documents could not be read",
+    2: "the command line, a file or a setting is wrong",
+    3: "no catalog or no model",
+    4: "out of time or memory",
+    5: "the policy denies it",
+    6: "no answer: asked back, or not a question for the catalog",
+    130: "interrupted",
 }
 
 
@@ -56,6 +76,14 @@ class Verbs(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list["CompletionItem"]:
+        """Verbs that begin like this; none of them is loaded."""
+        from click.shell_completion import CompletionItem
+
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [CompletionItem(name, help=about) for name, (_, about) in VERBS.items() if name.startswith(incomplete)]
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a verb; when the reader of standard output went away there is nothing more to say."""
         try:
@@ -67,6 +95,8 @@ class Verbs(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, about) for name, (_, about) in VERBS.items()])
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), about) for code, about in EXIT_CODES.items()])
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -76,14 +106,30 @@ class Verbs(click.Group):
     envvar="STEWARD_CATALOG",
     help="Folder of the catalog.  [env: STEWARD_CATALOG; default: the user data folder]",
 )
+@click.option("--color", type=click.Choice(("auto", "always", "never")), help="Colour and bold type; auto is on a terminal without NO_COLOR.  [env: STEWARD_COLOR]")
 @click.version_option(package_name="datasteward", message="%(version)s")
 @click.pass_context
-def cli(ctx: click.Context, catalog: Path | None) -> None:
+def cli(ctx: click.Context, catalog: Path | None, color: str | None) -> None:
     """Ask plain questions about data that lives on many nodes, and get governed answers.
 
     Answers go to standard output, everything else to standard error.
-    """
+
+    \b
+    steward tour
+    steward demo
+    steward ask "which datasets contain personal data stored outside the EU?"
+    """  # noqa: D301  click reads the backspace
+    from tui.settings import apply, resolve
+
     ctx.obj = catalog
+    if ctx.invoked_subcommand in ("config", "completion", "spec"):  # these work whatever the files say
+        return
+    found = resolve({"catalog": catalog, "color": color})
+    ctx.default_map = apply(found)
+    if found["catalog"].source in ("project", "user"):
+        ctx.obj = found["catalog"].value
+    shown = str(found["color"].value)
+    ctx.color = {"always": True, "never": False}.get(shown, False if os.environ.get("NO_COLOR") else None)
 
 
 def main() -> None:

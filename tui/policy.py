@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.completion import names
 from tui.envelope import dumps
 from tui.safe import safe
 
@@ -31,7 +32,11 @@ def check(ctx: click.Context, file: Path | None, strict: bool, as_json: bool) ->
     """Read a policy FILE, or the catalog's, and say what in it is wrong, does nothing or shows too much.
 
     One line per finding: FILE:LINE rule: what. Exit code 1 for a file that cannot be used.
-    """
+
+    \b
+    steward policy check
+    steward policy check new-policy.yaml --strict
+    """  # noqa: D301  click reads the backspace
     from datetime import UTC, datetime
 
     from catalog.access.policy import POLICY_FILE
@@ -56,13 +61,18 @@ def check(ctx: click.Context, file: Path | None, strict: bool, as_json: bool) ->
 
 @policy.command()
 @click.argument("principal")
-@click.argument("target", metavar="VIEW[.COLUMN]")
+@click.argument("target", metavar="VIEW[.COLUMN]", shell_complete=names("view"))
 @click.option("--purpose", default="", help="As if this purpose were stated.")
 @_POLICY
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.pass_context
 def explain(ctx: click.Context, principal: str, target: str, purpose: str, policy_file: Path | None, as_json: bool) -> None:
-    """What PRINCIPAL may see of a view or of one column, and why: every rule in order, the rows, each column."""
+    """What PRINCIPAL may see of a view or of one column, and why: every rule in order, the rows, each column.
+
+    \b
+    steward policy explain clara consents
+    steward policy explain max datasets.steward
+    """  # noqa: D301  click reads the backspace
     from dataclasses import asdict, replace
 
     from catalog.access.policy_explain import explain as explained
@@ -108,7 +118,10 @@ def _show(found: "Explanation", single: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.pass_context
 def test(ctx: click.Context, file: Path, policy_file: Path | None, as_json: bool) -> None:
-    """Hold the policy against a table of expectations, a YAML FILE; exit code 1 where it decides otherwise."""
+    """Hold the policy against a table of expectations, a YAML FILE; exit code 1 where it decides otherwise.
+
+    Example: steward policy test expectations.yaml
+    """
     from catalog.access.policy_test import run_table
     from catalog.storage.generations import default_home
 

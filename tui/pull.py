@@ -116,7 +116,10 @@ def add(ctx: click.Context, name: str, location: str, root: Path, replace: bool)
 @click.argument("name")
 @click.pass_context
 def remove(ctx: click.Context, name: str) -> None:
-    """Pull NAME no more; what the catalog holds of the node stays."""
+    """Pull NAME no more; what the catalog holds of the node stays.
+
+    Example: steward source remove berlin-1
+    """
     from catalog.node.sources import Sources
 
     Sources(ctx.obj or default_home()).remove(name)
@@ -127,7 +130,10 @@ def remove(ctx: click.Context, name: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.pass_context
 def list_sources(ctx: click.Context, as_json: bool) -> None:
-    """List the sources: name, location, and the fingerprint of the pinned root."""
+    """List the sources: name, location, and the fingerprint of the pinned root.
+
+    Example: steward source list
+    """
     from catalog.node.sources import Sources
 
     found = Sources(ctx.obj or default_home()).all()

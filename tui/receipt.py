@@ -7,6 +7,7 @@ import click
 
 if TYPE_CHECKING:
     from catalog.audit.receipt import Receipt
+    from catalog.audit.rotation import Handover
 
 OWN_KEY = "The key came from the receipt itself: this shows that nothing was changed since, not who signed. Give --key with what the log's keeper says (steward audit checkpoint --key)."
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -21,9 +22,10 @@ def receipt() -> None:
 @click.argument("file", type=FILE)
 @click.option("--rows", type=FILE, help="Rows to check against it, as --format csv, json or jsonl wrote them.")
 @click.option("--key", help="The log's public key, as its keeper gave it to you: name+id+key.")
+@click.option("--keys", type=FILE, help="Changes of the log's key, as 'steward audit keys' wrote them: for a receipt older or younger than --key.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.pass_context
-def verify(ctx: click.Context, file: Path, rows: Path | None, key: str | None, as_json: bool) -> None:
+def verify(ctx: click.Context, file: Path, rows: Path | None, key: str | None, keys: Path | None, as_json: bool) -> None:
     """Check the receipt FILE; exit code 1 and the reason when anything in it does not hold.
 
     \b
@@ -37,7 +39,7 @@ def verify(ctx: click.Context, file: Path, rows: Path | None, key: str | None, a
     from tui.rows_file import read_rows
 
     try:
-        verified = check(file.read_bytes(), key)
+        verified = check(file.read_bytes(), key, _handovers(keys))
         checks = verified.checks
         if rows is not None:
             given = verified.receipt.statement.answer
@@ -56,6 +58,17 @@ def verify(ctx: click.Context, file: Path, rows: Path | None, key: str | None, a
         click.echo(f"checked: {sentence}")
     if key is None:
         click.echo(OWN_KEY, err=True)
+
+
+def _handovers(file: Path | None) -> "tuple[Handover, ...]":
+    from catalog.audit.rotation import from_text
+    from catalog.audit.signed_note import BadNote
+    from catalog.errors import VerificationFailed
+
+    try:
+        return from_text(file.read_text(encoding="utf-8")) if file else ()
+    except (BadNote, UnicodeDecodeError):
+        raise VerificationFailed("The file of keys does not hold handovers of a log.", "Take it from: steward audit keys") from None
 
 
 def _plain(found: "Receipt") -> dict[str, Any]:

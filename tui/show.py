@@ -2,22 +2,22 @@
 
 import click
 
-from nl2sql.turn import Answered, AskedBack, Decision, Denied, Drafted, Failed, Freshness, Outcome, Refused
+from nl2sql.turn import Answered, AskedBack, Denied, Drafted, Failed, Freshness, Outcome, Refused
 from tui.output import on_terminal, write_rows
 from tui.safe import safe
 
 DENIED, NO_ANSWER = 5, 6
 
 
-def show(outcome: Outcome, form: str, quiet: bool, limit: int) -> None:
-    """Write one outcome in any format but JSON; with ``quiet``, rows and errors only."""
+def show(outcome: Outcome, form: str, quiet: bool, limit: int, is_chart: bool = False) -> None:
+    """Write one outcome in any format but JSON; with ``quiet``, rows and errors only; ``is_chart`` draws the rows where they can be."""
     match outcome:
         case Answered():
-            _answer(outcome, form, quiet, limit)
+            _answer(outcome, form, quiet, limit, is_chart)
         case Drafted(sql=sql):
             click.echo(safe(sql) if on_terminal() else sql)
             if not quiet:
-                click.echo(_decision(outcome.decision, outcome.confidence), err=True)
+                click.echo(_decision(outcome), err=True)
         case AskedBack(message=message, choices=choices):
             click.echo(safe(message), err=True)
             for number, choice in enumerate(choices, 1):
@@ -45,25 +45,43 @@ def exit_code(outcome: Outcome) -> int:
     return 0
 
 
-def _answer(outcome: Answered, form: str, quiet: bool, limit: int) -> None:
+def _answer(outcome: Answered, form: str, quiet: bool, limit: int, is_chart: bool) -> None:
     result, aside = outcome.result, form != "table"  # a table is for people, who read the rest beside it
     if not quiet:
         click.echo(safe(outcome.message) + "\n", err=aside)
-    write_rows(result, form)
+    if not (is_chart and _drawn(outcome)):
+        write_rows(result, form)
     if result.truncated:
         more = "--limit shows more" if len(result.rows) >= limit else "more would not fit into 50 MB"
         click.echo(f"Only the first {len(result.rows):,} rows are shown; {more}.", err=True)
     if not quiet:
         click.echo(f"\nSQL: {safe(outcome.sql)}", err=aside)
-        click.echo(_decision(outcome.decision, outcome.confidence), err=aside)
+        click.echo(_decision(outcome), err=aside)
         click.echo(_age(outcome.freshness), err=aside)
 
 
-def _decision(decision: Decision, confidence: float | None) -> str:
+def _drawn(outcome: Answered) -> bool:
+    """Draw the rows; where they are nothing to draw, say so."""
+    import shutil
+
+    from tui.chart import NEITHER, chart, series_of
+    from tui.table import is_styled
+
+    series = series_of(outcome.result)
+    if series is None:
+        click.echo(NEITHER, err=True)
+        return False
+    click.echo(chart(series, shutil.get_terminal_size().columns, is_styled(on_terminal())), nl=False)
+    return True
+
+
+def _decision(outcome: Outcome) -> str:
+    decision, confidence = outcome.decision, outcome.confidence
     by = f" by {', '.join(decision.rules)}" if decision.rules else ""
     masked = f"   masked: {', '.join(decision.masked)}" if decision.masked else ""
     sure = f"   confidence: {confidence:.0%}" if confidence is not None else ""
-    return safe(f"{decision.verdict} for {decision.principal}{by}{masked}{sure}")
+    badge = f"   {outcome.verified}" if outcome.verified else ""
+    return safe(f"{decision.verdict} for {decision.principal}{by}{masked}{sure}{badge}")
 
 
 def _age(fresh: Freshness) -> str:

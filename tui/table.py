@@ -29,7 +29,7 @@ def table(columns: Sequence[str], types: Sequence[str], rows: Cells, terminal: b
         least = [max(cell_len(c), min(width, NARROWEST)) for c, width in zip(columns, widths, strict=True)]
         return _folded(columns, types, rows, least, window) if sum(least) + gaps + 2 <= window else _records(columns, rows)
     right = [kind in NUMBERS for kind in types]
-    styled = terminal and os.environ.get("TERM") != "dumb"
+    styled = is_styled(terminal)
 
     def line(cells: Sequence[str | None], **style: Any) -> str:
         padded = []
@@ -41,6 +41,14 @@ def table(columns: Sequence[str], types: Sequence[str], rows: Cells, terminal: b
         return "  ".join(padded).rstrip() + "\n"
 
     return line(columns, bold=True) + "".join(line(row) for row in rows)
+
+
+def is_styled(terminal: bool) -> bool:
+    """Whether colour and bold type are wanted: as --color says, else on a terminal that knows them."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.color is not None:
+        return context.color
+    return terminal and os.environ.get("TERM") != "dumb"
 
 
 def _records(columns: Sequence[str], rows: Cells) -> str:
@@ -66,5 +74,5 @@ def _folded(columns: Sequence[str], types: Sequence[str], rows: Cells, least: Se
     for row in rows:
         grid.add_row(*(Text("NULL", style="dim") if cell is None else Text(cell) for cell in row))
     out = io.StringIO()
-    Console(file=out, width=window, height=25, force_terminal=True, highlight=False).print(grid)  # without a height rich guesses both
+    Console(file=out, width=window, height=25, force_terminal=is_styled(True), highlight=False).print(grid)  # without a height rich guesses both
     return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())

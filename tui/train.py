@@ -35,7 +35,11 @@ def train(**options: Any) -> None:
 
     Takes about an hour and a half on two cores; a kill loses at most a few hundred steps. --lora fine-tunes another model on the
     same corpus, --corpus writes the corpus out. docs/training.md tells more.
-    """
+
+    \b
+    steward train
+    steward train --corpus corpus.jsonl --examples 1000
+    """  # noqa: D301  click reads the backspace
     given = {name: value for name, value in options.items() if value is not None and value is not False}
     mode = next((name for name in ("lora", "corpus", "similar") if name in given), "embedded")
     if stray := sorted(given.keys() - FITS[mode]):

@@ -17,6 +17,7 @@ from catalog.errors import CatalogUnavailable, GovernanceError, UsageError
 from catalog.storage.generations import Generation, pinned
 from nl2sql.session import Session, open_session
 from nl2sql.turn import Event, Outcome, Stage
+from tui import last
 from tui.envelope import dumps, envelope, problem
 from tui.show import exit_code, show
 
@@ -78,6 +79,7 @@ def one(home: Path, field: str, text: str, asker: Asker, options: dict[str, Any]
             outcome, stages = _finish(asker(text, session))
             if options["receipt"] is not None:
                 _write_receipt(options["receipt"], outcome, session)
+            last.remember(session, outcome)
     except GovernanceError as error:
         if form == "json":
             click.echo(dumps(problem(error, text if field == "question" else None)))
@@ -85,7 +87,7 @@ def one(home: Path, field: str, text: str, asker: Asker, options: dict[str, Any]
     if form == "json":
         click.echo(dumps(envelope(outcome, stages)))
     else:
-        show(outcome, form, options["quiet"], options["limit"])
+        show(outcome, form, options["quiet"], options["limit"], options["chart"])
     return exit_code(outcome)
 
 
@@ -99,14 +101,18 @@ def _write_receipt(path: Path, outcome: Outcome, session: Session) -> None:
 def batch(home: Path, field: str, stream: IO[bytes], asker: Asker, options: dict[str, Any]) -> int:
     """Answer every line that holds ``field``; a bad line gets a result of its own and the rest go on.
 
+    Where the first line is no JSON object or list, every line is a text to answer as it stands.
+
     Returns 2 if a line could not be read, else 3 if the catalog or the model could not be reached, else 0.
     """
     codes = set()
     with pinned(home) as generation, closing(Sessions(home, generation, options)) as sessions:
+        is_json = None
         for number, raw in _lines(stream):
             text = None
+            is_json = raw.lstrip()[:1] in b"{[" if is_json is None else is_json
             try:
-                text, token = _entry(field, raw, number)
+                text, token = _entry(field, raw, number) if is_json else (_plain(raw, number), None)
                 fields = envelope(*_finish(asker(text, sessions.open(token or options["token"]))))
             except GovernanceError as error:
                 fields = problem(error)
@@ -148,6 +154,16 @@ def _entry(field: str, raw: bytes, number: int) -> tuple[str, str | None]:
     if not isinstance(text, str) or not isinstance(token, str | None):
         raise UsageError(f'Line {number} needs a text "{field}", and "token" where it has one must be text.')
     return text, token
+
+
+def _plain(raw: bytes, number: int) -> str:
+    """A line as it stands. Raises `UsageError` for one that is no text or too long."""
+    if len(raw) >= LONGEST_LINE:
+        raise UsageError(f"Line {number} is longer than {LONGEST_LINE:,} bytes.")
+    try:
+        return raw.decode("utf-8").strip()
+    except ValueError as bad:
+        raise UsageError(f"Line {number} is no UTF-8 text.") from bad
 
 
 def read_text() -> str:

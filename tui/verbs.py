@@ -9,6 +9,7 @@ import click
 
 from catalog.errors import UsageError
 from catalog.storage.generations import current, default_home, pinned
+from tui.completion import names
 from tui.envelope import dumps
 from tui.safe import safe
 
@@ -20,7 +21,11 @@ def demo(ctx: click.Context) -> None:
 
     Forty nodes, about 120 well-known public AI datasets with true facts, models and their training data, and synthetic operational
     rows with real problems to find. The same every time; what the catalog folder held is kept as far as the demo does not say otherwise.
-    """
+
+    \b
+    steward demo
+    STEWARD_CATALOG=./demo steward demo
+    """  # noqa: D301  click reads the backspace
     from catalog.demo.build import build
 
     home = ctx.obj or default_home()
@@ -32,7 +37,7 @@ def demo(ctx: click.Context) -> None:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--node", required=True, help="The node that publishes these documents.")
+@click.option("--node", required=True, shell_complete=names("node"), help="The node that publishes these documents.")
 @click.option("--json", "as_json", is_flag=True, help="The report as one JSON object on standard output.")
 @click.pass_context
 def ingest(ctx: click.Context, paths: tuple[Path, ...], node: str, as_json: bool) -> None:
@@ -84,7 +89,10 @@ def _progress(done: int, total: int) -> None:
 @click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
 @click.pass_context
 def status(ctx: click.Context, as_json: bool, token: str | None) -> None:
-    """What the catalog holds that you may see, and how old it is."""
+    """What the catalog holds that you may see, and how old it is.
+
+    Example: steward status
+    """
     from catalog.audit.log import AuditLog
     from catalog.engine.engine import Engine
     from catalog.engine.snapshot import directory, prepare
@@ -135,9 +143,13 @@ def token() -> None:
 @token.command()
 @click.argument("name")
 @click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="Validity.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.pass_context
-def issue(ctx: click.Context, name: str, days: int) -> None:
-    """Issue a token for the principal NAME; it is shown once, on standard output."""
+def issue(ctx: click.Context, name: str, days: int, as_json: bool) -> None:
+    """Issue a token for the principal NAME; it is shown once, on standard output.
+
+    Example: steward token issue ada --days 30
+    """
     from catalog.access.policy import ANONYMOUS, ensure_policy, load_policy
     from catalog.storage.state import State
 
@@ -146,7 +158,8 @@ def issue(ctx: click.Context, name: str, days: int) -> None:
     principal = load_policy(ensure_policy(home)).principal(name)
     if principal == ANONYMOUS:
         raise UsageError("The anonymous principal needs no token.")
-    click.echo(State(home).issue_token(principal.name, days))
+    issued = State(home).issue_token(principal.name, days)
+    click.echo(dumps({"principal": principal.name, "days": days, "token": issued}) if as_json else issued)
     click.echo(f"Valid for {days} days. It is not kept and cannot be shown again: export STEWARD_TOKEN=…", err=True)
 
 
@@ -154,7 +167,10 @@ def issue(ctx: click.Context, name: str, days: int) -> None:
 @click.argument("name")
 @click.pass_context
 def revoke(ctx: click.Context, name: str) -> None:
-    """Revoke every token of the principal NAME."""
+    """Revoke every token of the principal NAME.
+
+    Example: steward token revoke ada
+    """
     from catalog.storage.state import State
 
     count = State(ctx.obj or default_home()).revoke_tokens(name)
@@ -162,12 +178,20 @@ def revoke(ctx: click.Context, name: str) -> None:
 
 
 @token.command("list")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.pass_context
-def list_tokens(ctx: click.Context) -> None:
-    """List tokens by principal and validity; never their text."""
+def list_tokens(ctx: click.Context, as_json: bool) -> None:
+    """List tokens by principal and validity; never their text.
+
+    Example: steward token list
+    """
     from catalog.storage.state import State
 
     now = datetime.now(UTC)
-    for entry in State(ctx.obj or default_home()).tokens():
-        state = "revoked" if entry.revoked else "expired" if entry.expires <= now else "valid"
+    found = [(t, "revoked" if t.revoked else "expired" if t.expires <= now else "valid") for t in State(ctx.obj or default_home()).tokens()]
+    if as_json:
+        told = [{"principal": t.principal, "state": state, "issued": t.issued.isoformat(), "expires": t.expires.isoformat()} for t, state in found]
+        click.echo(dumps({"tokens": told}))
+        return
+    for entry, state in found:
         click.echo(f"{safe(entry.principal):<20} {state:<8} until {entry.expires:%Y-%m-%d}")

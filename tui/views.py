@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.completion import names
 from tui.envelope import dumps
 from tui.safe import safe
 
@@ -13,12 +14,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=names("view"))
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
 @click.pass_context
 def views(ctx: click.Context, name: str | None, as_json: bool, token: str | None) -> None:
-    """The views that you may ask about, or the columns of the view NAME."""
+    """The views that you may ask about, or the columns of the view NAME.
+
+    \b
+    steward views
+    steward views datasets
+    """  # noqa: D301  click reads the backspace
     from catalog.errors import AccessDenied, UsageError
     from catalog.storage.generations import current, default_home
     from catalog.storage.state import State

@@ -72,7 +72,7 @@ def watch(
 
     \b
     steward watch
-    steward watch --every 15m --pull --sink https://hooks.example.org/steward --secret-file /etc/steward/hook
+    steward watch --every 15m --pull --sink https://hooks.example.org/x --secret-file ~/hook.key
     """  # noqa: D301  click reads the backspace
     from catalog.errors import CatalogUnavailable, UsageError
     from catalog.storage.generations import default_home

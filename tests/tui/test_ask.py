@@ -11,7 +11,7 @@ import pytest
 from catalog.storage.state import State
 
 FIELDS = {
-    "status", "question", "message", "reading", "sql", "columns", "rows", "truncated", "decision", "confidence", "as_of", "stage", "stages",
+    "status", "question", "message", "reading", "sql", "columns", "rows", "truncated", "caveats", "decision", "confidence", "verified", "as_of", "stage", "stages",
 }  # fmt: skip
 
 OUTCOMES = [
@@ -321,3 +321,25 @@ def test_a_batch_without_a_model_ends_as_unreachable(steward: Any, monkeypatch: 
     monkeypatch.setattr(backends, "open_backend", missing)
     ran = steward("ask", "--batch", "-", stdin=json.dumps({"question": "how many"}).encode())
     assert (ran.code, ran.lines[0]["status"], ran.lines[0]["exit_code"]) == (3, "failed", 3)
+
+
+WIDE = "SELECT count(*) AS n FROM lineage"
+NARROW = "SELECT upstream, depth FROM lineage WHERE downstream = 'churn_features' ORDER BY ALL"
+
+
+def test_lineage_that_is_cut_is_told_and_that_of_a_name_is_whole(
+    steward: Any, demo_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = {sql: steward("sql", "--json", sql, catalog=shutil.copytree(demo_home, tmp_path / f"whole{at}")).json for at, sql in enumerate((WIDE, NARROW))}
+    assert [answer["caveats"] for answer in whole.values()] == [[], []]
+    monkeypatch.setattr("catalog.storage.closure.MAX_DEPTH", 1)
+    home = shutil.copytree(demo_home, tmp_path / "cut", ignore=shutil.ignore_patterns("snapshots"))
+    [caveat] = (wide := steward("sql", "--json", WIDE, catalog=home).json)["caveats"]
+    assert caveat.startswith("Lineage is shown to direct flows only; at least ") and wide["message"].endswith(caveat)
+    assert wide["rows"][0][0] < whole[WIDE]["rows"][0][0]
+    assert caveat in steward("sql", WIDE, catalog=home).out.decode()
+    assert steward("sql", "--json", WIDE.replace("lineage", "lineage WHERE depth = 1"), catalog=home).json["caveats"] == []
+    proof = tmp_path / "receipt.json"
+    named = steward("sql", "--json", "--receipt", str(proof), NARROW, catalog=home).json
+    assert (named["caveats"], named["rows"]) == ([], whole[NARROW]["rows"]) and max(depth for _, depth in named["rows"]) > 1
+    assert steward("receipt", "verify", str(proof), catalog=home).code == 0

@@ -95,7 +95,24 @@ def test_an_erased_person_is_nowhere(steward: Any, own: Path) -> None:
     assert steward("audit", "erase", "Grace Hopper", catalog=own).code == 2
 
 
-@pytest.mark.parametrize("arguments", [["verify"], ["checkpoint"], ["prove", "1"], ["witness", "x"], ["erase", "x"]])
+@pytest.mark.parametrize("arguments", [["verify"], ["checkpoint"], ["prove", "1"], ["witness", "x"], ["rotate-key"], ["keys"], ["erase", "x"]])
 def test_without_a_log_there_is_none_to_look_at(steward: Any, tmp_path: Path, arguments: list[str]) -> None:
     assert steward("audit", *arguments, catalog=tmp_path / "none").code == 3
     assert not (tmp_path / "none").exists()
+
+
+def test_another_key(steward: Any, own: Path, backend: str, tmp_path: Path) -> None:
+    old = AuditLog(own).vkey
+    ran = steward("audit", "rotate-key", catalog=own)
+    assert ran.code == 0 and ran.out.decode() == f"{AuditLog(own).vkey}\n" != f"{old}\n"
+    keys = tmp_path / "keys.json"
+    assert steward("audit", "keys", "--out", str(keys), catalog=own).code == 0
+    assert steward("audit", "keys", catalog=own).out == keys.read_bytes()
+    assert steward("audit", "verify", "--json", catalog=own).json["keys"] == 2
+    receipt = tmp_path / "r.json"
+    steward("ask", backend, "--receipt", str(receipt), "grants", catalog=own)
+    assert steward("receipt", "verify", str(receipt), "--key", old, catalog=own).code == 1
+    ran = steward("receipt", "verify", str(receipt), "--key", old, "--keys", str(keys), catalog=own)
+    assert ran.code == 0 and "checked: the log was handed over between the keys" in ran.out.decode()
+    keys.write_text("[1]", encoding="utf-8")
+    assert steward("receipt", "verify", str(receipt), "--key", old, "--keys", str(keys), catalog=own).code == 1

@@ -85,7 +85,7 @@ def test_disputes_by_least_agreement(steward: Any) -> None:
     assert {row["attribute"] for row in found["disputes"]} == {"licence"}
     assert all(len(row["claimed"]) > 1 for row in found["disputes"])
     few = steward("catalog", "disputes", "licence", "-n", "2")
-    assert len(few.out.decode().splitlines()) == 3 and "more; -n" in few.err
+    assert len(few.out.decode().splitlines()) == 3 and "more; --limit" in few.err
     nothing = steward("catalog", "disputes", "colour")
     assert (nothing.code, nothing.out, nothing.err) == (0, b"", "Nothing that you may see is disputed.\n")
 
