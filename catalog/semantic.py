@@ -111,14 +111,18 @@ COMMON_COLUMNS = (
 
 
 def _column(name: str, spec: dict[str, Any]) -> Column:
-    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in spec.items()}
-    column = Column(name=name, **fields)
+    column = Column(name=name, **_fields(spec))
     assert column.type in CORE_TYPES, f"{name}: unknown type {column.type}"
     return column
 
 
 def _formulas(specs: dict[str, dict[str, Any]]) -> dict[str, Formula]:
-    return {name: Formula(name=name, **{k: tuple(v) if isinstance(v, list) else v for k, v in spec.items()}) for name, spec in specs.items()}
+    return {name: Formula(name=name, **_fields(spec)) for name, spec in specs.items()}
+
+
+def _fields(spec: dict[str, Any]) -> dict[str, Any]:
+    """Lists as tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in spec.items()}
 
 
 def _view(path: Path) -> View:

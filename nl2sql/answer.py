@@ -2,12 +2,13 @@
 
 from datetime import date, datetime
 
-from catalog.engine.engine import ResultSet
+from catalog.engine.engine import Approved, ResultSet
+from catalog.storage.closure import Cut
 from nl2sql.linking.link import Linked
 from nl2sql.turn import Freshness
 
 
-def sentence(result: ResultSet, reading: str, linked: Linked | None, fresh: Freshness) -> str:
+def sentence(result: ResultSet, reading: str, linked: Linked | None, fresh: Freshness, caveats: tuple[str, ...] = ()) -> str:
     """Says what was found; names that the asker's catalog does not hold are called out, hidden and absent ones alike."""
     parts = [_found(result)]
     if reading:
@@ -18,7 +19,18 @@ def sentence(result: ResultSet, reading: str, linked: Linked | None, fresh: Fres
             parts.append(f"Nothing named '{named}' is in the catalog that you can see.")
     if fresh.synthetic and result.rows:
         parts.append("Some of the data behind this is synthetic.")
-    return " ".join(parts)
+    return " ".join([*parts, *caveats])
+
+
+def cut_short(approved: Approved, cut: Cut | None) -> tuple[str, ...]:
+    """What to say where lineage ends before that of the catalog does and the statement might have read on; nothing where it would not."""
+    known = approved.fixed
+    if cut is None or (known is not None and not known.names and known.hops <= cut.hops):
+        return ()
+    hops = "direct flows only" if cut.hops == 1 else f"{cut.hops} hops"
+    left = "longer ways are" if cut.more is None else f"at least {cut.more:,} pair{'s' if cut.more > 1 else ''} farther apart {'are' if cut.more > 1 else 'is'}"
+    advice = "" if known is not None and known.names else " Name the upstream or the downstream to see all of its lineage."
+    return (f"Lineage is shown to {hops}; {left} left out.{advice}",)
 
 
 def _found(result: ResultSet) -> str:

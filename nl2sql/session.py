@@ -21,6 +21,7 @@ from catalog.audit.log import AuditLog
 from catalog.engine.engine import Engine, Limits
 from catalog.engine.snapshot import AuditSource, directory, forget, forget_others, prepare
 from catalog.errors import AccessDenied, CatalogUnavailable
+from catalog.storage.closure import Fixed
 from catalog.storage.encryption import read_beside, write_beside
 from catalog.storage.generations import Generation
 from catalog.storage.state import State
@@ -33,6 +34,8 @@ LONGEST_PURPOSE = 200
 POLICY, TOKEN = "policy", "token"
 """What a denial cites where policy or token, rather than a rule, no longer holds."""
 NEW_TOKEN = "Ask for a new one: steward token issue NAME."
+DIRECT = Fixed(hops=1)
+"""Direct flows name all there is."""
 NAMES_LAYOUT = 3
 """Part of the name of a kept index: another way to write one makes the old ones stale."""
 
@@ -126,7 +129,7 @@ class Session:
 
 def read_names(home: Path, generation: Generation, log: AuditSource, authorisation: Authorisation, now: datetime) -> NameIndex:
     """The index of the names an asker may see, from a redacted snapshot of theirs, kept beside it."""
-    snapshot = prepare(home, generation, log, authorisation, _nameable(authorisation), now)
+    snapshot = prepare(home, generation, log, authorisation, _nameable(authorisation), now, DIRECT)
     cached = snapshot.with_suffix(f".names{NAMES_LAYOUT}.json")
     with suppress(OSError, ValueError, LookupError, TypeError, AttributeError), read_beside(snapshot, cached) as file:  # absent, or damaged and made anew
         return NameIndex.load(file.read().decode("utf-8"))

@@ -26,6 +26,7 @@ from typing import Any, Self
 
 from catalog.engine.worker import CODES, MOST_REQUEST, THREADS, read_message, write_message
 from catalog.errors import QueryFailed, QueryTimeout
+from catalog.storage.closure import Fixed
 from catalog.storage.encryption import snapshot_key
 
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
@@ -42,11 +43,15 @@ OVERHEAD_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """SQL that the guard has vetted and written anew; only the guard makes one. ``rules`` are those that allowed it."""
+    """SQL that the guard has vetted and written anew; only the guard makes one. ``rules`` are those that allowed it.
+
+    ``fixed`` holds of every row of lineage that it reads; None where nothing is known of some.
+    """
 
     sql: str
     views: frozenset[str]
     rules: tuple[str, ...]
+    fixed: Fixed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -21,7 +21,7 @@ from catalog.access.masks import mask_key, treated
 from catalog.access.policy import Authorisation, Cube, Permit, Principal
 from catalog.errors import CatalogUnavailable
 from catalog.semantic import Column, View, views
-from catalog.storage.closure import build_closure, direct
+from catalog.storage.closure import Cut, Fixed, build_closure, direct
 from catalog.storage.database import attach, open_to_write
 from catalog.storage.encryption import SEALED, generation_key, is_sealed, keys_of
 from catalog.storage.records import AuditEntry, storage_columns
@@ -32,11 +32,17 @@ if TYPE_CHECKING:
 
     from catalog.storage.generations import Generation
 
-LAYOUT = 4
+LAYOUT = 5
 """Part of every key: another way to write snapshots makes the old ones stale."""
 
 KEPT = 8
-"""Snapshots of a principal that are kept for the next question."""
+"""Snapshots of a principal that are kept for the next question, and as many that hold the lineage of a few names only."""
+
+LINEAGE = "lineage"
+FEW = 2_000
+"""Direct flows of which the closure of all takes no longer than that of a few names."""
+ENDED, ONLY = ".cut", ".only-"
+"""Parts of a file's name: its lineage ends before that of the catalog does; it holds lineage of some names, or direct flows, only."""
 
 ABANDONED_S = 3600
 """Age in seconds at which a half-built snapshot is what a killed process left behind."""
@@ -107,12 +113,16 @@ def prepare(
     authorisation: Authorisation,
     view_names: Iterable[str],
     now: datetime,
+    fixed: Fixed | None = None,
 ) -> Path:
     """A file that holds these views and cubes as ``authorisation`` permits them; built, or found from an earlier question.
 
     What is found may hold more that the asker may see, and what is built takes over the views that another file has: at a million
     datasets each of them takes minutes. It is encrypted when the generation is. A snapshot is found again on the day of ``now``
     only, and one with the audit log, which grows with every question, never.
+
+    Lineage of all names ends where it would be too much (`cut_of`). Whoever reads no rows of it but those that ``fixed`` describes gets
+    these at any depth, if need be in a file without the others.
     """
     names = sorted(set(view_names))
     assert all(name in authorisation.permits or name in authorisation.cubes for name in names), "only permitted views have a snapshot"
@@ -120,26 +130,78 @@ def prepare(
     scope, key = _scope(authorisation), _key(generation, now)
     sealed = is_sealed(generation.path)
     secret = keys_of(home).snapshot(folder.name) if sealed else None
-    path = folder / f"s{scope}-{key}-{_mask(authorisation, names):x}{SEALED if sealed else '.duckdb'}"
-    kept = _kept(folder, f"s{scope}-{key}-", authorisation)
+    beginning = f"s{scope}-{key}-"
+    held = _kept(folder, beginning, authorisation)
+    only = _only(fixed, names, authorisation)
+    if only and any(LINEAGE in file.views and not file.only and (not file.cut or not fixed.names) for file in held.values() if fixed):
+        only = ""  # nothing that matters is left out there
+    found = {path: file.holds(only) for path, file in held.items()}
     if LIVE not in names:
-        for other, held in sorted(kept.items(), key=lambda item: len(item[1])):
-            if held.issuperset(names):
+        for other, views_held in sorted(found.items(), key=lambda item: len(item[1])):
+            if views_held.issuperset(names):
                 with suppress(FileNotFoundError):
                     os.utime(other)
                     return other
     with tempfile.TemporaryDirectory(prefix=DRAFTS, dir=folder.parent) as building:
         draft = Path(building) / "snapshot.duckdb"
         with _unreadable(generation.path), open_to_write(draft, secret, {"temp_directory": ""}) as connection:
-            missing = _take_over(connection, kept, names, secret)
             attach(connection, generation.path, "store", generation_key(generation.path))
-            _write(connection, log, authorisation, missing, mask_key(home))
+            if only and not any(file.cut and not file.only for file in held.values()) and _few_flows(connection):
+                only, found = "", {path: file.holds("") for path, file in held.items()}
+            missing, copied = _take_over(connection, {path: (views_held, held[path].cut) for path, views_held in found.items()}, names, secret)
+            cut = _write(connection, log, authorisation, missing, mask_key(home), fixed if only else None) is not None or copied
         with draft.open("rb") as file:
             os.fsync(file.fileno())  # the name must not outlive a power cut without the rows
         draft.chmod(0o400)
+        marks = f"{ONLY}{only}" if only else ""
+        path = folder / f"{beginning}{_mask(authorisation, names):x}{marks}{ENDED if cut else ''}{SEALED if sealed else '.duckdb'}"
         draft.replace(path)
     _sweep(folder, scope, path)
+    if cut and not only and _only(fixed, names, authorisation):
+        return prepare(home, generation, log, authorisation, names, now, fixed)  # few flows, and yet too many ways
     return path
+
+
+def cut_of(snapshot: Path) -> Cut | None:
+    """Where the lineage of a snapshot ends although that of the catalog, as far as its asker may see it, goes on."""
+    from catalog.quality.freshness import opened
+
+    if ENDED not in snapshot.name:
+        return None
+    with opened(snapshot) as connection:
+        row = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = $1", [LINEAGE]).fetchone()
+    if not row or not row[0]:
+        return None
+    hops, _, more = str(row[0]).partition(" ")
+    return Cut(int(hops), int(more) if more else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What a kept snapshot holds, the live log aside; ``only`` says of which names its lineage is, ``cut`` that this ends too soon."""
+
+    views: frozenset[str]
+    only: str
+    cut: bool
+
+    def holds(self, only: str) -> frozenset[str]:
+        """The views that answer a question that needs lineage of ``only`` these names, or of all."""
+        return self.views if self.only == only else self.views - {LINEAGE}
+
+
+def _only(fixed: Fixed | None, names: list[str], authorisation: Authorisation) -> str:
+    """A name for the part of lineage that is enough; empty where all of it is needed, or where a mask hides what to start from."""
+    if fixed is None or LINEAGE not in names or LINEAGE not in authorisation.permits or fixed.hops > 1:
+        return ""
+    shown = authorisation.permits[LINEAGE].columns
+    if fixed.names and any(shown.get(end) != "show" for end in ("upstream", "downstream")):
+        return ""
+    return _digest([sorted(fixed.upstream), sorted(fixed.downstream), fixed.hops])
+
+
+def _few_flows(connection: "duckdb.DuckDBPyConnection") -> bool:
+    row = connection.execute("SELECT count(*) <= $1 FROM store.edge", [FEW]).fetchone()
+    return bool(row and row[0])
 
 
 def _mask(authorisation: Authorisation, names: Iterable[str]) -> int:
@@ -148,23 +210,27 @@ def _mask(authorisation: Authorisation, names: Iterable[str]) -> int:
     return sum(1 << places[name] for name in names)
 
 
-def _kept(folder: Path, beginning: str, authorisation: Authorisation) -> dict[Path, set[str]]:
-    """Files of one scope, generation and day, and the views and cubes that each holds; the live log counts as held by none."""
+def _kept(folder: Path, beginning: str, authorisation: Authorisation) -> dict[Path, _File]:
+    """Files of one scope, generation and day, and what each holds."""
     everything = sorted({*authorisation.permits, *authorisation.cubes})
     found = {}
     for path in folder.glob(f"{beginning}*.duckdb"):
+        mask, *marks = path.name.removeprefix(beginning).split(".")
+        only = next((mark.removeprefix(ONLY[1:]) for mark in marks if mark.startswith(ONLY[1:])), "")
         with suppress(ValueError):
-            mask = int(path.name.removeprefix(beginning).partition(".")[0], 16)
-            found[path] = {name for at, name in enumerate(everything) if mask >> at & 1} - {LIVE}
+            views_held = {name for at, name in enumerate(everything) if int(mask, 16) >> at & 1} - {LIVE}
+            found[path] = _File(frozenset(views_held), only, ENDED[1:] in marks)
     return found
 
 
-def _take_over(connection: "duckdb.DuckDBPyConnection", kept: Mapping[Path, set[str]], names: list[str], secret: str | None) -> list[str]:
-    """Copy what other files of the same scope hold already; returns the names of what none does, or none that can be read."""
+def _take_over(
+    connection: "duckdb.DuckDBPyConnection", kept: Mapping[Path, tuple[frozenset[str], bool]], names: list[str], secret: str | None
+) -> tuple[list[str], bool]:
+    """Copy what other files of the same scope hold already; the names of what none does, or none that can be read, and whether the lineage copied is cut."""
     import duckdb
 
-    missing = list(names)
-    for path, held in sorted(kept.items(), key=lambda item: -len(item[1].intersection(names))):
+    missing, cut = list(names), False
+    for path, (held, ends) in sorted(kept.items(), key=lambda item: -len(item[1][0].intersection(names))):
         wanted = [name for name in missing if name in held]
         if wanted:
             with suppress(duckdb.Error):  # removed meanwhile, or damaged: made anew
@@ -173,9 +239,19 @@ def _take_over(connection: "duckdb.DuckDBPyConnection", kept: Mapping[Path, set[
                     for name in wanted:
                         connection.execute(f'CREATE TABLE "{name}" AS FROM kept."{name}"')
                         missing.remove(name)
+                        if name == LINEAGE and ends:
+                            cut = True
+                            row = connection.execute("SELECT comment FROM duckdb_tables() WHERE database_name = 'kept' AND table_name = $1", [name]).fetchone()
+                            _remark(connection, str(row[0]) if row else "1")
                 finally:
                     connection.execute("DETACH kept")
-    return missing
+    return missing, cut
+
+
+def _remark(connection: "duckdb.DuckDBPyConnection", comment: str) -> None:
+    """Write beside the lineage where it ends: two numbers, see `cut_of`."""
+    assert comment.replace(" ", "").isdigit()
+    connection.execute(f"COMMENT ON TABLE \"{LINEAGE}\" IS '{comment}'")
 
 
 def _scope(authorisation: Authorisation) -> str:
@@ -203,7 +279,8 @@ def _sweep(folder: Path, scope: str, keep: Path) -> None:
     found = {path: path.stat().st_mtime_ns for path in folder.glob("s*.duckdb")}
     stale = [path for path in found if not path.name.startswith(f"s{scope}-")]
     recent = sorted(found.keys() - {keep, *stale}, key=lambda path: found[path], reverse=True)
-    for path in (*stale, *recent[KEPT - 1 :]):
+    whole, some = [path for path in recent if ONLY not in path.name], [path for path in recent if ONLY in path.name]
+    for path in (*stale, *whole[KEPT - (ONLY not in keep.name) :], *some[KEPT - (ONLY in keep.name) :]):
         for file in folder.glob(f"{path.stem}.*"):
             file.unlink(missing_ok=True)
 
@@ -219,22 +296,29 @@ def _unreadable(store: Path) -> Iterator[None]:
         raise CatalogUnavailable(f"{store} cannot be read, or its snapshot not written.", "See that the disk has room, else build the catalog anew.") from error
 
 
-def _write(connection: "duckdb.DuckDBPyConnection", log: AuditSource, authorisation: Authorisation, names: list[str], key: str) -> None:
+def _write(
+    connection: "duckdb.DuckDBPyConnection", log: AuditSource, authorisation: Authorisation, names: list[str], key: str, fixed: Fixed | None
+) -> Cut | None:
+    """Write these views and cubes; where lineage is among them and ends too soon, say where."""
     connection.execute("ATTACH ':memory:' AS state")
     writer = _Writer(connection, authorisation, key)
+    cut = None
     if LIVE in names:
         writer.load_log(log)
-    if "lineage" in names:
-        writer.load_closure()
+    if LINEAGE in names:
+        cut = writer.load_closure(fixed)
     for name in names:
         if name in authorisation.permits:
             writer.write(views()[name], authorisation.permits[name])
+    if cut:
+        _remark(connection, f"{cut.hops}" if cut.more is None else f"{cut.hops} {cut.more}")
     cubes = [authorisation.cubes[name] for name in names if name in authorisation.cubes]
     if cubes:
         writer = _Writer(connection, authorisation.base or authorisation, key, "base_")
         for cube in cubes:
             writer.write_cube(cube)
     connection.execute("DETACH store; DETACH state")
+    return cut
 
 
 class _Writer:
@@ -256,8 +340,8 @@ class _Writer:
         stage(self.connection, "audit_entry", columns, rows)
         self.connection.execute("USE snapshot")
 
-    def load_closure(self) -> None:
-        """Compute lineage over the edges that the asker may see and that name nothing hidden from the asker."""
+    def load_closure(self, fixed: Fixed | None) -> Cut | None:
+        """Compute lineage, all of it or what is ``fixed``, over the edges that the asker may see and that name nothing hidden from the asker."""
         self.connection.execute(
             "CREATE TEMP TABLE known AS SELECT name FROM store.dataset UNION SELECT name FROM store.model"
         )
@@ -268,10 +352,12 @@ class _Writer:
             if hidden
         ]
         rows = direct(f"SELECT * FROM store.edge WHERE {' AND '.join(tests) or 'TRUE'}")
-        row_filter = self.permits["lineage"].row_filter or "TRUE"
-        build_closure(
-            self.connection, f"SELECT * EXCLUDE (jurisdiction) FROM ({_with_jurisdiction(rows)}) WHERE {row_filter}"
-        )
+        visible = f"SELECT * EXCLUDE (jurisdiction) FROM ({_with_jurisdiction(rows)}) WHERE {self.permits[LINEAGE].row_filter or 'TRUE'}"
+        if fixed is None:
+            return build_closure(self.connection, visible)
+        from catalog.storage.anchored import build_anchored  # numpy: 0.1 s
+
+        return build_anchored(self.connection, visible, fixed)
 
     def hidden_names(self, kind: str) -> str:
         """Temporary table of the stored names that the asker may not know of; empty text when there are none."""

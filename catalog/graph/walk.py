@@ -7,6 +7,7 @@ between whole datasets only, it may carry the column, and the walk goes on from 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,10 @@ JOIN g_place u ON u.name = l.upstream AND u.part IS NOT DISTINCT FROM l.upstream
 JOIN g_place d ON d.name = l.downstream AND d.part IS NOT DISTINCT FROM l.downstream_column
 WHERE l.depth = 1;
 """
+
+
+INDEX = {(False, "first"): "g_down_first", (False, "targets"): "g_down", (True, "first"): "g_up_first", (True, "targets"): "g_up"}
+"""Tables of a kept graph that hold the arrays of `Hops`, by direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,34 +116,59 @@ class Reached:
 
 
 class Graph:
-    """The direct flows of a snapshot whose tables ``tables.read_tables`` has made ready; ``asked`` is a place of it with or without flows."""
+    """The direct flows of a snapshot whose tables ``tables.read_tables`` has made ready; ``asked`` is a place of it with or without flows.
 
-    def __init__(self, connection: "duckdb.DuckDBPyConnection", asked: Place | None = None) -> None:
+    With ``kept``, the name of an attached database, places and flows were numbered before (`catalog.graph.kept`). Raises `LookupError` where
+    they do not hold what is asked.
+    """
+
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", asked: Place | None = None, *, kept: str = "", read: bool = True) -> None:
         self.connection = connection
-        connection.execute("CREATE OR REPLACE TEMP TABLE g_asked (name VARCHAR, part VARCHAR)")
-        if asked:
-            connection.execute("INSERT INTO g_asked VALUES ($1, $2), ($1, NULL)", [asked.name, asked.column])
-        connection.execute(READ)
+        self._kept = kept
+        if not kept and read:
+            connection.execute("CREATE OR REPLACE TEMP TABLE g_asked (name VARCHAR, part VARCHAR)")
+            if asked:
+                connection.execute("INSERT INTO g_asked VALUES ($1, $2), ($1, NULL)", [asked.name, asked.column])
+            connection.execute(READ)
         self.wholes: Numbers = connection.execute("SELECT whole FROM g_place ORDER BY id").fetchnumpy()["whole"].astype(np.int64)
-        flows = connection.execute("SELECT s, t, masked FROM g_flow").fetchnumpy()
-        self.sources: Numbers = flows["s"].astype(np.int64)
-        self.targets: Numbers = flows["t"].astype(np.int64)
-        self.masked: NDArray[np.bool_] = flows["masked"].astype(np.bool_)
         self._made: dict[str, Hops] = {}
+        if kept and asked and self._number(asked) is None:
+            raise LookupError(str(asked))
+
+    @cached_property
+    def flows(self) -> tuple[Numbers, Numbers, NDArray[np.bool_]]:
+        """Numbers of both ends of every flow, and whether it masks."""
+        flows = self.connection.execute("SELECT s, t, masked FROM g_flow").fetchnumpy()
+        return flows["s"].astype(np.int64), flows["t"].astype(np.int64), flows["masked"].astype(np.bool_)
+
+    @property
+    def sources(self) -> Numbers:
+        """Where each flow comes from."""
+        return self.flows[0]
 
     def number(self, place: Place) -> int:
         """Number of a place that a flow touches or that was asked about."""
+        number = self._number(place)
+        assert number is not None, "only places of the graph have a number"
+        return number
+
+    def _number(self, place: Place) -> int | None:
         query = "SELECT id FROM g_place WHERE name = ? AND part IS NOT DISTINCT FROM ?"
         row = self.connection.execute(query, [place.name, place.column]).fetchone()
-        assert row is not None, "only places of the graph have a number"
-        return int(row[0])
+        return int(row[0]) if row else None
 
     def hops(self, *, up: bool = False) -> Hops:
         """Every hop downstream, or ``up``; worked out once, as other hops are."""
         return self._once("up" if up else "down", lambda: self._hops(up))
 
     def _hops(self, up: bool) -> Hops:
-        s, t = (self.targets, self.sources) if up else (self.sources, self.targets)
+        if self._kept:
+            first, targets = (
+                self.connection.execute(f"FROM {self._kept}.{INDEX[up, name]}").fetchnumpy()["at"].astype(np.int64) for name in ("first", "targets")
+            )
+            return Hops(len(self.wholes), self.wholes, first, targets)
+        s, t, _ = self.flows
+        s, t = (t, s) if up else (s, t)
         count = len(self.wholes)
         sw, tw = self.wholes[s], self.wholes[t]
         of_whole, between = s == sw, sw != tw
@@ -158,7 +188,7 @@ class Graph:
         return self._made[name]
 
     def _column_hops(self, masked: bool | None) -> Hops:
-        s, t, masks = self.sources, self.targets, self.masked
+        s, t, masks = self.flows
         chosen = s != self.wholes[s]
         if masked is not None:
             pairs = s * max(len(self.wholes), 1) + t

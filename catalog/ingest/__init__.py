@@ -3,9 +3,11 @@
 One bad document is reported and the rest kept; a run is one generation or none. Formats are in ``readers``.
 """
 
+import gc
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -33,6 +35,8 @@ Progress = Callable[[int, int], None]
 """Called with the number of files done and of all files."""
 MOST_PROBLEMS = 20
 """Complaints about one document that are kept."""
+COLLECTED = 200_000
+"""New objects after which Python looks for cycles among them."""
 MOST_RECORDS = 250_000
 """Records of one document: an event with n inputs and n outputs states n² edges."""
 
@@ -95,7 +99,7 @@ def ingest(
         raise UsageError("The node that publishes the documents needs a name.", "Give one with --node.")
     moment = naive(now)
     files = [Found(path, _name(path), wrong) for path, wrong in find(list(paths))]
-    with writing(home) as connection, weighed(connection, home):
+    with _seldom_collected(), writing(home) as connection, weighed(connection, home):
         report = ingest_into(connection, files, node, moment, progress, readers=readers)
         if not report.changed:
             raise NothingToWrite
@@ -148,7 +152,7 @@ def ingest_into(
     upsert(connection, entries)
     connection.execute("DELETE FROM document WHERE node = $1 AND list_contains($2, path)", [node, gone or [""]])
     replace_statements(connection, node, stated)
-    settled = settle((s.record for s in statements(connection, node)), _elsewhere(connection, node))
+    settled = settle((s.record for s in statements(connection, node, stated, moment)), _elsewhere(connection, node))
     write(connection, node, settled.records)
     _introduce(connection, node, moment)
     report.records = Counter(record.table for record in settled.records)
@@ -202,6 +206,17 @@ class _Reading:
             self.report.problems.extend(problems.values())
         self.report.documents[reader.kind] += 1
         return reader.kind, digest, found
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Let Python look for cycles less often: hundreds of thousands of records have none, and looking took a fifth of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECTED, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def naive(now: datetime | None) -> datetime:

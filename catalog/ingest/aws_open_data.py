@@ -116,7 +116,7 @@ class AwsOpenData:
             tasks=tuple(tag for tag in lower if tag in TASKS),
             region=_region(entry["Resources"]),
             update_frequency=frequency(entry["UpdateFrequency"].text()),
-            deprecated=entry["Deprecated"].flag() or False,
+            deprecated=bool(entry["Deprecated"].flag()) if entry["Deprecated"].present else entry["DeprecatedNotice"].present,
             as_of=changed.moment() if changed.present else None,
         )
         for condition in _conditions(entry["Resources"]):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from catalog.errors import BadDocument
 from catalog.ingest.aws_open_data import frequency
 from catalog.ingest.croissant_usage import usage
-from catalog.ingest.jsonld import local_name, name_of, names_of, text_of, texts
+from catalog.ingest.jsonld import bare, local_name, name_of, names_of, text_of, texts
 from catalog.ingest.languages import NAMES, language_name
 from catalog.ingest.licences import Licence, from_prose, governing
 from catalog.ingest.parts import Part
@@ -87,15 +87,15 @@ class Croissant:
             bytes=sum(size or 0 for size in sizes) if files and None not in sizes else None,
             languages=_languages(root),
             tasks=tuple(word for word in root["keywords"].lines() if TASK.fullmatch(word)),
-            version=root["version"].line(),
+            version=bare(root["version"]).line(),
             content_hash=next(iter(hashes)).lower() if len(hashes) == 1 and len(files) == 1 else None,
             update_frequency=frequency(text_of(root.first("rai:dataReleaseMaintenancePlan", "dataReleaseMaintenancePlan"))),
-            last_updated=modified.moment(),
+            last_updated=bare(modified).moment(),
             aliases=tuple(dict.fromkeys([*names_of(root["alternateName"]), *_hosted(root["url"]), *_same(root["sameAs"])])),
-            as_of=root.first("sdDatePublished", "dateModified", "datePublished").moment(),
+            as_of=bare(root.first("sdDatePublished", "dateModified", "datePublished")).moment(),
         )
         yield from columns
-        yield from usage(root, name, node, root.first("sdDatePublished", "dateModified", "datePublished").moment())
+        yield from usage(root, name, node, bare(root.first("sdDatePublished", "dateModified", "datePublished")).moment())
         for key in ("prov:wasDerivedFrom", "wasDerivedFrom", "isBasedOn", "sc:isBasedOn"):
             for source in root[key].each():
                 if parent := _source(source):
@@ -190,7 +190,15 @@ def _data_type(root: Part, files: list[Part]) -> str | None:
 
 def _fields(root: Part) -> Iterator[Part]:
     for record_set in root.first("recordSet", "cr:recordSet").each():
-        yield from record_set.first("field", "cr:field").each()
+        yield from (field for _, field in _nested(record_set.first("field", "cr:field"), ""))
+
+
+def _nested(fields: Part, above: str) -> Iterator[tuple[str, Part]]:
+    """Fields with their names, those inside others by their path ``box.x``."""
+    for field in fields.each():
+        name = _short(field)
+        yield f"{above}{name}" if name else "", field
+        yield from _nested(field.first("subField", "cr:subField"), f"{above}{name}." if name else above)
 
 
 def _columns(root: Part, dataset: str, node: str) -> Iterator[DatasetColumn]:
@@ -198,7 +206,7 @@ def _columns(root: Part, dataset: str, node: str) -> Iterator[DatasetColumn]:
     sets = [
         (
             record_set,
-            [(name, field) for field in record_set.first("field", "cr:field").each() if (name := _short(field))],
+            [(name, field) for name, field in _nested(record_set.first("field", "cr:field"), "") if name],
         )
         for record_set in root.first("recordSet", "cr:recordSet").each()
         if not {local_name(t) for t in texts(record_set["dataType"].value)} & {"Enumeration", "Split"}

@@ -30,6 +30,11 @@ def text_of(part: Part) -> str | None:
     )
 
 
+def bare(part: Part) -> Part:
+    """A value without the object that JSON-LD may put around it: ``{"@value": "1.2", "@type": "xsd:string"}``."""
+    return part["@value"] if isinstance(part.value, dict) and "@value" in part.value else part
+
+
 def name_of(part: Part) -> str | None:
     """A text on one line, as names are."""
     said = text_of(part)
@@ -37,9 +42,13 @@ def name_of(part: Part) -> str | None:
 
 
 def names_of(part: Part) -> list[str]:
-    """Names of the things in a list, written as text or as objects that have a name."""
-    return [
-        name
-        for each in part.each()
-        if (name := name_of(each["name"] if isinstance(each.value, dict) and "name" in each.value else each))
-    ]
+    """Names of the things in a list, written as text or as objects that have a name, or a given and a family name."""
+    return [name for each in part.each() if (name := _called(each))]
+
+
+def _called(part: Part) -> str | None:
+    if not isinstance(part.value, dict):
+        return name_of(part)
+    if "name" in part.value:
+        return name_of(part["name"])
+    return name_of(part) or " ".join(said for key in ("givenName", "familyName") if (said := name_of(part[key]))) or None

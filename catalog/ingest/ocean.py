@@ -233,7 +233,7 @@ def _price(stats: Part) -> tuple[float | None, str | None]:
 def _algorithms(compute: Part) -> str:
     """Which algorithms a compute service runs: any, those that its publisher lists, none."""
     trusted = [*compute["publisherTrustedAlgorithms"].each(), *compute["publisherTrustedAlgorithmPublishers"].each()]
-    if compute["allowRawAlgorithm"].value is True or any(part.value == "*" for part in trusted):
+    if compute["allowRawAlgorithm"].value is True or any("*" in (part.value, part["did"].value) for part in trusted):
         return "any"
     return "listed" if trusted else "none"
 
@@ -244,6 +244,8 @@ def _conditions(side: Part) -> Iterator[tuple[str, str]]:
         kind = condition["type"].line() or "verifiableCredential"
         for value in condition["values"].each():
             if isinstance(value.value, dict):
+                if line := value["address"].line():
+                    yield kind, line
                 yield from _asked(kind, value)
             elif line := value.line():
                 yield kind, line

@@ -6,7 +6,6 @@ Knows JSON's types, numbers and times; knows no format.
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -18,21 +17,35 @@ LONGEST_LINE = 500
 LONGEST_TEXT = 20_000
 
 
-@dataclass(frozen=True, slots=True)
 class Part:
     """One value of a document; ``Part(...)["a"][0].line()`` is its text, or None when it is absent or of another type.
 
-    A present value of a wrong type is reported; null and empty text count as absent.
+    A present value of a wrong type is reported; null and empty text count as absent. A document has millions of parts and few complaints:
+    a path is put together when somebody asks for it.
     """
 
-    value: Any
-    path: str
-    complain: Complain
+    __slots__ = ("_above", "_step", "complain", "value")
+
+    def __init__(self, value: Any, path: str, complain: Complain, above: "Part | None" = None) -> None:
+        """``path`` is the whole path, or the last step of it below ``above``."""
+        self.value = value
+        self.complain = complain
+        self._step = path
+        self._above = above
+
+    @property
+    def path(self) -> str:
+        """Where the value stands: ``$.outputs[0].facets``."""
+        steps, part = [self._step], self._above
+        while part is not None:
+            steps.append(part._step)
+            part = part._above
+        return "".join(reversed(steps))
 
     def __getitem__(self, key: str) -> "Part":
         """The value of an object's key; an absent Part when there is none."""
-        value = self.value.get(key) if isinstance(self.value, dict) else None
-        return Part(value, f"{self.path}.{key}", self.complain)
+        value = self.value
+        return Part(value.get(key) if isinstance(value, dict) else None, "." + key, self.complain, self)
 
     def first(self, *keys: str) -> "Part":
         """The first of several keys that is present: formats rename their fields."""
@@ -58,7 +71,7 @@ class Part:
         """Elements of a list; a single value is a list of one, as JSON-LD has it."""
         if isinstance(self.value, list):
             for i, value in enumerate(self.value):
-                yield Part(value, f"{self.path}[{i}]", self.complain)
+                yield Part(value, f"[{i}]", self.complain, self)
         elif self.present:
             yield self
 
@@ -71,8 +84,11 @@ class Part:
 
     def line(self) -> str | None:
         """Text on one line, as names are; a number is its text."""
-        if isinstance(self.value, (int, float)) and not isinstance(self.value, bool):
-            return str(self.value)[:LONGEST_LINE]
+        value = self.value
+        if value is None:
+            return None
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return str(value)[:LONGEST_LINE]
         text = self.text()
         return " ".join(text.split())[:LONGEST_LINE] or None if text else None
 

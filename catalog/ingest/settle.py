@@ -4,13 +4,13 @@ A pure function; knows nothing about documents, formats or storage.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from catalog.ingest.names import Names
 from catalog.ingest.reading import CheckRun, ShortName
 from catalog.storage.records import Dataset, DatasetColumn, LineageEdge, Model, QualityCheck, Record
-from catalog.storage.rows import Key, merged, record_key
+from catalog.storage.rows import Key, changed, merged, record_key
 
 COMPLETED = (Dataset, DatasetColumn, LineageEdge, Model)
 """Records that several documents describe: what a newer one leaves out stays as an older one said."""
@@ -37,7 +37,7 @@ def settle(stated: Iterable[Record], elsewhere: Iterable[tuple[str, Iterable[str
             _add(rows, _renamed(record, rename, shorts))
     for key, record in rows.items():
         if isinstance(record, Dataset) and record.licence_class is None:
-            rows[key] = replace(record, licence_class="unspecified")
+            rows[key] = changed(record, {"licence_class": "unspecified"})
     datasets = [record for record in rows.values() if isinstance(record, Dataset)]
     names = Names([*((record.name, record.aliases) for record in datasets), *elsewhere])
     others = [record for record in rows.values() if not isinstance(record, (LineageEdge, QualityCheck, CheckRun))]
@@ -59,13 +59,19 @@ def _typed_names(shorts: Mapping[str, str], datasets: set[str]) -> dict[str, str
 def _renamed(record: Record, rename: Mapping[str, str], shorts: Mapping[str, str]) -> Record:
     if isinstance(record, Dataset) and record.name in rename:
         name = rename[record.name]
-        return replace(record, name=name, aliases=(*record.aliases, shorts[record.name], record.name))
-    changes: dict[str, Any] = {
-        field.name: rename[value]
-        for field in fields(record)
-        if field.name in ("dataset", "upstream", "downstream", "target") and (value := getattr(record, field.name)) in rename
-    }
-    return replace(record, **changes) if changes else record
+        return changed(record, {"name": name, "aliases": (*record.aliases, shorts[record.name], record.name)})
+    changes: dict[str, Any] = {name: rename[value] for name in _naming(type(record)) if (value := getattr(record, name)) in rename}
+    return changed(record, changes) if changes else record
+
+
+_NAMING: dict[type[Record], tuple[str, ...]] = {}
+
+
+def _naming(record_type: type[Record]) -> tuple[str, ...]:
+    """Fields that name a dataset."""
+    if record_type not in _NAMING:
+        _NAMING[record_type] = tuple(field.name for field in fields(record_type) if field.name in ("dataset", "upstream", "downstream", "target"))
+    return _NAMING[record_type]
 
 
 def _add(rows: dict[tuple[str, Key], Record], record: Record) -> None:
@@ -75,7 +81,7 @@ def _add(rows: dict[tuple[str, Key], Record], record: Record) -> None:
         record = _completed(earlier, record)
     if isinstance(record, Dataset):
         said = (*earlier.aliases, *record.aliases) if isinstance(earlier, Dataset) else record.aliases
-        record = replace(record, aliases=tuple(dict.fromkeys(alias for alias in said if alias != record.name)))
+        record = changed(record, {"aliases": tuple(dict.fromkeys(alias for alias in said if alias != record.name))})
     rows[key] = record
 
 
@@ -96,7 +102,7 @@ def _edges(edges: Iterable[LineageEdge], names: Names) -> tuple[list[Record], tu
             if found is None:
                 unresolved.add(written)
             ends[end] = found or written
-        edge = replace(edge, **ends)
+        edge = changed(edge, ends)
         if edge.upstream != edge.downstream or edge.upstream_column or edge.downstream_column:
             _add(rows, edge)
     return list(rows.values()), tuple(sorted(unresolved))

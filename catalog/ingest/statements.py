@@ -5,7 +5,7 @@ reading everything twice gives the same rows. Knows how records are kept; knows 
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.ingest.reading import CheckRun, ShortName
 from catalog.quality.history import keep, set_aside
 from catalog.storage.records import RECORD_TYPES, Metric, Record, storage_columns
-from catalog.storage.rows import stage, upsert
+from catalog.storage.rows import changed, stage, upsert
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,6 +30,7 @@ STATEMENT = {
     "content": "VARCHAR",
 }
 STATED: tuple[type[Record], ...] = (*RECORD_TYPES, ShortName, CheckRun)
+ENCODE = json.JSONEncoder(ensure_ascii=False, default=lambda value: value.isoformat()).encode
 TYPES = {record_type.table: record_type for record_type in STATED}
 
 
@@ -56,18 +57,36 @@ def replace_statements(connection: "duckdb.DuckDBPyConnection", node: str, docum
     stage(connection, "statement", STATEMENT, rows)
 
 
-def statements(connection: "duckdb.DuckDBPyConnection", node: str) -> Iterator[Statement]:
+def statements(connection: "duckdb.DuckDBPyConnection", node: str, fresh: Mapping[str, list[Record]], moment: datetime) -> Iterator[Statement]:
     """What every document of a node states, the newest last; a record without a date has its document's.
 
-    Two records of one time are in the order of their paths and positions.
+    Two records of one time are in the order of their paths and positions. What ``fresh`` documents state, ingested at this ``moment``, is taken
+    as it is given: it was just written down.
     """
     rows = connection.execute(
         "SELECT s.path, s.position, s.record_type, s.content, d.ingested "
-        "FROM statement s JOIN document d ON d.node = s.node AND d.path = s.path WHERE s.node = $1",
-        [node],
+        "FROM statement s JOIN document d ON d.node = s.node AND d.path = s.path WHERE s.node = $1 AND NOT list_contains($2, s.path)",
+        [node, list(fresh) or [""]],
     ).fetchall()
     found = [Statement(path, position, _read_back(kind, text, at)) for path, position, kind, text, at in rows]
+    for path, records in fresh.items():
+        found += (Statement(path, at, _as_stored(record, moment)) for at, record in enumerate(records))
     yield from sorted(found, key=lambda s: (s.record.as_of or datetime.min, s.path, s.position))
+
+
+def _as_stored(record: Record, moment: datetime) -> Record:
+    """A record as storage would give it back: dated, and without the lone surrogates that no UTF-8 has."""
+    silent: dict[str, Any] = {} if record.as_of else {"as_of": moment}
+    for name, value in record.__dict__.items():
+        if type(value) is str and not value.isascii():
+            silent |= {name: _storable(value)}
+        elif type(value) is tuple and value:
+            silent |= {name: tuple(map(_storable, value))}
+    return changed(record, silent) if silent else record
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def write(connection: "duckdb.DuckDBPyConnection", node: str, records: Iterable[Record]) -> None:
@@ -87,16 +106,7 @@ def write(connection: "duckdb.DuckDBPyConnection", node: str, records: Iterable[
         )
     connection.execute("DELETE FROM written WHERE node = $1", [node])
     for record_type, rows in by_type.items():
-        upsert(connection, rows)
-        keys = {name: type_ for name, type_ in storage_columns(record_type).items() if name in record_type.key}
-        declared = ", ".join(f'"{name}" {type_}' for name, type_ in keys.items())
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE keyed ({declared})")
-        stage(connection, "keyed", keys, ([getattr(row, name) for name in keys] for row in rows))
-        connection.execute(
-            f"INSERT INTO written SELECT DISTINCT $1, '{record_type.table}', {_key('keyed', record_type)} FROM keyed",
-            [node],
-        )
-    connection.execute("DROP TABLE IF EXISTS keyed")
+        upsert(connection, rows, f"INSERT INTO written SELECT DISTINCT node, '{record_type.table}', {_key('incoming', record_type)} FROM incoming")
     keep(connection, node, metric_key)
 
 
@@ -108,9 +118,17 @@ def _key(table: str, record_type: type[Record]) -> str:
 
 def _written_down(record: Record) -> str:
     """JSON of the fields that differ from their defaults."""
-    values = {field: getattr(record, field.name) for field in fields(record)}
-    said = {f.name: value for f, value in values.items() if f.default is MISSING or value != f.default}
-    return json.dumps(said, ensure_ascii=False, default=lambda value: value.isoformat())
+    values = record.__dict__
+    return ENCODE({name: value for name, default in _defaults(type(record)) if (value := values[name]) != default or default is MISSING})
+
+
+_DEFAULTS: dict[type[Record], tuple[tuple[str, Any], ...]] = {}
+
+
+def _defaults(record_type: type[Record]) -> tuple[tuple[str, Any], ...]:
+    if record_type not in _DEFAULTS:
+        _DEFAULTS[record_type] = tuple((field.name, field.default) for field in fields(record_type))
+    return _DEFAULTS[record_type]
 
 
 def _read_back(kind: str, text: str, ingested: datetime) -> Record:

@@ -1,9 +1,10 @@
 """Lineage at any depth, from the direct edges that one asker may see.
 
 A place is a dataset, model or report, or one column of it; a path goes on where an edge leaves the very place that the
-last one reached. Knows nothing about policies: what it is given is all there is.
+last one reached. Knows nothing about policies: what it is given is all there is. The closure of a few names is in `anchored`.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -75,6 +76,28 @@ DROP TABLE IF EXISTS step; DROP TABLE walk; DROP TABLE hop; DROP TABLE place;
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a closure ends although lineage goes on: every pair up to ``hops`` is there; ``more`` farther ones at least are not, None where nobody counted."""
+
+    hops: int
+    more: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What is known of every row that a statement reads: it is from one of ``upstream``, into one of ``downstream`` or at most ``hops`` long."""
+
+    upstream: frozenset[str] = frozenset()
+    downstream: frozenset[str] = frozenset()
+    hops: int = 0
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that a closure has to start from."""
+        return self.upstream | self.downstream
+
+
 def direct(edges: str) -> str:
     """Query for rows of depth 1 from a query over ``edges``; a name is known when the temporary table ``known`` has it."""
     return f"""
@@ -84,32 +107,39 @@ SELECT e.*, 1::INTEGER AS depth, e.upstream || ' → ' || e.downstream AS path,
 FROM ({edges}) e"""
 
 
-def build_closure(connection: "duckdb.DuckDBPyConnection", rows: str) -> None:
-    """Make the temporary table ``closure`` from a query for direct rows; a view where there are more than `MAX_PAIRS`.
+def build_closure(connection: "duckdb.DuckDBPyConnection", rows: str) -> Cut | None:
+    """Make the temporary table ``closure`` from a query for direct rows, a view where there are more than `MAX_PAIRS`; says where it had to end.
 
     Every one of them stays. For two places that none joins, one row holds a shortest path: without a job, masked when a
     hop is, as old and as sensitive as its oldest and most sensitive hop, partial when a name on it is neither known nor a
     report. No place is upstream of itself by a cycle.
     """
-    if _too_many(connection, rows):
+    if too_many(connection, rows):
         connection.execute(f"CREATE TEMP VIEW closure AS {rows}")
-        return
+        return Cut(1, None)
     connection.execute(f"CREATE TEMP TABLE closure AS {rows}")
     connection.execute(PREPARE)
     pairs, size = _numbers(connection, "SELECT count(*), coalesce(sum(strlen(path)), 0) FROM walk")
-    for depth in range(1, MAX_DEPTH):
+    depth, cut = 1, None
+    while True:
         if _numbers(connection, WAYS, depth=depth, most=MAX_WAYS) == (MAX_WAYS,):
+            cut = Cut(depth, None)
             break
         connection.execute(STEP, {"depth": depth})
         found, longer = _numbers(connection, SIZE)
         pairs, size = pairs + found, size + longer
-        if found == 0 or pairs > MAX_PAIRS or size > MAX_PATH_BYTES:
+        if found == 0:
+            break
+        if pairs > MAX_PAIRS or size > MAX_PATH_BYTES or depth == MAX_DEPTH:
+            cut = Cut(depth, found)
             break
         connection.execute(EXTEND)
+        depth += 1
     connection.execute(FINISH)
+    return cut
 
 
-def _too_many(connection: "duckdb.DuckDBPyConnection", rows: str) -> bool:
+def too_many(connection: "duckdb.DuckDBPyConnection", rows: str) -> bool:
     """Whether direct pairs alone are more than are kept, so that no longer path is: to hold and number ten million flows takes 7 GB."""
     if _numbers(connection, f"SELECT count(*) FROM ({rows})") <= (MAX_PAIRS,):
         return False

@@ -99,7 +99,7 @@ def _prepared(session: Session, views: list[str]) -> tuple[float, Path]:
 def _guarded(session: Session, sql: str) -> float:
     started = perf_counter()
     approved = approve(sql, session.schema, session.now)
-    snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now)
+    snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now, approved.fixed)
     session.engine.run(approved, snapshot, session.limits)
     return (perf_counter() - started) * 1000
 

@@ -21,6 +21,7 @@ def approve(sql: str, schema: Schema, now: datetime) -> Approved:
     """
     from nl2sql.guard import parse, render, tree
     from nl2sql.guard.binder import Binder
+    from nl2sql.guard.ends import VIEW, fixed_ends
 
     statement = parse.tree_of(sql)
     tree.check(statement)
@@ -33,4 +34,5 @@ def approve(sql: str, schema: Schema, now: datetime) -> Approved:
         raise NotAllowed("This SQL cannot be written back without changing it.", "Write it in plainer SQL.")
     parse.agree(text, vetted)
     parse.bind(text, schema.declared)
-    return Approved(sql=text, views=frozenset(binder.views_read), rules=schema.rules_of(binder.views_read))
+    fixed = fixed_ends(vetted) if VIEW in binder.views_read else None
+    return Approved(sql=text, views=frozenset(binder.views_read), rules=schema.rules_of(binder.views_read), fixed=fixed)

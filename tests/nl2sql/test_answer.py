@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from catalog.engine.engine import ResultSet
-from nl2sql.answer import sentence
+from catalog.engine.engine import Approved, ResultSet
+from catalog.storage.closure import Cut, Fixed
+from nl2sql.answer import cut_short, sentence
 from nl2sql.linking.link import Linked, Mention
 from nl2sql.turn import Freshness
 from nl2sql.values import Text
@@ -68,3 +69,23 @@ def test_a_name_that_the_asker_cannot_see_is_called_out(kind: str, known: bool, 
     mention = Mention(0, 10, kind, Text(("Atlantis",)), '"Atlantis"', known)
     linked = Linked("dataset1", {}, {f"@{kind}1": mention})
     assert sentence(result(("a",), []), "", linked, FRESH) == said
+
+
+CUT = Cut(4, 1234)
+
+
+@pytest.mark.parametrize(
+    ("cut", "fixed", "said"),
+    [
+        (None, None, ""),
+        (CUT, None, "Lineage is shown to 4 hops; at least 1,234 pairs farther apart are left out. Name the upstream or the downstream to see all of its lineage."),
+        (Cut(1, None), None, "Lineage is shown to direct flows only; longer ways are left out. Name the upstream or the downstream to see all of its lineage."),
+        (CUT, Fixed(hops=4), ""),
+        (Cut(4, 1), Fixed(hops=5), "Lineage is shown to 4 hops; at least 1 pair farther apart is left out. Name the upstream or the downstream to see all of its lineage."),
+        (CUT, Fixed(upstream=frozenset("a")), "Lineage is shown to 4 hops; at least 1,234 pairs farther apart are left out."),
+    ],
+)
+def test_lineage_that_ends_too_soon_is_called_out(cut: Cut | None, fixed: Fixed | None, said: str) -> None:
+    caveats = cut_short(Approved("", frozenset({"lineage"}), (), fixed), cut)
+    assert " ".join(caveats) == said
+    assert sentence(result(("a", "b"), []), "", None, FRESH, caveats) == f"Nothing matches. {said}".strip()
