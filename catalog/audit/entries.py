@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from catalog.audit.merkle import Frontier, leaf_hash
 from catalog.audit.records import ERASED, Text, entry, parsed, pseudonym
+from catalog.audit.rotation import ROTATED, Keys, keys_named, name_of
 from catalog.audit.signed_note import BadNote, Checkpoint, open_note
 from catalog.errors import CatalogUnavailable
 from catalog.storage.records import AuditEntry
@@ -36,6 +37,8 @@ class Kept:
     texts: dict[int, Text]
     principals: dict[str, tuple[str, bytes]]
     witnesses: list[Path]
+    handovers: dict[int, tuple[str, str]]
+    """By number of records: the new key, and the checkpoint that both signed."""
     _names: dict[str, str | None] = field(default_factory=dict)
 
     def name(self, alias: str) -> str | None:
@@ -71,7 +74,40 @@ def read(connection: sqlite3.Connection, opened: Callable[[int, Text], Text], in
         texts={seq: opened(seq, Text(*text)) for seq, *text in rows("SELECT * FROM audit_text")},
         principals={alias: (name, key) for alias, name, key in rows("SELECT * FROM audit_principal")},
         witnesses=[Path(path) for (path,) in rows("SELECT path FROM audit_witness ORDER BY path")],
+        handovers={size: (new, note) for size, new, note in rows("SELECT size, CAST(new AS TEXT), CAST(note AS TEXT) FROM audit_key ORDER BY size")},
     )
+
+
+def chain(kept: Kept, vkey: str) -> tuple[Keys, list[tuple[int, str]]]:
+    """The keys that the log had before ``vkey``, as far back as its handovers hold, and those that do not, with their number of records."""
+    told, flaws = dict(kept.handovers), list[tuple[int, str]]()
+    keys: list[tuple[str, int | None]] = [(vkey, None)]
+    named = [(record.place + 1, keys_named(parsed(record.body))) for record in kept.records if f'"{ROTATED}"' in record.body]
+    for size, both in reversed(named):
+        if both is None:
+            continue
+        old, new = both
+        said, note = told.pop(size, ("", ""))
+        if new != keys[0][0]:
+            flaws.append((size, "hands the log to a key that does not go on with it"))
+        elif said != new:
+            flaws.append((size, "hands the log to another key, and its checkpoint is missing"))
+        elif old in {key for key, _ in keys} or not _signed_by(note, size, (old, new)):
+            flaws.append((size, "hands the log to another key, and not both keys signed it"))
+        else:
+            keys.insert(0, (old, size))
+            continue
+        break
+    flaws += [(size, "is kept as a handover to another key, and no record that holds says so") for size in told]
+    return Keys(tuple(keys)), flaws
+
+
+def _signed_by(note: str, size: int, vkeys: tuple[str, ...]) -> bool:
+    """Whether each of these keys signed a checkpoint over so many records of one log."""
+    try:
+        return {Checkpoint.parse(open_note(note, vkey)).size for vkey in vkeys} == {size} and {Checkpoint.parse(note.partition("\n\n")[0] + "\n").origin} == set(map(name_of, vkeys))
+    except BadNote:
+        return False
 
 
 def to_entries(kept: Kept, vkey: str) -> list[AuditEntry]:
@@ -79,7 +115,7 @@ def to_entries(kept: Kept, vkey: str) -> list[AuditEntry]:
 
     An entry is verified when its records and texts are what the signed tree holds, and no record is missing right before it.
     """
-    sound = _sound_until(kept, vkey)
+    sound = _sound_until(kept, chain(kept, vkey)[0])
     actions: dict[int, list[dict[str, Any] | None]] = {}
     hashes: dict[int, bytes] = {}
     bad: set[int] = set()
@@ -116,7 +152,7 @@ def to_entries(kept: Kept, vkey: str) -> list[AuditEntry]:
     return found
 
 
-def _sound_until(kept: Kept, vkey: str) -> int:
+def _sound_until(kept: Kept, keys: Keys) -> int:
     """How many of the kept leaf hashes stand as signed: all, or those before the first checkpoint that says otherwise."""
     if not kept.checkpoints:
         return kept.size
@@ -124,7 +160,7 @@ def _sound_until(kept: Kept, vkey: str) -> int:
     for checkpoints in (newest, kept.checkpoints):  # the newest alone says it all when it is right
         tree, good = Frontier(), 0
         for size, note in checkpoints:
-            if not _grow(tree, kept, size) or tree.root() != signed_root(size, note, vkey):
+            if not _grow(tree, kept, size) or tree.root() != signed_root(size, note, keys):
                 break
             good = size
         else:
@@ -142,13 +178,12 @@ def _grow(tree: Frontier, kept: Kept, size: int) -> bool:
     return True
 
 
-def signed_root(size: int, note: str, vkey: str) -> bytes | None:
-    """The root of a kept checkpoint; None unless the log's key signed it over this size."""
+def signed_root(size: int, note: str, keys: Keys) -> bytes | None:
+    """The root of a kept checkpoint; None unless a key of the log signed it over this size."""
     try:
-        checkpoint = Checkpoint.parse(open_note(note, vkey))
+        return keys.open(note, size).root
     except BadNote:
         return None
-    return checkpoint.root if checkpoint.size == size and checkpoint.origin == vkey.split("+")[0] else None
 
 
 def beside(kept: Kept, seq: int, intent: dict[str, Any], erased: set[object]) -> tuple[str, Text | None, bool]:

@@ -5,9 +5,12 @@ texts that they hash lie beside them and can be erased. Who can write the folder
 checkpoint elsewhere (``catalog.audit.witness``) shows that. Knows nothing about policies, SQL or DuckDB.
 """
 
+import base64
+import os
 import secrets
 import sqlite3
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +19,15 @@ from typing import TYPE_CHECKING, Any
 from catalog.audit.merkle import Frontier, consistency_proof, frontier, inclusion_proof, leaf_hash
 from catalog.audit.records import clean, parsed
 from catalog.audit.seal import keys_for_texts, opener, reseal
-from catalog.audit.store import SCHEMA, TABLES, Tree, add_intent, append, refuse_older, size_of, text_of
-from catalog.errors import CatalogUnavailable, UsageError
+from catalog.audit.store import SCHEMA, TABLES, Tree, add_intent, append, newest_key, refuse_older, size_of, text_of
+from catalog.errors import CatalogUnavailable, UsageError, VerificationFailed
 from catalog.storage.encryption import keys_of
 from catalog.storage.records import AuditEntry
 from catalog.storage.sqlite_file import SqliteFile
 
 if TYPE_CHECKING:
+    from catalog.audit.entries import Kept
+    from catalog.audit.rotation import Handover, Keys
     from catalog.audit.signed_note import Signer
     from catalog.audit.verify import Verdict
 
@@ -74,6 +79,20 @@ class AuditLog:
         with self._file.reading() as connection:
             return self._signer(connection).verifier
 
+    def keys(self) -> "Keys":
+        """Every key that the log had, from its handovers; raises VerificationFailed when they do not lead to the one in use."""
+        from catalog.audit.rotation import follow
+        from catalog.audit.signed_note import BadNote
+
+        handovers, vkey = self.handovers(), self.vkey
+        try:
+            found = follow(handovers[0].keys[0] if handovers else vkey, handovers)
+        except BadNote as bad:
+            raise VerificationFailed(f"The audit log's change of key does not hold: {bad}.") from None
+        if found.current != vkey:
+            raise VerificationFailed("The audit log was handed to another key than the one that signs it.")
+        return found
+
     @property
     def size(self) -> int:
         """How many records the log has; two for each action that has ended."""
@@ -121,13 +140,19 @@ class AuditLog:
             self._end(connection, seq, outcome, now)
 
     def erase(self, principal: str, now: datetime | None = None) -> int:
-        """Forget who ``principal`` is and what they wrote; their actions stay, of an actor 'erased'. Returns how many.
+        """Forget who ``principal`` is and what they wrote, feedback and what they proposed too; their actions stay, of an actor 'erased'.
+
+        So do their decisions on merges and alerts.
+
+        Returns how many actions.
 
         Snapshots, which may hold the log's view, go too; those of a question that is running are removed by the next one.
 
         The erasure is itself an action. Raises UsageError for a principal of whom the log has nothing.
         """
         from catalog.engine.snapshot import forget_everything
+        from catalog.review.feedback import erase_person
+        from catalog.storage.generations import writing
 
         with self._file.transaction() as connection:
             found = connection.execute(
@@ -135,6 +160,8 @@ class AuditLog:
             ).fetchone()
             if found is None:
                 raise UsageError(f"The audit log has no action of {principal}.")
+            shown = self._erase_elsewhere(principal)
+            erase_person(self.home, principal)  # first: a kill after it leaves a name to erase again by
             text = text_of(connection, OPERATOR, None, None, None)
             seq = add_intent(connection, text, {"action": "erase", "dataset": None, "role": None}, now)
             count = connection.execute("DELETE FROM audit_text WHERE pseudonym = ?", found).rowcount
@@ -142,8 +169,21 @@ class AuditLog:
             outcome = {"decision": "allowed", "erased": found[0], "policy": None, "receipt": None, "row_count": count}
             self._end(connection, seq, outcome, now)
         self._empty_journal()
+        if shown and (self.home / "CURRENT").exists():
+            with writing(self.home):
+                pass  # whatever is written shows the alerts as they are
         forget_everything(self.home)
         return count
+
+    def _erase_elsewhere(self, principal: str) -> bool:
+        """Who decided a merge and who took an alert lie in the catalog's state; returns whether a generation may show them."""
+        from catalog.claims.merges import STATE, Merges
+        from catalog.quality.alerts import Alerts
+
+        if (self.home / STATE).exists():
+            Merges(self.home).erase(principal)
+            return Alerts(self.home).erase(principal) > 0
+        return False
 
     def turn_texts(self, sealed: bool) -> int:
         """Encrypt the questions and purposes of all actions, or make them plain; returns of how many. No record changes."""
@@ -162,22 +202,67 @@ class AuditLog:
 
         ``entry_hash`` is the leaf hash of the entry's last record.
         """
-        from catalog.audit.entries import read, to_entries
+        from catalog.audit.entries import to_entries
 
-        with self._file.reading() as connection:
-            kept = read(connection, opener(self.home))
-            vkey = self._signer(connection).verifier if kept.checkpoints else ""
-        return to_entries(kept, vkey)
+        return to_entries(*self._read(inner=False))
 
     def verify(self, witnesses: Iterable[Path] = ()) -> "Verdict":
         """Recompute everything from the records and compare it with every kept checkpoint and copy of one; flaws are in the verdict."""
-        from catalog.audit.entries import read
         from catalog.audit.verify import judge
 
+        return judge(*self._read(inner=True), tuple(witnesses))
+
+    def _read(self, inner: bool) -> tuple["Kept", str]:
+        """What the file holds and the key in use, both of one moment: read again if a key was replaced in between."""
+        from catalog.audit.entries import read
+
+        while True:
+            with self._file.reading() as connection:
+                known = newest_key(connection)
+                kept = read(connection, opener(self.home), inner)
+            with self._file.reading() as connection:
+                if newest_key(connection) == known:
+                    return kept, self._signer(connection).verifier if kept.checkpoints else ""
+
+    def rotate_key(self, now: datetime | None = None) -> tuple[str, str]:
+        """Sign with another key from here on; returns the old public key and the new one.
+
+        The change is an action, and the last that the old key signs; the new key signs it as well. A kill leaves the log with
+        one key or the other. Raises UsageError while the log is empty: its key has signed nothing.
+        """
+        from catalog.audit.rotation import ROTATE, ROTATED, signed_by_both
+        from catalog.audit.signed_note import Checkpoint, Signer, sign
+
+        with self._file.transaction() as connection:
+            if not size_of(connection):
+                raise UsageError("The audit log is empty.", "Its key has signed nothing yet.")
+            old = self._signer(connection)
+            for left in self.home.glob(f"{self.key_path.name}.*"):
+                left.unlink()  # of a change that a kill undid
+            new = Signer.create(self.key_path, old.name)
+            text = text_of(connection, OPERATOR, None, None, None)
+            seq = add_intent(connection, text, {"action": ROTATE, "dataset": None, "role": None}, now)
+            outcome = {"decision": "allowed", "policy": None, "receipt": None, "row_count": None, ROTATED: {"new": new.verifier, "old": old.verifier}}
+            self._end(connection, seq, outcome, now)
+            size = size_of(connection)
+            signed = Checkpoint(old.name, size, frontier(Tree(connection), size).root())
+            connection.execute("INSERT INTO audit_key VALUES (?, ?, ?)", [size, new.verifier, signed_by_both(signed, old, new)])
+            connection.execute("UPDATE audit_checkpoint SET note = ? WHERE size = ?", [sign(signed.text, new), size])
         with self._file.reading() as connection:
-            kept = read(connection, opener(self.home), inner=True)
-            vkey = self._signer(connection).verifier if kept.checkpoints else ""
-        return judge(kept, vkey, tuple(witnesses))
+            self._signer(connection)
+        return old.verifier, new.verifier
+
+    def handovers(self) -> tuple["Handover", ...]:
+        """Every change of the log's key, oldest first, for somebody who knows one of the keys and has no log."""
+        from catalog.audit.rotation import Handover
+
+        with self._file.reading() as connection:
+            found = []
+            for size, note in connection.execute("SELECT size, CAST(note AS TEXT) FROM audit_key ORDER BY size").fetchall():
+                row = connection.execute("SELECT CAST(body AS TEXT) FROM audit_leaf WHERE place = ?", [size - 1]).fetchone()
+                path = inclusion_proof(Tree(connection), size - 1, size) if row and size <= size_of(connection) else ()
+                found.append(Handover(row[0] if row else "", tuple(base64.b64encode(step).decode("ascii") for step in path), note))
+            return tuple(found)
 
     def checkpoint(self) -> str:
         """The log as it stands, as a signed note; raises UsageError while it is empty."""
@@ -255,7 +340,10 @@ class AuditLog:
         return note
 
     def _signer(self, connection: sqlite3.Connection) -> "Signer":
-        """The signing key; made for an empty log only, since another key would be another log."""
+        """The signing key; made for an empty log only, since another key is another log unless it was handed this one."""
+        handed = newest_key(connection)
+        if self._signer_ is not None and handed is not None and self._signer_.verifier != handed[1]:
+            self._signer_ = None  # another process replaced it
         if self._signer_ is None:
             from catalog.audit.signed_note import Signer
 
@@ -267,4 +355,21 @@ class AuditLog:
                 raise CatalogUnavailable(
                     f"{self.key_path}, which signs the audit log, is missing.", "Restore it from a backup."
                 ) from None
+            if handed is not None and self._signer_.verifier != handed[1]:
+                self._signer_ = None
+                self._signer_ = self._adopted(handed[1])
         return self._signer_
+
+    def _adopted(self, vkey: str) -> "Signer":
+        """The key that the log was handed to, put where the old one was: the last step of a change, whoever takes it."""
+        from catalog.audit.signed_note import Signer, next_path
+
+        with suppress(FileNotFoundError):
+            Path(next_path(self.key_path, vkey)).replace(self.key_path)  # bears the name of this very key: nobody puts another there
+            folder = os.open(self.home, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
+        signer = Signer.load(self.key_path)
+        if signer.verifier != vkey:
+            raise CatalogUnavailable(f"{self.key_path} is not the key that the audit log was handed to.", "Restore the newest one from a backup.")
+        return signer

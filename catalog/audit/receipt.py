@@ -12,10 +12,13 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from catalog.audit.result_hash import canonical, result_hash
 from catalog.errors import VerificationFailed
+
+if TYPE_CHECKING:
+    from catalog.audit.rotation import Handover
 
 FORMAT: Literal["steward-receipt/1"] = "steward-receipt/1"
 LONGEST = 4_000_000
@@ -149,18 +152,21 @@ def issue(statement: Statement, proof: Proof, key: str) -> Receipt:
     return Receipt(format=FORMAT, statement=statement, log=evidence)
 
 
-def verify(content: bytes, key: str | None = None) -> Verified:
-    """Check a receipt against itself and, with ``key``, against the log's key as the reader knows it.
+def verify(content: bytes, key: str | None = None, handovers: "Sequence[Handover]" = ()) -> Verified:
+    """Check a receipt against itself and, with ``key``, against a key of the log as the reader knows it.
 
-    Raises `VerificationFailed` for the first flaw found.
+    ``handovers`` lead from that key to the receipt's, or from the receipt's to that key. Raises `VerificationFailed` for the first
+    flaw found.
     """
     receipt = read(content)
     log, statement = receipt.log, receipt.statement
-    if key is not None and key != log.key:
-        raise VerificationFailed("The receipt names another key than the one given.", "See that both are of the same log.")
     size = _verify_inclusion(log)
+    followed: tuple[str, ...] = ()
+    if key is not None and key != log.key:
+        followed = (_verify_keys(log.key, key, size, handovers),)
     _verify_record(statement, log.record)
     checks = (
+        *followed,
         f"the checkpoint over {size:,} records is signed by {log.key.partition('+')[0]}",
         f"record {log.index:,} is among them",
         f"the record commits to all that the receipt says of turn {statement.seq:,}",
@@ -204,6 +210,27 @@ def read(content: bytes) -> Receipt:
     if canonical(asdict(receipt)) != said:
         raise VerificationFailed("This is no receipt: it has fields of its own.")
     return receipt
+
+
+def _verify_keys(signed: str, known: str, size: int, handovers: "Sequence[Handover]") -> str:
+    """Check that the log was handed from one key to the other, and the checkpoint signed before its key was replaced; what was checked."""
+    from catalog.audit.rotation import follow
+    from catalog.audit.signed_note import BadNote, key_id
+
+    try:
+        keys = follow(handovers[0].keys[0], handovers) if handovers else None
+        named = (key_id(known), key_id(signed))
+    except BadNote as bad:
+        raise VerificationFailed(f"The change of key does not hold: {bad}.") from None
+    limits = dict(keys.all) if keys else {}
+    if not {signed, known} <= limits.keys():
+        raise VerificationFailed(
+            "The receipt names another key than the one given.", "See that both are of the same log; after a change of key, give 'steward audit keys' too."
+        )
+    limit = limits[signed]
+    if limit is not None and size > limit:
+        raise VerificationFailed(f"The receipt's key answers for the first {limit:,} records only: it was replaced.")
+    return f"the log was handed over between the keys {named[0]} and {named[1]}, and both signed it"
 
 
 def _verify_inclusion(log: Evidence) -> int:

@@ -49,23 +49,19 @@ class Signer:
         """
         with suppress(FileNotFoundError):
             return cls.load(path)
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-        text = _key_text(name, Ed25519PrivateKey.generate().private_bytes_raw(), PRIVATE)
-        descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 0600
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):
-                os.link(draft, path)  # unlike a rename, never over the key of another
-        finally:
-            Path(draft).unlink()
-        folder = os.open(path.parent, os.O_RDONLY)
-        os.fsync(folder)  # what the key signs must not outlive it
-        os.close(folder)
+        _written(path, _generated(name))
         return cls.load(path)
+
+    @classmethod
+    def create(cls, path: Path, name: str) -> "Signer":
+        """Another key, in a file beside ``path`` that is named after it: `next_path` of its public key."""
+        draft = path.with_name(f".{path.name}-new")
+        draft.unlink(missing_ok=True)
+        _written(draft, _generated(name))
+        signer = cls.load(draft)
+        draft.replace(next_path(path, signer.verifier))
+        _settled(path.parent)
+        return signer
 
     @classmethod
     def load(cls, path: Path) -> "Signer":
@@ -168,6 +164,39 @@ class Checkpoint:
 def key_id(vkey: str) -> str:
     """Eight hexadecimal digits that tell keys apart; raises BadNote for text that is no key."""
     return _public_parts(vkey)[1].hex()
+
+
+def next_path(path: Path, vkey: str) -> Path:
+    """Where a key waits to take the place of the one at ``path``."""
+    return path.with_name(f"{path.name}.{key_id(vkey)}")
+
+
+def _generated(name: str) -> str:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return _key_text(name, Ed25519PrivateKey.generate().private_bytes_raw(), PRIVATE)
+
+
+def _written(path: Path, text: str) -> None:
+    """Put a key where there is none, durably: what the key signs must not outlive it."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)  # unlike a rename, never over the key of another
+    finally:
+        Path(draft).unlink()
+    _settled(path.parent)
+
+
+def _settled(folder: Path) -> None:
+    """What was named or renamed in a folder survives a power cut."""
+    opened = os.open(folder, os.O_RDONLY)
+    os.fsync(opened)
+    os.close(opened)
 
 
 def _key_id(name: str, public: bytes) -> bytes:

@@ -25,8 +25,9 @@ CREATE TABLE IF NOT EXISTS audit_principal (pseudonym TEXT PRIMARY KEY, name TEX
 CREATE TABLE IF NOT EXISTS audit_text (
     seq INTEGER PRIMARY KEY, pseudonym TEXT NOT NULL, question TEXT, purpose TEXT, sql TEXT, salt BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS audit_witness (path TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS audit_key (size INTEGER PRIMARY KEY, new TEXT NOT NULL, note TEXT NOT NULL);
 """
-TABLES = ("audit_leaf", "audit_node", "audit_checkpoint", "audit_principal", "audit_text", "audit_witness")
+TABLES = ("audit_leaf", "audit_node", "audit_checkpoint", "audit_principal", "audit_text", "audit_witness", "audit_key")
 
 
 class Tree:
@@ -46,6 +47,12 @@ class Tree:
 
 def size_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(place) + 1, 0) FROM audit_node WHERE level = 0").fetchone()[0])
+
+
+def newest_key(connection: sqlite3.Connection) -> tuple[int, str] | None:
+    """After how many records the log got its key, and which; None while it has its first one."""
+    row = connection.execute("SELECT size, CAST(new AS TEXT) FROM audit_key ORDER BY size DESC LIMIT 1").fetchone()
+    return None if row is None else (row[0], row[1])
 
 
 def add_intent(

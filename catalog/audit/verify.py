@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from catalog.audit.entries import Kept, Record, beside, signed_root
+from catalog.audit.entries import Kept, Record, beside, chain, signed_root
 from catalog.audit.merkle import Frontier, leaf_hash
 from catalog.audit.records import parsed
+from catalog.audit.rotation import Keys
+from catalog.audit.signed_note import Checkpoint
 from catalog.audit.witness import Copied, read_copies
 from catalog.errors import GovernanceError
 
@@ -33,6 +35,8 @@ class Verdict:
     root: str = ""
     origin: str | None = None
     actions: int = 0
+    keys: int = 1
+    """Keys that the log had, the one in use included."""
     erased: int = 0
     """Actions of which names and texts are erased."""
     checkpoints: int = 0
@@ -62,7 +66,11 @@ def judge(kept: Kept, vkey: str, witnesses: tuple[Path, ...]) -> Verdict:
     """Recompute the tree from the records and compare; witnesses named here must be readable, remembered ones are noted if not."""
     verdict = Verdict(origin=vkey.split("+")[0] or None)
     records = _check_records(kept, verdict)
-    expected = list(_expected(kept, vkey, witnesses, verdict))
+    keys, flaws = chain(kept, vkey) if vkey else (Keys((("", None),)), [])
+    verdict.keys = len(keys.all)
+    for size, what in flaws:
+        verdict.add(f"record {size - 1}", what)
+    expected = list(_expected(kept, keys, witnesses, verdict))
     _check_tree(kept, records, expected, verdict)
     _check_texts(kept, records, verdict)
     return verdict
@@ -111,9 +119,12 @@ def _check_records(kept: Kept, verdict: Verdict) -> dict[int, tuple[Record, dict
     return found
 
 
-def _expected(kept: Kept, vkey: str, witnesses: tuple[Path, ...], verdict: Verdict) -> Iterator[_Expected]:
+def _expected(kept: Kept, keys: Keys, witnesses: tuple[Path, ...], verdict: Verdict) -> Iterator[_Expected]:
+    for size in (limit for _, limit in keys.all if limit is not None):
+        note = kept.handovers[size][1]
+        yield _Expected(f"handover {size}", size, Checkpoint.parse(note.partition("\n\n")[0] + "\n").root)
     for size, note in kept.checkpoints:
-        root = signed_root(size, note, vkey)
+        root = signed_root(size, note, keys)
         verdict.checkpoints += 1
         if root is None:
             verdict.add(f"checkpoint {size}", "is not signed by the log's key, or not over this size")
@@ -122,7 +133,7 @@ def _expected(kept: Kept, vkey: str, witnesses: tuple[Path, ...], verdict: Verdi
     named = {path.resolve() for path in witnesses}
     for path in sorted(named | set(kept.witnesses)):
         try:
-            copied: list[Copied] = read_copies(path, vkey)
+            copied: list[Copied] = read_copies(path, keys)
         except GovernanceError as error:
             if path in named or path.exists():
                 verdict.add(str(path), error.what)

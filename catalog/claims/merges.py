@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.audit.log import OPERATOR, AuditLog
+from catalog.audit.records import ERASED
 from catalog.errors import CatalogUnavailable, UsageError
 from catalog.storage.generations import current, writing
 from catalog.storage.sqlite_file import SqliteFile
@@ -105,6 +106,14 @@ class Merges:
                     )
                 with weighed(connection, self.home):
                     pass
+
+    def erase(self, person: str) -> int:
+        """Forget who decided; the decisions hold. Returns how many were theirs."""
+        with self._file.transaction() as state:
+            count = state.execute("UPDATE same_dataset SET merged_by = ? WHERE merged_by = ?", [ERASED, person]).rowcount
+            count += state.execute("UPDATE same_dataset SET split_by = ? WHERE split_by = ?", [ERASED, person]).rowcount
+        self._file.empty_journal()
+        return count
 
     @contextmanager
     def _recorded(self, what: str, dataset: str) -> Iterator[None]:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from catalog.audit.records import ERASED
 from catalog.errors import CatalogUnavailable, UsageError
 from catalog.storage.rows import stage
 from catalog.storage.sqlite_file import SqliteFile
@@ -187,6 +188,18 @@ class Alerts:
             [row.test, row.node, row.check_id, *moments, row.assignee],
         )
         return row
+
+    def erase(self, person: str) -> int:
+        """Forget who acknowledged, resolved or was assigned, and said so; alerts stay as they are. Returns how many rows named them."""
+        places = {"alert": ("acked_by", "resolved_by", "assignee"), "alert_event": ("who",)}
+        with self._file.transaction() as connection:
+            count = sum(
+                connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", [ERASED, person]).rowcount
+                for table, columns in places.items()
+                for column in columns
+            )
+        self._file.empty_journal()
+        return count
 
     def undelivered(self, sink: str, until: int | None = None) -> list[Event]:
         """Events that a sink has not got yet, up to a number, oldest first."""

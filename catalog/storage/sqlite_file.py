@@ -79,6 +79,11 @@ class SqliteFile:
             connection.execute("BEGIN")
             yield connection
 
+    def empty_journal(self) -> None:
+        """Overwrite what the journal holds of old pages."""
+        with self.connection() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close the file; the next use opens it again."""
         with self._lock:

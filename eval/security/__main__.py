@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=1600.0, help="time for all parts together (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same statements and catalogs (%(default)s)")
     parser.add_argument("--parts", default=",".join(SHARES), help="which checks, with commas between (%(default)s)")
+    parser.add_argument("--state", type=Path, help="folder in which a run keeps what it has done after every unit, and goes on from there")
     parser.add_argument("--json", type=Path, default=Path("build/security.json"), help="where figures are kept (%(default)s)")
     parser.add_argument("--page", type=Path, default=Path("docs/security-report.md"), help="the page to write (%(default)s)")
     options = parser.parse_args(arguments)
@@ -37,8 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run = import_module(f"eval.security.{name}").run
         more = {"pairs": options.pairs} if name == "noninterference" else {}
         seconds, started = options.seconds * SHARES[name] / whole, perf_counter()
-        rows: Sequence[Row] = run(seconds, options.seed, partial(_progress, name), **more)
-        command = f"python -m eval.security --parts {name} --seconds {seconds:.0f} --seed {options.seed}"
+        state = options.state and options.state / f"{name}.json"
+        rows: Sequence[Row] = run(seconds, options.seed, partial(_progress, name), state=state, **more)
+        command = f"python -m eval.security --parts {name} --seconds {seconds:.0f} --seed {options.seed}{' --state FOLDER' if state else ''}"
         found[name] = part(name, command, perf_counter() - started, rows)
         save(options.json, {key: found[key] for key in SHARES if key in found})
     ordered = {key: found[key] for key in SHARES if key in found}

@@ -218,8 +218,8 @@ def _session(leader: int) -> list[int]:
     return alive
 
 
-def run(seconds: float, seed: int, progress: Callable[[str], None]) -> list[Row]:
-    """Every bomb once, and again while there is time. ``seed`` changes nothing: nothing here is drawn."""
+def run(seconds: float, seed: int, progress: Callable[[str], None], state: Path | None = None) -> list[Row]:
+    """Every bomb once, and again while there is time. ``seed`` changes nothing: nothing here is drawn; nothing is kept."""
     limits, began = Limits(deadline_s=1.0, memory_mb=512), perf_counter()
     todo = [(f"{name}, no guard", sql, False) for name, sql in UNGUARDED.items()] + [(name, sql, True) for name, sql in GUARDED.items()]
     blasts: list[Blast] = []

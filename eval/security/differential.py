@@ -9,8 +9,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
 from random import Random
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
 from catalog.access.cubes import build_cube
@@ -19,15 +21,18 @@ from catalog.engine.worker import LOCK
 from catalog.semantic import Column, View, views
 from catalog.storage.closure import build_closure, direct
 from catalog.storage.records import AuditEntry, Record, storage_columns
-from eval.security.askers import ASKERS
+from catalog.storage.rows import stage
+from eval.security.askers import ASKERS, Asker
+from eval.security.kept import Kept, restored
 from eval.security.noninterference import (
     STATEMENTS,
     Outcome,
     Scene,
     Tally,
     Violation,
+    Watch,
     approved_statements,
-    deadline,
+    is_late,
     opened,
     outcome,
     same,
@@ -42,7 +47,9 @@ from nl2sql.guard.identifiers import quoted
 if TYPE_CHECKING:
     import duckdb
 
-SETTLED = Style(settled=True, hidden=0.0)
+SETTLED = Style(settled=True, hidden=0.0, mixed=True)
+CATALOGS = 8
+"""Catalogs on which a statement runs once it is vetted: whoever asks has the same schema on each."""
 STORED = {"dataset": ("dataset", "name", "datasets"), "model": ("model", "name", "models"), "node": ("node", "node", "nodes")}
 """Slot to storage table, its column and the view that decides who knows of such a name."""
 
@@ -53,14 +60,17 @@ UNKNOWN_NODE = {"jurisdiction": "'unknown'", "country": "NULL"}
 class Compared:
     """What a differential run has seen."""
 
+    compared: int = 0
     statements: int = 0
     late: int = 0
     failed: int = 0
+    catalogs: int = 0
     seconds: float = 0.0
+    processor_s: float = 0.0
     differences: list[Violation] = field(default_factory=list)
 
     def says(self) -> str:
-        return f"{self.statements:,} statements on views and snapshots, {len(self.differences)} differences, {self.seconds:.0f} s"
+        return f"{self.compared:,} results of {self.statements:,} statements on views and snapshots, {len(self.differences)} differences, {self.seconds:.0f} s"
 
 
 @contextmanager
@@ -98,10 +108,9 @@ class _Views:
     def log(self) -> None:
         columns = storage_columns(AuditEntry)
         self.connection.execute(f"CREATE TABLE state.audit_entry ({', '.join(f'{quoted(name)} {type_}' for name, type_ in columns.items())})")
-        for entry in self.records:
-            if isinstance(entry, AuditEntry):
-                marks = ", ".join("?" * len(columns))
-                self.connection.execute(f"INSERT INTO state.audit_entry VALUES ({marks})", [getattr(entry, name) for name in columns])
+        self.connection.execute("USE state")
+        stage(self.connection, "audit_entry", columns, ([getattr(entry, name) for name in columns] for entry in self.records if isinstance(entry, AuditEntry)))
+        self.connection.execute("USE memory")
 
     def lineage(self, row_filter: str) -> None:
         """Lineage is computed once for an asker, from the edges that they may see; there is no view that does it."""
@@ -125,13 +134,20 @@ class _Views:
             seen = f"(SELECT coalesce(list(s.{column}), []) FROM ({rows}) s({column}))"
             self.connection.execute(f"CREATE TEMP TABLE hidden_{kind} AS SELECT DISTINCT t.{column} AS name FROM store.{table} t WHERE NOT list_contains({seen}, t.{column})")
             self.connection.execute(f"SET VARIABLE hidden_{kind} = (SELECT coalesce(list(name), []) FROM hidden_{kind})")
-        return f"coalesce(({name}) IN (SELECT name FROM hidden_{kind}), FALSE)"
+        return f"coalesce(list_contains(getvariable('hidden_{kind}'), {name}), FALSE)"
+
+    def base(self, view: View) -> str:
+        """All rows of a view with what is hidden, made once: no policy is in them, and every statement need not plan them anew."""
+        if view.name not in self.found:
+            self.found.add(view.name)
+            self.connection.execute(f'CREATE TEMP TABLE "all_{view.name}" AS {self.placed(view.sql)}')
+        return f'"all_{view.name}"'
 
     def rows(self, view: View, names: Sequence[str], row_filter: str) -> str:
         tests = [_of(row_filter, "v")]
         tests += [f"NOT {self.is_hidden('dataset', f'v.{c.name}')}" for c in view.columns.values() if c.ref == "datasets.name"]
         cells = ", ".join(f'{self.cell(view, view.columns[name])} AS "{name}"' for name in names)
-        return f"SELECT {cells} FROM ({self.placed(view.sql)}) v WHERE {' AND '.join(tests)}"
+        return f"SELECT {cells} FROM {self.base(view)} v WHERE {' AND '.join(tests)}"
 
     def cell(self, view: View, column: Column) -> str:
         shown, slot = f'v."{column.name}"', "dataset" if column.name == "aliases" else column.slot
@@ -156,39 +172,66 @@ def _unordered(found: Outcome) -> Outcome:
     return (found[0], found[1], sorted(map(repr, found[2]))) if found[0] == "ok" else found[:1]
 
 
+@contextmanager
+def both(asker: Asker, random: Random, catalogs: int) -> Iterator[list[tuple[Scene, "duckdb.DuckDBPyConnection", "duckdb.DuckDBPyConnection"]]]:
+    """Catalogs of their own, each with the asker's snapshot of it and views over the whole of it."""
+    with ExitStack() as stack:
+        made = []
+        for _ in range(catalogs):
+            prepared = stack.enter_context(scene(asker, world(Random(random.randrange(2**63))), random, variants=0))
+            made.append((prepared, stack.enter_context(opened(prepared.snapshots[0])), stack.enter_context(views_over_all(prepared, 0))))
+        yield made
+
+
 def explore(
     statements: int,
     seconds: float,
     seed: int,
     progress: Callable[[str], None] = lambda line: None,
     queries: int = STATEMENTS,
+    catalogs: int = CATALOGS,
     askers: Sequence[str] = tuple(ASKERS),
+    kept: Kept | None = None,
 ) -> Compared:
-    """Settled statements on an asker's snapshot and on views over the whole catalog, until there were so many or the seconds are over."""
-    found, started, round_ = Compared(), perf_counter(), 0
-    while True:
-        records = world(Random(f"{seed}/{round_}"))
-        for name in askers:
-            random = Random(f"{seed}/{round_}/{name}")
-            with scene(ASKERS[name], records, random, variants=0) as prepared, ExitStack() as stack:
-                ours = stack.enter_context(opened(prepared.snapshots[0]))
-                other = stack.enter_context(views_over_all(prepared, 0))
-                texts = approved_statements(prepared, Queries(prepared.schema, random.randrange(2**32), SETTLED, WORDS), Tally())
-                for sql in [*(f'SELECT * FROM "{relation}"' for relation in prepared.schema.relations), *(next(texts).sql for _ in range(queries))]:
-                    with deadline([ours, other]):
-                        one, two = outcome(ours, sql), outcome(other, sql)
-                    if any(o[0] == "engine" and "INTERRUPT" in o[1] for o in (one, two)):
+    """Settled statements on an asker's snapshots and on views over whole catalogs, until so many were compared or the seconds are over.
+
+    A unit of the work is one asker on a set of catalogs.
+    """
+    kept = kept or Kept()
+    before = kept.load() or {"units": 0, "found": None}
+    found = restored(Compared, before["found"], differences=Violation) if before["found"] else Compared()
+    started, used, until = perf_counter() - found.seconds, process_time() - found.processor_s, perf_counter() + seconds
+    for unit in count(before["units"]):
+        if found.compared >= statements or perf_counter() >= until:
+            break
+        round_, at = divmod(unit, len(askers))
+        name = askers[at]
+        random = Random(f"{seed}/{round_}/{name}")
+        with both(ASKERS[name], random, catalogs) as made, Watch([c for _, *two in made for c in two]) as watch:
+            found.catalogs += catalogs
+            schema = made[0][0].schema
+            texts = approved_statements(made[0][0], Queries(schema, random.randrange(2**32), SETTLED, WORDS), Tally())
+            whole = [f'SELECT * FROM "{relation}"' for relation in schema.relations]
+            for number in range(len(whole) + queries):
+                sql = whole[number] if number < len(whole) else next(texts).sql
+                found.statements += 1
+                for _, ours, other in made:
+                    watch.begin()
+                    one, two = outcome(ours, sql), outcome(other, sql)
+                    watch.end()
+                    if is_late(one) or is_late(two):
                         found.late += 1
                         continue
-                    found.statements += 1
+                    found.compared += 1
                     found.failed += one[0] != "ok"
                     if not same(_unordered(one), _unordered(two)):
                         found.differences.append(Violation(name, sql, str(one)[:1500], str(two)[:1500]))
-                    found.seconds = perf_counter() - started
-                    if found.statements >= statements or found.seconds >= seconds:
-                        return found
-            progress(found.says())
-        round_ += 1
+                if found.compared >= statements or (kept.path is None and perf_counter() >= until):
+                    break
+        found.seconds, found.processor_s = perf_counter() - started, process_time() - used
+        kept.save({"units": unit + 1, "found": found})
+        progress(found.says())
+    return found
 
 
 def explore_guard_alone(
@@ -199,50 +242,69 @@ def explore_guard_alone(
     style: Style = SETTLED,
     queries: int = STATEMENTS,
     askers: Sequence[str] = tuple(ASKERS),
+    variants: int = CATALOGS - 1,
+    kept: Kept | None = None,
 ) -> Tally:
     """Pairs of catalogs with the snapshot switched off: the guard, and views over everything."""
-    tally, started, round_ = Tally(), perf_counter(), 0
-    while True:
-        records = world(Random(f"{seed}/{round_}"))
-        for asker in map(ASKERS.__getitem__, askers):
-            random = Random(f"{seed}/{round_}/{asker.name}")
-            with scene(asker, records, random, variants=1) as prepared, ExitStack() as stack:
-                connections = [stack.enter_context(views_over_all(prepared, at)) for at in range(2)]
-                texts = approved_statements(prepared, Queries(prepared.schema, random.randrange(2**32), style, WORDS), tally)
-                for _ in range(queries):
-                    sql = next(texts).sql
-                    with deadline(connections):
-                        one, two = (outcome(connection, sql) for connection in connections)
-                    if any(o[0] == "engine" and "INTERRUPT" in o[1] for o in (one, two)):
-                        tally.late += 1
-                        continue
-                    tally.pairs += 1
-                    tally.ran += one[0] == "ok"
-                    alike = same(_unordered(one), _unordered(two)) if style.settled else one[0] == two[0]
+    kept = kept or Kept()
+    before = kept.load() or {"units": 0, "tally": None}
+    tally = restored(Tally, before["tally"], violations=Violation) if before["tally"] else Tally()
+    started, used, until = perf_counter() - tally.seconds, process_time() - tally.processor_s, perf_counter() + seconds
+    for unit in count(before["units"]):
+        if tally.pairs >= pairs or perf_counter() >= until:
+            break
+        round_, at = divmod(unit, len(askers))
+        asker = ASKERS[askers[at]]
+        records, random = world(Random(f"{seed}/{round_}")), Random(f"{seed}/{round_}/{asker.name}")
+        with scene(asker, records, random, variants) as prepared, ExitStack() as stack:
+            connections = [stack.enter_context(views_over_all(prepared, number)) for number in range(variants + 1)]
+            watch = stack.enter_context(Watch(connections))
+            texts = approved_statements(prepared, Queries(prepared.schema, random.randrange(2**32), style, WORDS), tally)
+            for _ in range(queries):
+                sql = next(texts).sql
+                watch.begin()
+                one, *others = (outcome(connection, sql) for connection in connections)
+                watch.end()
+                if any(map(is_late, (one, *others))):
+                    tally.late += 1
+                    continue
+                tally.ran += one[0] == "ok"
+                tally.pairs += len(others)
+                for other in others:
+                    alike = same(_unordered(one), _unordered(other)) if style.settled else one[0] == other[0]
                     if not alike:
-                        tally.violations.append(Violation(asker.name, sql, str(one)[:1500], str(two)[:1500]))
-                    tally.seconds = perf_counter() - started
-                    if tally.pairs >= pairs or tally.seconds >= seconds:
-                        return tally
-            progress(tally.says())
-        round_ += 1
+                        tally.violations.append(Violation(asker.name, sql, str(one)[:1500], str(other)[:1500]))
+                if tally.pairs >= pairs or (kept.path is None and perf_counter() >= until):
+                    break
+        tally.seconds, tally.processor_s = perf_counter() - started, process_time() - used
+        kept.save({"units": unit + 1, "tally": tally})
+        progress(tally.says())
+    return tally
 
 
-def run(seconds: float, seed: int, progress: Callable[[str], None]) -> list[Row]:
+def run(seconds: float, seed: int, progress: Callable[[str], None], state: Path | None = None) -> list[Row]:
     """The report's rows on views over the whole catalog; half the time goes to the comparison with snapshots."""
-    found = explore(1_000_000, seconds / 2, seed, progress)
-    settled = explore_guard_alone(1_000_000, seconds / 4, seed, progress)
-    free = explore_guard_alone(1_000_000, seconds / 4, seed, progress, Style(hidden=0.0))
+
+    def kept(name: str) -> Kept:
+        return Kept(state and state.with_suffix(f".{name}.json"), part=name, seed=seed)
+
+    found = explore(1_000_000, seconds / 2, seed, progress, kept=kept("snapshots"))
+    settled = explore_guard_alone(1_000_000, seconds / 4, seed, progress, kept=kept("settled"))
+    free = explore_guard_alone(1_000_000, seconds / 4, seed, progress, Style(hidden=0.0, mixed=True), kept=kept("free"))
     tell([*found.differences, *settled.violations, *free.violations], progress)
     return [
         Row(
             "differential: statements that differ",
             "0",
-            f"{len(found.differences)} of {found.statements:,}",
+            f"{len(found.differences)} of {found.compared:,}",
             not found.differences,
             f"snapshot against views with the policy's predicates, status included; {found.late} stopped",
         ),
-        Row("differential: statements", ">= 1 million", f"{found.statements:,}", found.statements >= 1_000_000, "settled ones: no value makes them fail, no tie decides"),
+        Row(
+            "differential: results compared", ">= 1 million",
+            f"{found.compared:,} of {found.statements:,} statements, {found.compared / max(found.processor_s, 1):.0f} a second of processor time", found.compared >= 1_000_000,
+            f"each on {CATALOGS} catalogs of {found.catalogs:,}; settled statements: no value makes them fail, no tie decides",
+        ),
         Row(
             "layer 6 disabled: pairs that differ", "0", f"{len(settled.violations)} of {settled.pairs:,}", not settled.violations,
             "guard and row-filter views over the whole catalog; statements that no value makes fail",

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from time import perf_counter
 
@@ -28,6 +29,7 @@ from catalog.storage.state import State
 from eval.security import canaries, injected
 from eval.security.attacks import LEAST, Attack, attacks, spread
 from eval.security.canaries import ASKER, KEEPER, World
+from eval.security.kept import Kept, restored
 from eval.security.report import Row
 from nl2sql.guard import approve
 from nl2sql.guard.identifiers import quoted
@@ -52,6 +54,7 @@ HOW = {
     NOTHING: "the attack's own text over all rows: shows that the attacks and the harness are live",
 }
 TENTH = 10
+UNIT = 200
 INJECTED = 0.25
 """Share of the time for text that speaks to a model."""
 KEPT = frozenset({"audit.key", "audit.sqlite", "audit.sqlite-wal", "audit.sqlite-shm", "state.sqlite", "state.sqlite-wal", "state.sqlite-shm", "snapshots"})
@@ -251,25 +254,35 @@ def in_bytes(pair: tuple[Side, Side]) -> list[str]:
     return told + (["sizes differ"] if first.snapshot.stat().st_size != second.snapshot.stat().st_size else [])
 
 
-def run(seconds: float, seed: int, progress: Progress) -> list[Row]:
-    """As many attacks as fit, all of them if they do, from all over by ``seed``, through every gate."""
-    everything = attacks()
-    order = spread(everything, len(everything), seed)
-    tally, until = Tally(), perf_counter() + seconds * (1 - INJECTED)
+def run(seconds: float, seed: int, progress: Progress, state: Path | None = None) -> list[Row]:
+    """As many attacks as fit, all of them if they do, from all over by ``seed``, through every gate.
+
+    A unit of the work is so many attacks on two new worlds.
+    """
+    order = spread(attacks(), len(attacks()), seed)
+    kept, until = Kept(state, part="gates", seed=seed), perf_counter() + seconds * (1 - INJECTED)
+    before = kept.load() or {"tally": None, "told": []}
+    tally = restored(Tally, before["tally"]) if before["tally"] else Tally()
+    told: list[str] = before["told"]
+    while tally.tried < len(order) and perf_counter() < until:
+        told += _unit(order[tally.tried : tally.tried + UNIT], tally, until if state is None else inf)
+        kept.save({"tally": tally, "told": told})
+        progress(f"{tally.tried:,} of {len(order):,} attacks, {sum(len(tally.leaks[gate]) for gate in GATES)} leaks")
+    return [*rows(tally, told), *injected.run(seconds * INJECTED, seed)]
+
+
+def _unit(some: Sequence[Attack], tally: Tally, until: float) -> list[str]:
+    """These attacks on worlds of their own; returns where a canary lies that should not."""
     with sides() as pair:
         before = [canaries.fingerprint(side.world.home, KEPT) for side in pair]
-        for attack in order:
+        for attack in some:
             if perf_counter() > until:
                 break
             attempt(attack, pair, tally, (*GATES, NOTHING) if tally.tried % TENTH == 0 else GATES)
-            if tally.tried % 250 == 0:
-                progress(f"{tally.tried:,} of {len(order):,} attacks, {sum(len(tally.leaks[gate]) for gate in GATES)} leaks")
         after = [canaries.fingerprint(side.world.home, KEPT) for side in pair]
         tally.changed += [name for old, new in zip(before, after, strict=True) for name in old.keys() | new.keys() if old.get(name) != new.get(name)]
         entries = repr([side.session.audit.entries() for side in pair])
-        told = [*in_bytes(pair), *(["audit log"] if canaries.found(entries) else [])]
-    progress(f"{tally.tried:,} of {len(order):,} attacks; injected texts next")
-    return [*rows(tally, told), *injected.run(seconds * INJECTED, seed)]
+        return [*in_bytes(pair), *(["audit log"] if canaries.found(entries) else [])]
 
 
 def rows(tally: Tally, told: Sequence[str]) -> list[Row]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from eval.security.kept import Kept
 from eval.security.report import Row
 
 KILLS_PER_FOLDER = 20
@@ -323,11 +324,16 @@ def _ends(pid: int) -> bool:
     return False
 
 
-def matrix(kills: int, until: float, seed: int, progress: Callable[[str], None]) -> tuple[Counter[str], list[str]]:
-    """Kill so many times, or until a moment (monotonic seconds); the kills by kind and every flaw found."""
+def matrix(kills: int, until: float, seed: int, progress: Callable[[str], None], kept: Kept | None = None) -> tuple[Counter[str], list[str]]:
+    """Kill so many times, or until a moment (monotonic seconds); the kills by kind and every flaw found. A unit is one folder."""
     preload()
-    rng, done, found = random.Random(seed), Counter[str](), list[str]()
-    while done.total() < kills and time.monotonic() < until:
+    kept = kept or Kept()
+    before = kept.load() or {"units": 0, "done": {}, "found": []}
+    done, found = Counter[str](before["done"]), list[str](before["found"])
+    for unit in count(before["units"]):
+        if done.total() >= kills or time.monotonic() > until:
+            break
+        rng = random.Random(f"{seed}/{unit}")
         with tempfile.TemporaryDirectory() as folder:
             world = found_world(Path(folder) / "catalog")
             for _ in range(min(KILLS_PER_FOLDER, kills - done.total())):
@@ -340,13 +346,14 @@ def matrix(kills: int, until: float, seed: int, progress: Callable[[str], None])
                 found += [f"kill {done.total()} ({kind}, seed {seed}): {flaw}" for flaw in after]
                 if time.monotonic() > until or after:
                     break
-            progress(f"{done.total():,} kills, {len(found)} flaws")
+        kept.save({"units": unit + 1, "done": done, "found": found})
+        progress(f"{done.total():,} kills, {len(found)} flaws")
     return done, found
 
 
-def run(seconds: float, seed: int, progress: Callable[[str], None]) -> list[Row]:
-    """As many kills as the seconds allow."""
-    done, found = matrix(1_000_000, time.monotonic() + seconds, seed, progress)
+def run(seconds: float, seed: int, progress: Callable[[str], None], state: Path | None = None) -> list[Row]:
+    """As many kills as the seconds allow, 10,000 at most."""
+    done, found = matrix(10_000, time.monotonic() + seconds, seed, progress, Kept(state, part="kills", seed=seed))
     kinds = ", ".join(f"{kind} {times:,}" for kind, times in sorted(done.items()))
     figure = f"{done.total():,} kills, {len(found)} flaws"
-    return [Row("kill -9 while writing: nothing acknowledged lost, log verifies, next command works", ">= 1,000 kills, 0 flaws", figure, not found and done.total() >= 1000, "; ".join([kinds, *found]))]
+    return [Row("kill -9 while writing: nothing acknowledged lost, log verifies, next command works", ">= 10,000 kills, 0 flaws", figure, not found and done.total() >= 10_000, "; ".join([kinds, *found]))]

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from eval.security.kept import Kept
 from eval.security.mutate import Mutant, Source
 from eval.security.report import Row
 
@@ -55,18 +56,22 @@ SLOW_S = 0.4
 ENDLESS_S = 5
 """Seconds of processor time after which a child of quick tests counts as stuck, which is noticed too."""
 STUCK_S = 120
+"""Seconds of processor time after which any child does: by a clock, a busy machine would look like a fault that is noticed."""
+ASLEEP = 30
+"""So many times as long by the clock, for a child that only waits."""
 PACKAGES = ("catalog.", "nl2sql.")
 MARK = "__called__"
-KILLED, SURVIVED, UNREACHED, NO_PROGRAM = "killed", "survived", "not reached", "no program"
+KILLED, SURVIVED, UNREACHED, NO_PROGRAM = KINDS = ("killed", "survived", "not reached", "no program")
 
 
-def run(seconds: float, seed: int, progress: Callable[[str], None], quick: bool = False, most: int | None = None) -> list[Row]:
+def run(seconds: float, seed: int, progress: Callable[[str], None], state: Path | None = None, quick: bool = False, most: int | None = None) -> list[Row]:
     """A row for each area. Mutants are drawn in an order of ``seed`` until the time is over or ``most`` are done in an area."""
     if not (ROOT / "tests").is_dir():
         return [Row("mutants noticed by tests", "100 %", "no tests folder here", False, "run it in a checkout")]
     rows = []
     for area in AREAS:
-        found = run_area(area, seconds / len(AREAS), seed, quick, most, progress)
+        kept = Kept(state and state.with_suffix(f".{area.split()[0]}.json"), part="mutation", area=area, seed=seed)
+        found = run_area(area, seconds / len(AREAS), seed, quick, most, progress, kept)
         rows.append(_row(area, found))
     return rows
 
@@ -88,17 +93,23 @@ def _row(area: str, found: dict[str, list[str]]) -> Row:
     return Row(f"mutants of {area} noticed by tests", "100 %", figure, not alive and done > 0, said)
 
 
-def run_area(area: str, seconds: float, seed: int, quick: bool, most: int | None, progress: Callable[[str], None]) -> dict[str, list[str]]:
-    """Names of an area's mutants by what became of them, in a process of its own, since pytest loads what is mutated."""
-    asked = json.dumps([area, seconds, seed, quick, most])
+def run_area(area: str, seconds: float, seed: int, quick: bool, most: int | None, progress: Callable[[str], None], kept: Kept | None = None) -> dict[str, list[str]]:
+    """Names of an area's mutants by what became of them, in a process of its own, since pytest loads what is mutated.
+
+    A unit is one mutant; what was kept of earlier runs is left out of this one and in what is returned.
+    """
+    kept = kept or Kept()
+    found: dict[str, list[str]] = defaultdict(list, kept.load() or {})
+    asked = json.dumps([area, seconds, seed, quick, most, sum(len(found[kind]) for kind in KINDS)])
+    found.pop("all", None)
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); from eval.security.mutation import main; main(sys.argv[1])", asked]
-    found: dict[str, list[str]] = defaultdict(list)
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as child:
         assert child.stdout is not None
         for line in child.stdout:
             if line.startswith("{"):
                 said = json.loads(line)
                 found[said["kind"]].append(said["name"])
+                kept.save(found)
                 if (count := sum(map(len, found.values()))) % 50 == 0:
                     progress(f"mutants of {area}: {count:,} of {found['all'][0]}, {len(found[SURVIVED]) + len(found[UNREACHED])} not noticed")
             else:
@@ -112,12 +123,12 @@ def main(asked: str) -> None:
     """The process that tests one area: prints a JSON object for each mutant."""
     import pytest
 
-    area, seconds, seed, quick, most = json.loads(asked)
+    area, seconds, seed, quick, most, done = json.loads(asked)
     out = os.fdopen(os.dup(1), "w", buffering=1)
     with tempfile.TemporaryDirectory() as folder:
         said = Path(folder) / "pytest.log"
         os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT), 1)
-        tester = _Tester(area, seconds, seed, quick, most, lambda kind, name: print(json.dumps({"kind": kind, "name": name}), file=out))
+        tester = _Tester(area, seconds, seed, quick, most, done, lambda kind, name: print(json.dumps({"kind": kind, "name": name}), file=out))
         options = ["-q", "-x", "-p", "no:cacheprovider", "--timeout", "0", "-m", "not slow", "--basetemp", f"{folder}/t", "-W", "ignore::DeprecationWarning"]
         options += ["-k", f"not ({ABOUT_THE_TREE}{f' or {NOT_QUICK}' if quick else ''})"]
         ended = pytest.main([*options, *AREAS[area][1]], plugins=[tester])
@@ -128,10 +139,10 @@ def main(asked: str) -> None:
 class _Tester:
     """The pytest plugin that runs tests for mutants instead of once."""
 
-    def __init__(self, area: str, seconds: float, seed: int, quick: bool, most: int | None, tell: Callable[[str, str], None]) -> None:
+    def __init__(self, area: str, seconds: float, seed: int, quick: bool, most: int | None, done: int, tell: Callable[[str, str], None]) -> None:
         self.modules = [import_module(name) for name in AREAS[area][0]]
         self.sources = [Source(module.__name__, Path(str(module.__file__))) for module in self.modules]
-        self.seconds, self.quick, self.most, self.tell = seconds, quick, most, tell
+        self.seconds, self.quick, self.most, self.done, self.tell = seconds, quick, most, done, tell
         self.rng = random.Random(seed)
         self.ran = False
         self.failed = ""
@@ -155,7 +166,7 @@ class _Tester:
         self.tell("all", f"{len(todo):,}")
         self.rng.shuffle(todo)
         until = time.monotonic() + self.seconds
-        for source, mutant in todo[: self.most]:
+        for source, mutant in todo[self.done : self.most]:
             if time.monotonic() > until:
                 break
             self.tell(self._judge(source, mutant, items), mutant.name)
@@ -229,7 +240,8 @@ class _Tester:
         gc.disable()
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 2)
-        signal.alarm(STUCK_S)
+        signal.setitimer(signal.ITIMER_PROF, STUCK_S)
+        signal.alarm(STUCK_S * ASLEEP)
         try:
             put_in(module, function, code)
         except Exception:  # a module that cannot even be loaded is noticed by whatever imports it

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -18,11 +19,12 @@ from catalog.errors import GovernanceError
 from catalog.semantic import views
 from eval.security.askers import ASKERS
 from eval.security.noninterference import (
+    MIXED,
     STATEMENTS,
     Tally,
     Violation,
+    Watch,
     approved_statements,
-    deadline,
     opened,
     outcome,
     scene,
@@ -128,13 +130,14 @@ def explore(
                         if relation not in views():
                             all_there.execute(f"CREATE OR REPLACE TABLE {quoted(relation)} ({', '.join(f'{quoted(c)} {t}' for c, t in columns)})")
                     snapshot = stack.enter_context(opened(prepared.snapshots[0]))
+                    watch = stack.enter_context(Watch([snapshot]))
                     number = random.randrange(2**32)
-                    texts = approved_statements(prepared, Queries(prepared.schema, number, None, WORDS), Tally())
+                    texts = approved_statements(prepared, Queries(prepared.schema, number, MIXED, WORDS), Tally())
                     for at in range(queries):
                         _read_set(asker.name, next(texts), all_there, prepared.schema, found)
                         if at % 4 == 0:
                             _clothes(asker.name, prepared.schema, number + at, found)
-                            _partition(asker.name, prepared.schema, number + at, snapshot, found)
+                            _partition(asker.name, prepared.schema, number + at, snapshot, watch, found)
                         found.seconds = perf_counter() - started
                         if found.read_sets >= statements or found.seconds >= seconds:
                             return found
@@ -173,7 +176,7 @@ def _clothes(asker: str, schema: Schema, seed: int, found: Checked) -> None:
             found.changed.append(Violation(asker, sql, plain, f"{verdict(wrapped, schema)}: {wrapped}"))
 
 
-def _partition(asker: str, schema: Schema, seed: int, snapshot: "duckdb.DuckDBPyConnection", found: Checked) -> None:
+def _partition(asker: str, schema: Schema, seed: int, snapshot: "duckdb.DuckDBPyConnection", watch: Watch, found: Checked) -> None:
     """Rows where a predicate holds, does not and is unknown are all rows, and are as many as it says when computed."""
     queries = Queries(schema, seed, Style(settled=True, hidden=0.0), WORDS)
     (source,), text = queries.relation(Place(), 1)
@@ -185,8 +188,9 @@ def _partition(asker: str, schema: Schema, seed: int, snapshot: "duckdb.DuckDBPy
         texts = [approve(sql, schema, NOW).sql for sql in asked]
     except GovernanceError:
         return
-    with deadline([snapshot]):
-        rows, yes, no, unknown, all_, counted, computed = (outcome(snapshot, sql) for sql in texts)
+    watch.begin()
+    rows, yes, no, unknown, all_, counted, computed = (outcome(snapshot, sql) for sql in texts)
+    watch.end()
     found.partitions += 1
     if any(o[0] != "ok" for o in (rows, yes, no, unknown, all_, counted, computed)):
         alike = len({o[0] for o in (yes, no, unknown)}) == 1
@@ -197,7 +201,7 @@ def _partition(asker: str, schema: Schema, seed: int, snapshot: "duckdb.DuckDBPy
         found.unequal.append(Violation(asker, texts[1], str((rows[:1], yes, no))[:1500], str((unknown, counted, computed))[:1500]))
 
 
-def run(seconds: float, seed: int, progress: Callable[[str], None]) -> list[Row]:
+def run(seconds: float, seed: int, progress: Callable[[str], None], state: Path | None = None) -> list[Row]:
     """The report's rows on read sets, verdicts and partitions."""
     found = explore(1_000_000, seconds, seed, progress)
     tell([*found.strays, *found.changed, *found.unequal], progress)

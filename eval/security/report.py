@@ -66,7 +66,7 @@ What the long checks of the security machinery measured. `make security` writes 
 `tests/security` and runs with every build. A goal that was not reached says **no**.
 
 Options: `python -m eval.security --help`; `--seconds` is the time for all parts, `--parts` chooses among them, and a part that is
-not chosen keeps its last rows.
+not chosen keeps its last rows. `--state FOLDER` keeps what is done after every unit of the work, and the same command goes on there.
 """
 
 

@@ -31,13 +31,15 @@ class Style:
     """``hidden`` is the chance that a relation or column is one that may not be read.
 
     With ``settled`` a result depends on no order of rows beyond what the statement asks for, and no value makes it fail: two
-    plans, or a table and a view over more rows, must then give the same. ``prefix`` begins every alias.
+    plans, or a table and a view over more rows, must then give the same. ``prefix`` begins every alias. ``mixed`` statements are of
+    every depth up to ``depth``, the flat ones more often: planning what is deep takes most of the time of a run.
     """
 
     hidden: float = 0.01
     settled: bool = False
     depth: int = 3
     prefix: str = "t"
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,8 @@ class Expressions:
 
     def window(self, kind: Kind, place: Place, depth: int) -> str:
         found = self.known("window", kind)
+        if self.style.settled:
+            found = [call for call in found if not call.ordered]  # rows that tie in ORDER BY come in any order
         if not found:
             return self.leaf(kind, place)
         call, inside = self.rarest(found), place.inside

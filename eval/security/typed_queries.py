@@ -23,7 +23,10 @@ class Queries(Expressions):
     def statement(self) -> str:
         """The next statement."""
         self.aliases = 0
-        text, _ = self.query(Place(), self.style.depth, with_ctes=True)
+        depth = self.style.depth
+        if self.style.mixed:
+            depth = min(self.random.randint(1, depth), self.random.randint(1, depth))
+        text, _ = self.query(Place(), depth, with_ctes=True)
         return text
 
     def query(self, outer: Place, depth: int, kinds: Sequence[Kind] | None = None, with_ctes: bool = False) -> tuple[str, dict[str, Kind]]:

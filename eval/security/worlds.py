@@ -22,9 +22,9 @@ from catalog.storage.records import (
     storage_columns,
     storage_ddl,
 )
+from catalog.storage.rows import stage
 from eval.instances.stock import VIEW_OF as VIEW_OF_TYPE
 from eval.security.askers import EU
-from nl2sql.guard.identifiers import quoted
 
 NOW = datetime(2026, 11, 20, 12)
 US = "US"
@@ -148,9 +148,7 @@ def store(records: Sequence[Record], home: Path, number: int) -> Generation:
     with duckdb.connect(str(generation.path), config={"threads": 1}) as connection:
         connection.execute(f"BEGIN; {storage_ddl()}")
         for table, rows in by_table.items():
-            names = list(storage_columns(type(rows[0])))
-            marks = ", ".join(f"({', '.join('?' * len(names))})" for _ in rows)
-            cells = [list(value) if isinstance(value := getattr(row, name), tuple) else value for row in rows for name in names]
-            connection.execute(f'INSERT INTO "{table}" ({", ".join(map(quoted, names))}) VALUES {marks}', cells)
+            columns = storage_columns(type(rows[0]))
+            stage(connection, table, columns, ([getattr(row, name) for name in columns] for row in rows))
         connection.execute(f"{LATEST}; COMMIT")
     return generation

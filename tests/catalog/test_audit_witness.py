@@ -43,7 +43,7 @@ def test_a_copy_grows_with_the_log(log: AuditLog, tmp_path: Path) -> None:
     act(log, 40)
     assert witness(log, folder) == (folder / NAME, 6, 86)
     assert witness(log, folder) == (folder / NAME, 86, 86)  # nothing new, nothing added
-    assert [copied.checkpoint.size for copied in read_copies(folder / NAME, log.vkey)] == [6, 86]
+    assert [copied.checkpoint.size for copied in read_copies(folder / NAME, log.keys())] == [6, 86]
     verdict = log.verify()
     assert verdict.ok and verdict.copies == [str(folder / NAME)]
 
@@ -100,9 +100,9 @@ def test_a_line_that_was_cut_off_is_not_there(log: AuditLog, tmp_path: Path) -> 
     act(log)
     witness(log, copy)
     copy.write_bytes(copy.read_bytes()[:-20])
-    assert len(read_copies(copy, log.vkey)) == 1
+    assert len(read_copies(copy, log.keys())) == 1
     assert witness(log, copy)[1:] == (6, 8)
-    assert len(read_copies(copy, log.vkey)) == 2 and copy.read_bytes().startswith(whole)
+    assert len(read_copies(copy, log.keys())) == 2 and copy.read_bytes().startswith(whole)
 
 
 @pytest.mark.parametrize("change", ["checkpoint", "vkey"])

@@ -1,6 +1,7 @@
 """Catalogs that agree on all an asker may see give the asker the same, and a catalog that does not is told apart."""
 
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from catalog.access.policy import authorise
 from catalog.storage.records import Dataset, Metric, Record
 from eval.security.askers import ASKERS, policy
+from eval.security.kept import Kept
 from eval.security.noninterference import Tally, compare_snapshots, content, explore, scene
 from eval.security.readsets import explore as explore_readsets
 from eval.security.report import Row, by_hand, load, page, part, save
@@ -18,9 +20,9 @@ from nl2sql.guard.functions import signatures
 
 
 def test_statements_on_catalogs_alike_to_the_asker_give_the_same() -> None:
-    tally = explore(400, 600, seed=11, style=Style(depth=2), queries=40, worker_every=5, variants=5, askers=("cuno", "hana"))
+    tally = explore(1_600, 600, seed=11, style=Style(depth=2, mixed=True), queries=115, worker_every=12, variants=7, askers=("cuno", "hana"))
     assert not tally.violations
-    assert tally.pairs >= 400
+    assert tally.pairs >= 1_600
     assert tally.worker_pairs >= 8
     assert tally.approved / tally.written >= 0.7
     assert tally.ran / tally.approved >= 0.9
@@ -29,11 +31,35 @@ def test_statements_on_catalogs_alike_to_the_asker_give_the_same() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_many_statements_of_every_asker_give_the_same() -> None:
-    tally = explore(8_000, 1700, seed=12, queries=190, worker_every=50)
+    tally = explore(20_000, 1700, seed=12, queries=310, worker_every=60, variants=11)
     assert not tally.violations
-    assert tally.pairs >= 8_000
-    listed = {name for group in ("scalar", "aggregate", "window") for name in signatures(group)}
-    assert not listed - tally.calls.keys()
+    assert tally.pairs >= 20_000
+    assert len(_listed() - tally.calls.keys()) <= 5
+
+
+def test_every_listed_function_is_written() -> None:
+    with scene(ASKERS["audrey"], world(Random(1)), Random(1), variants=0) as prepared:
+        writer = Queries(prepared.schema, 4, words=WORDS)
+        for _ in range(1_500):
+            writer.statement()
+    assert not _listed() - writer.written.keys()
+
+
+def _listed() -> set[str]:
+    return {name for group in ("scalar", "aggregate", "window") for name in signatures(group)}
+
+
+def test_a_run_that_ended_goes_on_and_counts_everything_once(tmp_path: Path) -> None:
+    def some(units: int, path: Path) -> Tally:
+        return explore(units * 10, 600, 14, style=Style(depth=1), worker_every=0, queries=10, variants=1, askers=("otto", "hana"), kept=Kept(path, part="x", seed=14))
+
+    whole, parted = some(3, tmp_path / "whole.json"), [some(units, tmp_path / "parted.json") for units in (1, 3, 3)]
+    assert [tally.pairs for tally in parted] == [10, 30, 30]
+    for tally in (whole, parted[-1]):
+        tally.seconds = tally.processor_s = 0.0
+    assert parted[-1] == whole
+    with pytest.raises(ValueError, match="another run"):
+        explore(10, 600, 15, kept=Kept(tmp_path / "whole.json", part="x", seed=15))
 
 
 @pytest.mark.parametrize("name", ["audrey", "cuno"])
