@@ -11,7 +11,7 @@ SUITES ?= governance abstain ambiguous permissions injection conversation
 N ?= 20000
 Q ?= which datasets contain personal data stored outside the EU?
 
-.PHONY: ask demo test test-slow test-train test-vllm check fmt docs eval bench bench-scale security train clean
+.PHONY: ask demo test test-slow test-train test-vllm check fmt docs shots eval bench bench-scale security train clean
 
 ask: $(DEMO)/CURRENT ## answer Q over the demo catalog
 	@STEWARD_CATALOG=$(DEMO) $(BIN)/steward ask "$(Q)"
@@ -45,6 +45,9 @@ docs: .venv/runtime ## what is made from declarations and phrase files
 	$(BIN)/python -m catalog.describe > docs/views.md
 	$(BIN)/python -m nl2sql.corpus.lexicon
 	$(BIN)/steward eval schema > eval/suites/schema.json
+
+shots: .venv/runtime ## a picture of every screen of steward chat, docs/shots
+	$(BIN)/python -m tui.chat.shots docs/shots
 
 eval: .venv/runtime ## every suite's development split on the embedded model, and the page about it
 	rm -rf build/eval

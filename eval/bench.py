@@ -75,6 +75,9 @@ def main() -> int:
     rows += [("guard p50", statistics.median(guard)), ("guard p95", sorted(guard)[int(len(guard) * 0.95)])]
     for name, ms in rows:
         print(f"{name:<36} {ms:>9.1f} ms")
+    screen = app_times()
+    for name, ms in screen.items():
+        print(f"{name:<44} {ms:>9.1f} ms")
     scored = {f"scorer {name}, microseconds a pair": us for name, us in scorer_times().items()}
     for name, us in scored.items():
         print(f"{name:<44} {us:>9.1f}")
@@ -82,8 +85,15 @@ def main() -> int:
     print(f"{'help / python -c pass':<36} {ratio:>9.1f}")
     out = Path("build")
     out.mkdir(exist_ok=True)
-    (out / "bench.json").write_text(json.dumps({**dict(rows), **scored, "help_ratio": ratio}, indent=1), encoding="utf-8")
+    (out / "bench.json").write_text(json.dumps({**dict(rows), **screen, **scored, "help_ratio": ratio}, indent=1), encoding="utf-8")
     return 0
+
+
+def app_times() -> dict[str, float]:
+    """What ``steward chat`` takes from a key to its paint, milliseconds by name; in a process of its own, for this layer knows no screen."""
+    done = subprocess.run([sys.executable, "-m", "tui.chat.speed"], check=True, capture_output=True, text=True)
+    times: dict[str, float] = json.loads(done.stdout)
+    return times
 
 
 def scorer_times(pairs: int = 400, seed: int = 0) -> dict[str, float]:

@@ -21,6 +21,7 @@ class AccessScreen(Page):
     """The asker's own side of the policy."""
 
     MODE = "access"
+    ABOUT = "What you may see and why: each view with its rows in words, and the rules that speak of you."
 
     def content(self) -> Iterable[Widget]:
         """Views on the left, why on the right."""
@@ -43,7 +44,7 @@ class AccessScreen(Page):
             "you are": who.name,
             "roles": ", ".join(who.roles) or "none",
             "clearance": who.clearance or "none",
-            "area": ", ".join(who.jurisdictions) or "none",
+            "area": "everywhere" if "*" in who.jurisdictions else ", ".join(who.jurisdictions) or "none",
             "purposes": ", ".join(who.purposes) or "none",
             "open": f"{len(who.open_views)} views; {len(who.closed_views)} are closed",
         }

@@ -7,6 +7,7 @@ from textual import work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widget import Widget
 
 from catalog.errors import GovernanceError
 from tui.chat.access import AccessScreen
@@ -17,9 +18,11 @@ from tui.chat.desk import Desk
 from tui.chat.help import HelpScreen, keys_of
 from tui.chat.history import History
 from tui.chat.host import Host
+from tui.chat.jump import Jump
 from tui.chat.lineage import LineageScreen
 from tui.chat.modals import AskToken
 from tui.chat.page import PLACES, Page
+from tui.chat.quality import QualityScreen
 from tui.chat.themes import THEMES
 from tui.chat.tour import Tour
 
@@ -29,12 +32,13 @@ class Chat(Host):
 
     TITLE = "steward"
     CSS_PATH = "chat.tcss"
-    MODES: ClassVar = {screen.MODE: screen for screen in (AskScreen, BrowseScreen, LineageScreen, HistoryScreen, AccessScreen)}
+    MODES: ClassVar = {screen.MODE: screen for screen in (AskScreen, BrowseScreen, LineageScreen, HistoryScreen, AccessScreen, QualityScreen)}
     DEFAULT_MODE = "ask"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "keys", "Help", id="app.help", priority=True),
         *(Binding(key.lower(), f"switch_mode('{mode}')", title, show=False, id=f"app.{mode}") for mode, (key, title) in PLACES.items()),
         Binding("question_mark", "keys", "Help", show=False, id="app.keys"),
+        Binding("ctrl+o", "jump", "Jump", show=False, id="app.jump", priority=True),
         Binding("ctrl+t", "next_theme", "Theme", show=False, id="app.theme"),
         Binding("ctrl+q", "quit", "Quit", show=False, id="app.quit", priority=True),
     ]
@@ -54,6 +58,11 @@ class Chat(Host):
         if self.wants_tour:
             self.action_tour()
 
+    def get_key_display(self, binding: Binding) -> str:
+        """A key as the documentation writes it: ``ctrl+e``, ``F1``."""
+        shown = super().get_key_display(binding)
+        return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else shown.replace("^", "ctrl+")
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers; nothing over a window, which is to be closed first."""
         if not isinstance(screen, Page):
@@ -68,9 +77,14 @@ class Chat(Host):
             yield SystemCommand("Edit SQL", "Change the SQL of the chosen answer, and run it", screen.action_edit)
             yield SystemCommand("Save", "Rows or receipt of the chosen answer into a file", screen.action_save)
             yield SystemCommand("Copy SQL", "Of the chosen answer", screen.action_copy_sql)
+            yield SystemCommand("Copy answer", "The chosen one as Markdown, with its rows", screen.action_copy_answer)
             yield SystemCommand("Copy rows", "Of the chosen answer, as CSV", screen.action_copy_rows)
             yield SystemCommand("New conversation", "The next question is on its own", screen.action_anew)
             yield SystemCommand("Views", "Show or hide the list of views", screen.action_sidebar)
+        if isinstance(screen, QualityScreen):
+            yield SystemCommand("Acknowledge alert", "Say that you are on the alert under the cursor", lambda: screen.action_settle("ack"))
+            yield SystemCommand("Resolve alert", "End the alert under the cursor", lambda: screen.action_settle("resolve"))
+        yield SystemCommand("Jump", "Go to a part of this screen by a letter (ctrl+o)", self.action_jump)
         yield SystemCommand("Quit", "Leave", self.action_quit)
 
     async def action_quit(self) -> None:
@@ -87,7 +101,16 @@ class Chat(Host):
     def action_keys(self) -> None:
         """Every key of the screen."""
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(keys_of(self.screen)))
+            self.push_screen(HelpScreen(keys_of(self.screen), getattr(self.screen, "ABOUT", "")))
+
+    def action_jump(self) -> None:
+        """Letters over what can have the focus; one of them goes there."""
+        if isinstance(self.screen, Page):
+            self.push_screen(Jump(self.screen), self._jumped)
+
+    def _jumped(self, chosen: Widget | None) -> None:
+        if chosen is not None:
+            chosen.focus()
 
     def action_tour(self) -> None:
         """A few windows about what there is."""
@@ -126,6 +149,10 @@ class Chat(Host):
     def draft(self, words: str) -> None:
         """Begin a question on the first screen."""
         self._go("ask", lambda screen: screen.draft(words) if isinstance(screen, AskScreen) else None)
+
+    def names_moved(self, by: int) -> bool:
+        """Move in the names that are offered."""
+        return isinstance(self.screen, AskScreen) and self.screen.takes_name(by)
 
     def trace(self, name: str) -> None:
         """Show the lineage of a place."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import ClassVar
 
 from textual import on, work
@@ -29,8 +30,9 @@ from tui.output import rows_file
 
 _MEANING = re.compile(r" \([^()]*\)$")
 """The explanation at the end of a choice, which the question does not need."""
-MOST_COPIED = 70_000
-"""Characters; what terminals take as one OSC 52 sequence, less its base64."""
+_NAMING = re.compile(r"(?:^|\s)@([^@]{0,80})$")
+"""A name that is being typed, at the end of what is before the cursor."""
+_MENTION = re.compile(r"(^|\s)@(?=\S)")
 STARTERS = (
     "which datasets contain personal data?",
     "how many datasets are there per country",
@@ -44,6 +46,7 @@ class AskScreen(Page):
     """Asks, shows, and keeps the conversation."""
 
     MODE = "ask"
+    ABOUT = "Type a question and press Enter. An answer says how it was read, what it may hold back and why; its tabs show rows, SQL, a chart, lineage and the decision."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop", id="ask.stop"),
         Binding("ctrl+e", "edit", "Edit SQL", id="ask.edit", priority=True),
@@ -63,7 +66,7 @@ class AskScreen(Page):
         """Views, transcript and prompt."""
         yield Horizontal(
             Vertical(Static(id="opened", classes="muted"), OptionList(id="views"), id="sidebar"),
-            Vertical(VerticalScroll(id="transcript"), Static(id="follows", classes="muted"), Prompt(), id="main"),
+            Vertical(VerticalScroll(id="transcript"), Static(id="follows", classes="muted"), OptionList(id="names"), Prompt(), id="main"),
             id="ask",
         )
 
@@ -76,6 +79,9 @@ class AskScreen(Page):
         """Begin as the principal who asks now."""
         super().renew()
         self.before.clear()
+        offered = self.query_one("#names", OptionList)
+        offered.clear_options()
+        offered.display = False
         who = host(self).desk.who
         views = self.query_one("#views", OptionList)
         views.clear_options()
@@ -85,7 +91,7 @@ class AskScreen(Page):
         transcript = self.query_one("#transcript", VerticalScroll)
         transcript.remove_children()
         transcript.mount(Static(Content("Ask in plain words. Try one of these, or press F3 to browse what there is."), classes="welcome"))
-        transcript.mount(Choices(*(Option(plain(starter)) for starter in STARTERS), id="starters", classes="choices"))
+        transcript.mount(Choices(*(Option(plain(starter)) for starter in STARTERS), classes="choices starters"))
         self._show_follows()
         self.query_one(Prompt).focus()
 
@@ -105,12 +111,66 @@ class AskScreen(Page):
     @on(Input.Submitted, "#prompt")
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        if self.takes_name():
+            return
         if self.running:
             self.notify("One question at a time. Esc stops this one.", timeout=3)
         elif question := self.query_one(Prompt).take():
-            self.ask(question)
+            self.ask(_MENTION.sub(r"\1", question))
 
-    @on(OptionList.OptionSelected, "#starters")
+    @on(Input.Changed, "#prompt")
+    def _naming(self, event: Input.Changed) -> None:
+        event.stop()
+        if part := self._part():
+            self._complete(part)
+        else:
+            self._offer("", [])
+
+    def _part(self) -> str:
+        """What of a name is typed, with its @; empty where none is."""
+        prompt = self.query_one(Prompt)
+        found = _NAMING.search(prompt.value[: prompt.cursor_position])
+        return f"@{found[1]}" if found else ""
+
+    @work(thread=True, exclusive=True, group="names")
+    def _complete(self, part: str) -> None:
+        app = host(self)
+        sitting = app.desk.sitting
+        with suppress(GovernanceError, OSError):
+            app.deliver(sitting, self._offer, part, app.desk.names_like(part[1:]))
+
+    def _offer(self, part: str, names: list[str]) -> None:
+        """Names to choose from above the prompt, unless something else is typed by now."""
+        if part != self._part():
+            return
+        offered = self.query_one("#names", OptionList)
+        offered.clear_options()
+        offered.add_options([Option(plain(name), id=name) for name in names])
+        offered.highlighted = 0 if names else None
+        offered.display = bool(names)
+
+    @on(OptionList.OptionSelected, "#names")
+    def _named(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        prompt, part = self.query_one(Prompt), self._part()
+        end = prompt.cursor_position
+        prompt.value = f"{prompt.value[: end - len(part)]}{event.option.id} {prompt.value[end:]}"
+        prompt.cursor_position = end - len(part) + len(event.option.id or "") + 1
+        self.query_one("#names").display = False
+        prompt.focus()
+
+    def takes_name(self, move: int = 0) -> bool:
+        """Choose the name under the cursor of the list above the prompt, or move in it; False where no list is there."""
+        offered = self.query_one("#names", OptionList)
+        if not offered.display:
+            return False
+        if move:
+            offered.highlighted = ((offered.highlighted or 0) + move) % max(1, offered.option_count)
+        else:
+            offered.action_select()
+        return True
+
+    @on(OptionList.OptionSelected, ".starters")
     def _starter(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         if not self.running:
@@ -137,7 +197,7 @@ class AskScreen(Page):
 
     def _begin(self, block: TurnBlock) -> None:
         transcript = self.query_one("#transcript", VerticalScroll)
-        transcript.query(".welcome, #starters").remove()
+        transcript.query(".welcome, .starters").remove()
         transcript.mount(block)
         transcript.scroll_end(animate=False)
         self._answer(block, block.pending)
@@ -196,6 +256,10 @@ class AskScreen(Page):
 
     async def action_stop(self) -> None:
         """Stop the question that runs, and its engine with it; else go back to the prompt."""
+        names = self.query_one("#names")
+        if names.display:
+            names.display = False
+            return
         if block := self.running:
             host(self).desk.stop(block.pending)
             await block.stop_now()
@@ -227,10 +291,13 @@ class AskScreen(Page):
         """Copy the rows of the chosen answer as CSV, where a clipboard holds them."""
         outcome = self.chosen.outcome if self.chosen else None
         copied = rows_file(outcome.result, "csv").decode("utf-8") if isinstance(outcome, Answered) else ""
-        if len(copied) > MOST_COPIED:
-            self.notify("That is too much for a terminal's clipboard. Save it with ctrl+s.", timeout=5)
-        elif copied:
-            host(self).copy("the rows as CSV", copied)
+        if copied:
+            host(self).copy_whole("the rows as CSV", copied)
+
+    def action_copy_answer(self) -> None:
+        """Copy the chosen answer as Markdown."""
+        if self.chosen:
+            self.chosen.action_copy_answer()
 
     def action_anew(self) -> None:
         """The next question is on its own; what was answered stays on the screen."""
@@ -240,6 +307,8 @@ class AskScreen(Page):
 
     def action_answer(self) -> None:
         """Into the last answer that has something to move about in, else to whatever is next."""
+        if self.takes_name():
+            return
         if not any(block.focus_content() for block in reversed(self.query(TurnBlock))):
             self.focus_next()
 
@@ -254,5 +323,5 @@ class AskScreen(Page):
 
     def _show_follows(self) -> None:
         line = self.query_one("#follows", Static)
-        line.update(plain(f"follows: {self.before[-1]}   ctrl+n starts anew") if self.before else Content(""))
+        line.update(plain(f"ctrl+n starts anew · follows: {self.before[-1]}") if self.before else Content(""))
         line.display = bool(self.before)

@@ -24,6 +24,7 @@ class HistoryScreen(Page):
     """Own questions and nobody else's."""
 
     MODE = "history"
+    ABOUT = "The questions that you asked, the starred ones first. Typing searches them; Enter asks one again. Nobody else can see them."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+k", "star", "Star", id="history.star", priority=True),
         Binding("down", "list", "List", show=False),

@@ -27,10 +27,11 @@ class BrowseScreen(Page):
     """Looks, and never asks a model."""
 
     MODE = "browse"
+    ABOUT = "What there is to ask about: views, columns, datasets, models. Typing narrows the list; Enter in the filter searches datasets by meaning."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "lineage", "Lineage", id="browse.lineage"),
         Binding("a", "ask", "Ask about", id="browse.ask"),
-        Binding("slash,escape", "filter", "Filter", key_display="/", id="browse.filter"),
+        Binding("slash,escape", "filter", "Filter", id="browse.filter"),
         Binding("down", "tree", "Tree", show=False),
     ]
 

@@ -77,13 +77,13 @@ def bars(chart: Chart, width: int) -> Content:
     lines = [Content.styled(f"{chart.measure} by {chart.label}", "dim")]
     for (name, value), shown in zip(chart.points, values, strict=True):
         named = name if cell_len(name) <= label else set_cell_size(name, label - 1) + "…"
-        lines.append(Content.assemble(named + " " * (label - cell_len(named) + 1), (_bar(value / top * room), "$accent"), f" {shown}"))
+        lines.append(Content.assemble(named + " " * (label - cell_len(named) + 1), (bar(value / top * room), "$primary"), f" {shown}"))
     if chart.left_out:
         lines.append(Content.styled(f"{chart.left_out:,} more are not drawn", "dim"))
     return Content("\n").join(lines)
 
 
-def _bar(length: float) -> str:
+def bar(length: float) -> str:
     """A bar of so many characters, to an eighth of one; what is not nothing is always to be seen."""
     eighths = round(length * 8)
     if length > 0:

@@ -63,6 +63,8 @@ class Desk:
         self._running: Pending | None = None
         self._opened = ExitStack()
         self._session: Session | None = None
+        self._names: tuple[Session, list[str]] | None = None
+        """Names that may be mentioned, of the session that they are of."""
         self.sitting = 0
         """Counts who sat here: what was looked up in an earlier sitting is not for the eyes of this one."""
 
@@ -194,13 +196,12 @@ class Desk:
         """What a place comes from and flows into. Raises `GovernanceError`: `Ambiguous` where several bear the name."""
         from catalog.graph.names import resolve
         from catalog.graph.sides import side
-        from catalog.graph.walk import Graph
 
         with looking(self.home, self.session.token, f"lineage of {name}") as look:
             place = resolve(look.connection, name)
             if place.column is not None:
                 look.require("lineage", *COLUMN_FLOWS)
-            graph = Graph(look.connection, place)
+            graph = look.graph(place)
             sides = {"upstream": side(graph, place, up=True, depth=depth), "downstream": side(graph, place, up=False, depth=depth)}
             look.rows = sum(len(found.hops) for found in sides.values())
         return sides
@@ -209,6 +210,21 @@ class Desk:
         """What means nearly the same. Raises `GovernanceError`."""
         with self._turn:
             return similar_to(text, most, self._renewed(), view)
+
+    def names_like(self, part: str, most: int = 8) -> list[str]:
+        """Datasets and models whose name has this in it, those that begin with it first. Raises `GovernanceError`."""
+        session, wanted = self.session, part.lower()
+        if self._names is None or self._names[0] is not session:
+            kinds = session.index.names.values()
+            self._names = (session, sorted({name for kind in kinds for slot in ("dataset", "model") for name in kind.get(slot, ())}, key=str.lower))
+        fitting = [name for name in self._names[1] if wanted in name.lower()]
+        return sorted(fitting, key=lambda name: not name.lower().startswith(wanted))[:most]
+
+    def settle_alert(self, alert: str, what: str) -> dict[str, Any]:
+        """Acknowledge (``ack``) or ``resolve`` an alert as the asker, recorded as on the command line. Raises `GovernanceError`."""
+        from tui.alerting import changed
+
+        return changed(self.home, self.session.token, alert, what)
 
     def receipt(self, outcome: Outcome) -> str:
         """The receipt of a turn, as a file holds it."""

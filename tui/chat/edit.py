@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -10,6 +11,17 @@ from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
 from tui.chat.about import laid_out
+from tui.safe import safe
+
+
+class SqlArea(TextArea):
+    """Lines to type in. What is pasted is text too: nothing unseen gets into it."""
+
+    async def on_paste(self, event: events.Paste) -> None:
+        """Paste what can be seen, in place of Textual's own way."""
+        event.stop()
+        event.prevent_default()
+        self.replace("\n".join(map(safe, event.text.splitlines())), *self.selection)
 
 
 class EditSql(ModalScreen[str | None]):
@@ -22,13 +34,13 @@ class EditSql(ModalScreen[str | None]):
 
     def __init__(self, sql: str) -> None:
         super().__init__()
-        self.sql = laid_out(sql) if sql else "SELECT "
+        self.sql = "\n".join(map(safe, laid_out(sql).splitlines())) if sql else "SELECT "
 
     def compose(self) -> ComposeResult:
         """Text and keys."""
         with Vertical(classes="window wide"):
             yield Static(Content.styled("Your own SQL", "bold"))
-            yield TextArea(self.sql, id="sql", tab_behavior="indent", soft_wrap=True)
+            yield SqlArea(self.sql, id="sql", tab_behavior="indent", soft_wrap=True)
             yield Static("ctrl+r checks and runs it · esc cancels", classes="muted")
 
     def on_mount(self) -> None:

@@ -14,19 +14,25 @@ OURS = (HERE, "in the rows", "in the answer", ANYWHERE)
 """What is listed before the keys that every line, list or tree has."""
 
 
+TEXTUALS = tuple(Screen.BINDINGS)
+"""What every screen of Textual's has."""
+
+
 class HelpScreen(ModalScreen[None]):
     """Every key of the screen below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,question_mark,q", "dismiss", "Close", priority=True)]
 
-    def __init__(self, lines: Content) -> None:
+    def __init__(self, lines: Content, about: str = "") -> None:
         super().__init__()
-        self.lines = lines
+        self.lines, self.about = lines, about
 
     def compose(self) -> ComposeResult:
         """The keys, scrolled where they are many."""
         with Vertical(classes="window help"):
-            yield Static(Content.styled("Keys", "bold"))
+            yield Static(Content.styled("Help", "bold"))
+            if self.about:
+                yield Static(Content(self.about), classes="about")
             with VerticalScroll(classes="long"):
                 yield Static(self.lines)
             yield Static("esc closes", classes="muted")
@@ -39,7 +45,7 @@ def keys_of(screen: Screen[object]) -> Content:
         binding, node = active.binding, active.node
         if not binding.description or binding.system:
             continue
-        title = ANYWHERE if node is screen.app else HERE if node is screen else f"in {_named(type(node).__name__)}"
+        title = ANYWHERE if node is screen.app or binding in TEXTUALS else HERE if node is screen else f"in {_named(type(node).__name__)}"
         key = screen.app.get_key_display(binding)
         group = groups.setdefault(title, {})
         keys, said = group.get(binding.action, ("", binding.description))
@@ -53,4 +59,4 @@ def keys_of(screen: Screen[object]) -> Content:
 
 def _named(kind: str) -> str:
     """``RowsTable`` as people read it."""
-    return {"RowsTable": "the rows", "Prompt": "the prompt", "SideTree": "the tree", "Tree": "the tree", "OptionList": "the list", "Input": "the line", "TurnBlock": "the answer", "ContentTabs": "the tabs"}.get(kind, "the window")
+    return {"RowsTable": "the rows", "HealthTable": "the list of datasets", "Prompt": "the prompt", "SideTree": "the tree", "Tree": "the tree", "OptionList": "the list", "Input": "the line", "TurnBlock": "the answer", "ContentTabs": "the tabs"}.get(kind, "the window")

@@ -10,6 +10,9 @@ from tui.chat.desk import Desk
 from tui.chat.history import History
 from tui.safe import safe
 
+MOST_COPIED = 70_000
+"""Characters; what terminals take as one OSC 52 sequence, less its base64."""
+
 
 class Host(App[None]):
     """An app with a desk and a history of questions."""
@@ -29,6 +32,10 @@ class Host(App[None]):
         """Show the lineage of a place."""
         raise NotImplementedError
 
+    def names_moved(self, by: int) -> bool:
+        """Move in the names that are offered while one is typed; False where none are."""
+        raise NotImplementedError
+
     def deliver(self, sitting: int, show: Callable[..., object], *found: object) -> None:
         """Show what a thread found, unless somebody else sits at the desk by now."""
         self.call_from_thread(lambda: show(*found) if self.desk.sitting == sitting else None)
@@ -37,6 +44,13 @@ class Host(App[None]):
         """Put text on the clipboard (OSC 52, which also works over SSH), and say so."""
         self.copy_to_clipboard(copied)
         self.notify(f"Copied {what}.", markup=False, timeout=3)
+
+    def copy_whole(self, what: str, copied: str) -> None:
+        """Copy what may be long; a terminal takes only so much."""
+        if len(copied) > MOST_COPIED:
+            self.notify("That is too much for a terminal's clipboard. Save it with ctrl+s.", timeout=5)
+        else:
+            self.copy(what, copied)
 
     def complain(self, error: GovernanceError | OSError) -> None:
         """Say what went wrong and what to try."""

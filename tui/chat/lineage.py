@@ -1,6 +1,6 @@
 """The lineage screen: a name, a depth, and what it comes from and flows into."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar
 
 from textual import on, work
@@ -28,6 +28,7 @@ class LineageScreen(Page):
     """Follows lineage from place to place."""
 
     MODE = "lineage"
+    ABOUT = "What a dataset, model, report or column comes from, on the left, and flows into, on the right. Give a name and press Enter; Enter on a place goes on from there."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("plus,equals_sign", "deeper(1)", "Deeper", key_display="+", id="lineage.deeper"),
         Binding("minus", "deeper(-1)", "Shallower", key_display="-", id="lineage.shallower"),
@@ -65,7 +66,7 @@ class LineageScreen(Page):
         if not self.trail or self.trail[-1] != name:
             self.trail.append(name)
         self.query_one("#place", Input).value = name
-        self._look(name)
+        self._look(name, self.depth)
 
     @on(Input.Submitted, "#place")
     def _named(self, event: Input.Submitted) -> None:
@@ -84,18 +85,23 @@ class LineageScreen(Page):
         self.follow(str(message.place))
 
     @work(thread=True, exclusive=True, group="lineage")
-    def _look(self, name: str) -> None:
+    def _look(self, name: str, depth: int) -> None:
         app = host(self)
         sitting = app.desk.sitting
+
+        def deliver(show: Callable[..., object], *found: object) -> None:
+            """Unless another place or depth was asked for meanwhile: what is looked up first may come last."""
+            app.deliver(sitting, lambda: show(*found) if self.trail[-1:] == [name] and self.depth == depth else None)
+
         try:
-            sides = app.desk.lineage(name, self.depth)
+            sides = app.desk.lineage(name, depth)
         except Ambiguous as several:
-            app.deliver(sitting, self._choose, several)
+            deliver(self._choose, several)
         except (GovernanceError, OSError) as error:
             told = told_of(error)
-            app.deliver(sitting, self._tell, f"{told.what} {told.hint}".strip())
+            deliver(self._tell, f"{told.what} {told.hint}".strip())
         else:
-            app.deliver(sitting, self._draw, sides)
+            deliver(self._draw, sides)
 
     def _draw(self, sides: Mapping[str, Side]) -> None:
         self._choose(None)
@@ -123,7 +129,7 @@ class LineageScreen(Page):
         self.depth = max(1, min(DEEPEST, self.depth + by))
         self._show_depth()
         if self.trail:
-            self._look(self.trail[-1])
+            self._look(self.trail[-1], self.depth)
 
     def action_back(self) -> None:
         """To the place before."""

@@ -1,4 +1,4 @@
-"""Small windows over a screen: one whole cell, a token to prove who asks."""
+"""Small windows over a screen: one whole cell, a yes or no, a token to prove who asks."""
 
 from typing import ClassVar
 
@@ -29,12 +29,29 @@ class CellView(ModalScreen[None]):
         with Vertical(classes="window"):
             yield Static(plain(self.head, "bold"))
             with VerticalScroll(classes="long"):
-                yield Static(plain(self.cell))
+                yield Static(Content("\n").join(plain(line) for line in self.cell.split("\n")))
             yield Static("y copies · esc closes", classes="muted")
 
     def action_copy(self) -> None:
         """Copy all of it."""
         host(self).copy("the cell", self.cell)
+
+
+class Confirm(ModalScreen[bool]):
+    """Asks before something that cannot be taken back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "dismiss(True)", "Yes"), Binding("escape,n,q", "dismiss(False)", "No")]
+
+    def __init__(self, title: str, words: str, does: str) -> None:
+        super().__init__()
+        self.head, self.words, self.does = title, words, does
+
+    def compose(self) -> ComposeResult:
+        """What, and the keys."""
+        with Vertical(classes="window small"):
+            yield Static(plain(self.head, "bold"))
+            yield Static(plain(self.words))
+            yield Static(plain(f"enter {self.does} · esc cancels"), classes="muted")
 
 
 class AskToken(ModalScreen[str | None]):

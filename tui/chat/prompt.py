@@ -28,6 +28,8 @@ class Prompt(Field):
 
     def action_recall(self, step: int) -> None:
         """Go that many questions back, negative numbers forth again."""
+        if host(self).names_moved(-step):
+            return
         asked = host(self).history.entries
         if self._at == 0:
             self._typed = self.value

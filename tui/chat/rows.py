@@ -18,14 +18,13 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from catalog.engine.engine import ResultSet
+from tui.chat.summary import describe
 from tui.output import text
 from tui.safe import safe
 from tui.table import NUMBERS
 
 SAMPLED = 300
 """Rows that decide how wide a column is."""
-WIDEST = 44
-"""Characters of a column at most; the cell viewer shows the rest."""
 GAP = 2
 NULL = "NULL"
 
@@ -33,6 +32,9 @@ NULL = "NULL"
 class RowsTable(ScrollView, can_focus=True):
     """Rows of one result, a header that stays, a cursor on one cell."""
 
+    WIDEST: ClassVar[int] = 44
+    """Characters of a column at most; the cell viewer shows the rest."""
+    ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--header", "rows--null", "rows--line", "rows--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1, 0)", "Up", show=False),
@@ -47,6 +49,9 @@ class RowsTable(ScrollView, can_focus=True):
         Binding("y", "copy('cell')", "Copy cell", id="rows.copy"),
         Binding("Y", "copy('row')", "Copy row", show=False, id="rows.copy_row"),
         Binding("o", "sort", "Sort", id="rows.sort"),
+        Binding("f", "freeze", "Freeze columns", show=False, id="rows.freeze"),
+        Binding("d", "describe", "Describe column", show=False, id="rows.describe"),
+        Binding("m", "maximize", "Whole screen; esc goes back", show=False, id="rows.maximize"),
     ]
 
     row: reactive[int] = reactive(0, repaint=False)
@@ -68,6 +73,18 @@ class RowsTable(ScrollView, can_focus=True):
 
     def __init__(self, result: ResultSet, *, id: str | None = None) -> None:  # noqa: A002  as Textual has it
         super().__init__(id=id)
+        self.frozen = 0
+        """Columns from the left that stay where they are."""
+        self._take(result)
+
+    def fill(self, result: ResultSet) -> None:
+        """Show other rows, from the first cell on."""
+        self._take(result)
+        self.row = self.column = 0
+        self.scroll_to(0, 0, animate=False, force=True)
+        self.refresh(layout=True)
+
+    def _take(self, result: ResultSet) -> None:
         self.result = result
         self.order: Sequence[int] = range(len(result.rows))
         self.sorted_by: tuple[int, bool] | None = None
@@ -82,7 +99,7 @@ class RowsTable(ScrollView, can_focus=True):
         if self.result.types[at] in ("BIGINT", "INTEGER"):  # a number that is cut short is another number
             numbers = [row[at] for row in self.result.rows if row[at] is not None]
             sample = max([sample, *(len(str(number)) for number in (min(numbers), max(numbers)))] if numbers else [sample])
-        return max(1, min(WIDEST, max(sample, cell_len(self._heads[at]) + GAP)))
+        return max(1, min(self.WIDEST, max(sample, cell_len(self._heads[at]) + GAP)))
 
     def shown(self, row: int, at: int) -> tuple[str, bool]:
         """A cell as it stands in the result, made safe, and whether it is NULL."""
@@ -94,10 +111,22 @@ class RowsTable(ScrollView, can_focus=True):
         left, top = self.scroll_offset
         width = self.size.width
         if y == 0:
-            return self._header().crop_extend(left, left + width, self.get_component_rich_style("rows--header"))
+            return self._window(self._header(), left, width, self.get_component_rich_style("rows--header"))
         at = top + y - 1
-        strip = self._line(at) if at < len(self.order) else Strip.blank(width, self.rich_style)
-        return strip.crop_extend(left, left + width, self.rich_style)
+        if at >= len(self.order):
+            return Strip.blank(width, self.rich_style)
+        return self._window(self._line(at), left, width, self.rich_style)
+
+    def _window(self, strip: Strip, left: int, width: int, style: Style) -> Strip:
+        """What of a line is to be seen: columns that are frozen, then those that are scrolled to."""
+        kept = self._reach(self.frozen)
+        if not kept or kept >= width:
+            return strip.crop_extend(left, left + width, style)
+        return Strip.join([strip.crop_extend(0, kept, style), strip.crop_extend(left + kept, left + width, style)])
+
+    def _reach(self, columns: int) -> int:
+        """Characters that so many columns take."""
+        return sum(self._widths[:columns]) + GAP * columns
 
     def _header(self) -> Strip:
         style = self.get_component_rich_style("rows--header")
@@ -138,9 +167,10 @@ class RowsTable(ScrollView, can_focus=True):
         x, y = self.scroll_offset
         lines = max(1, self.size.height - 1)
         y = min(y, self.row) if self.row < y else max(y, self.row - lines + 1)
-        start = sum(self._widths[: self.column]) + GAP * self.column
+        start, kept = self._reach(self.column), self._reach(self.frozen)
         end = start + self._widths[self.column]
-        x = start if start < x or self._widths[self.column] >= self.size.width else max(x, end - self.size.width)
+        if self.column >= self.frozen:
+            x = start - kept if start - kept < x or self._widths[self.column] >= self.size.width - kept else max(x, end - self.size.width)
         self.scroll_to(x, y, animate=False, force=True)
         self.refresh()
 
@@ -165,18 +195,45 @@ class RowsTable(ScrollView, can_focus=True):
             self.sorted_by, self.order = None, range(len(self.result.rows))
         else:
             descending = was is False
-            cells = [row[column] for row in self.result.rows]
+            cells = [self.sort_key(row, column) for row in range(len(self.result.rows))]
             present = sorted((at for at, cell in enumerate(cells) if cell is not None), key=lambda at: _key(cells[at]), reverse=descending)
             self.order = [*present, *(at for at, cell in enumerate(cells) if cell is None)]
             self.sorted_by = (column, descending)
         self.refresh()
+
+    def sort_key(self, row: int, at: int) -> Any:
+        """What a cell is sorted by; None stands last."""
+        return self.result.rows[row][at]
+
+    def action_freeze(self) -> None:
+        """Keep the columns up to the cursor where they are while the others scroll; once more lets them go."""
+        wanted = self.column + 1
+        if wanted == self.frozen:
+            self.frozen = 0
+            self.notify("No column is frozen.", timeout=2)
+        elif self._reach(wanted) >= self.size.width:
+            self.notify("So many columns would leave no room for the others.", timeout=3)
+        else:
+            self.frozen = wanted
+            self.notify(f"The first {wanted} columns stay." if wanted > 1 else "The first column stays.", timeout=2)
+        self.refresh()
+
+    def action_maximize(self) -> None:
+        """The whole screen for these rows; Esc goes back."""
+        self.screen.maximize(self, container=False)
+
+    def action_describe(self) -> None:
+        """What the column of the cursor holds, counted over these rows; nothing is asked for it."""
+        if self.order:
+            cells = [row[self.column] for row in self.result.rows]
+            self.post_message(self.Viewed(f"{self._heads[self.column]} in {len(cells):,} rows", describe(cells)))
 
     def on_click(self, event: events.Click) -> None:
         """The cell that was clicked; a click on the header sorts."""
         offset = event.get_content_offset(self)
         if offset is None:
             return
-        x, reached = offset.x + self.scroll_offset.x, 0
+        x, reached = offset.x + (self.scroll_offset.x if offset.x >= self._reach(self.frozen) else 0), 0
         column = len(self._widths) - 1
         for at, width in enumerate(self._widths):
             reached += width + GAP

@@ -1,5 +1,6 @@
 """One turn of the conversation: the question, its stages as they end, and its outcome with tabs behind it."""
 
+import re
 from collections.abc import Iterator
 from time import perf_counter
 from typing import ClassVar
@@ -24,6 +25,8 @@ from tui.chat.desk import Pending
 from tui.chat.host import host
 from tui.chat.panes import Later, LineagePane, SqlPanel, WhyPane
 from tui.chat.rows import RowsTable
+from tui.output import rows_file
+from tui.safe import safe
 
 TICK_S = 0.2
 """How often the elapsed time is shown anew."""
@@ -57,6 +60,7 @@ class TurnBlock(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy_sql", "Copy SQL", show=False, id="turn.copy_sql"),
+        Binding("C", "copy_answer", "Copy answer", show=False, id="turn.copy_answer"),
         *(Binding(str(at), f"tab({at})", "Tabs, from the left", show=False) for at in range(1, 6)),
     ]
 
@@ -186,6 +190,19 @@ class TurnBlock(Vertical):
             host(self).copy("the SQL", self.sql)
 
 
+    def action_copy_answer(self) -> None:
+        """Copy all of it as Markdown: question, answer, rows, SQL, receipt."""
+        if self.outcome is not None:
+            host(self).copy_whole("the answer", answer_text(self.asked, self.outcome))
+
+
+def answer_text(asked: str, outcome: Outcome) -> str:
+    """A turn as Markdown; rows are a table."""
+    rows = rows_file(outcome.result, "md").decode("utf-8") if isinstance(outcome, Answered) else ""
+    sql = f"```sql\n{outcome.sql}\n```\n" if outcome.sql else ""
+    return "\n".join(filter(None, [f"**{safe(asked)}**\n", f"{safe(outcome.message)}\n", rows, sql, f"receipt: {words.receipt(outcome)}"]))
+
+
 def _body(outcome: Outcome, block: TurnBlock) -> Iterator[Widget]:
     """What an outcome looks like."""
     match outcome:
@@ -220,8 +237,17 @@ def _notice(sign: str, what: str, hint: str, kind: str = "failed", outcome: Outc
     if hint:
         lines.append(words.plain(f"  {hint}"))
     if outcome and outcome.sql:
-        lines.append(words.plain(f"  SQL: {outcome.sql}", "dim"))
+        lines.append(Content.assemble("  SQL: ", pointed(outcome.sql, what)).stylize_before("dim"))
     return Static(Content("\n").join(lines), classes=f"notice {kind}")
+
+
+def pointed(sql: str, message: str) -> Content:
+    """A statement where what a message puts in quotation marks is underlined."""
+    shown = words.plain(sql)
+    for name in set(re.findall(r"'(\w+)'", message)):
+        for found in re.finditer(rf"\b{name}\b", shown.plain):
+            shown = shown.stylize("bold underline", *found.span())
+    return shown
 
 
 def _tabs(outcome: Answered) -> TabbedContent:

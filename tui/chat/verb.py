@@ -46,6 +46,7 @@ def _run(home: Path, backend: str, token: str | None, purpose: str, limit: int, 
     from catalog.engine.engine import Limits
     from nl2sql.backends import DeferredBackend
     from tui.chat.app import Chat
+    from tui.chat.collector import rest
     from tui.chat.desk import Desk
     from tui.chat.keymap import read_keys
     from tui.chat.tour import is_first_run
@@ -53,6 +54,7 @@ def _run(home: Path, backend: str, token: str | None, purpose: str, limit: int, 
     keys = read_keys(user_config_path("steward") / "keys.toml")
     desk = Desk(home, DeferredBackend(backend), Limits(rows=limit, deadline_s=timeout), purpose)
     desk.open(token)
+    rest()
     try:
         Chat(desk, tour=is_first_run(user_state_path("steward") / "chat-toured") or tour, keys=keys).run()
     finally:

@@ -38,12 +38,16 @@ def badges(outcome: Outcome, now: datetime) -> Content:
     parts = [verdict(outcome.decision)]
     if outcome.confidence is not None:
         parts.append(Content(f"{outcome.confidence:.0%} sure"))
+    if outcome.verified is not None:
+        parts.append(Content.assemble(("✓ ", "$text-success"), plain(str(outcome.verified))))
     if isinstance(outcome, Answered):
         parts.append(plain(age(outcome.freshness, now)))
         if outcome.freshness.synthetic:
             parts.append(Content.styled("! synthetic data", "$text-warning"))
         if outcome.result.truncated:
             parts.append(Content.styled(f"! only the first {len(outcome.result.rows):,} rows", "$text-warning"))
+        if outcome.caveats:
+            parts.append(Content.styled("! lineage is cut short", "$text-warning"))
     return Content("   ").join(parts)
 
 

@@ -1,5 +1,6 @@
 """The app over a copy of the demo catalog, with a scripted model; everything but the model and the terminal is real."""
 
+import gc
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,8 +15,12 @@ from catalog.storage.state import State
 from nl2sql.backends.base import Clarify, Decline, Draft, SqlDraft
 from nl2sql.backends.scripted import ScriptedBackend
 from tui.chat.app import Chat
+from tui.chat.collector import rest
 from tui.chat.desk import Desk
 from tui.chat.history import FILE
+from tui.chat.shots import settle
+
+__all__ = ["HOSTILE", "SCRIPT", "SHOWN", "Open", "seen", "settle", "told"]
 
 HOSTILE = "evil\x1b[31m\x1b]0;title\x07\u202egnp\u200b.[bold]x[/bold]\x9b2J"
 """ANSI, a title, a bidirectional override, a zero-width space, markup, a C1 control."""
@@ -36,6 +41,16 @@ SCRIPT: dict[str, list[Draft]] = {
     "hostile": [SqlDraft(f"SELECT '{HOSTILE}' AS a, NULL AS b", HOSTILE, 0.9)],
     "slow": [SqlDraft("SELECT count(*) AS n FROM quality_metrics a, quality_metrics b, quality_metrics c", "", 1.0)],
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def collector() -> Iterator[None]:
+    """As the app has it; with the usual one these tests take twice as long."""
+    usual = gc.get_threshold()
+    rest()
+    yield
+    gc.set_threshold(*usual)
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
@@ -71,11 +86,9 @@ def seen(pilot: Pilot[None]) -> str:
     return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
 
 
-async def settle(pilot: Pilot[None]) -> None:
-    """Until no worker is at work and what they sent is shown."""
-    await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
+def told(pilot: Pilot[None]) -> str:
+    """What toasts say."""
+    return " ".join(note.message for note in pilot.app._notifications)
 
 
 Open = Callable[..., AbstractAsyncContextManager[Pilot[None]]]

@@ -1,6 +1,7 @@
 """The other screens, and what may be done from anywhere."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ from tui.chat.history import FILE, History
 from tui.chat.keymap import read_keys
 from tui.chat.lineage import LineageScreen
 from tui.chat.prompt import Prompt
+from tui.chat.quality import QualityScreen
 from tui.chat.rows import RowsTable
 from tui.chat.themes import THEMES
 from tui.chat.tour import STEPS, Tour, is_first_run
@@ -171,7 +173,7 @@ async def test_help_lists_the_bindings_in_force_and_the_palette_every_screen(cha
             assert getattr(binding, "description", "") in lines
         await pilot.press("escape")
         offered = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
-        assert offered >= {"Ask", "Catalog", "Lineage", "History", "Access", "Ask as somebody else", "Edit SQL", "Save", "Tour", "Help", "Quit"}
+        assert offered >= {"Ask", "Catalog", "Lineage", "History", "Access", "Quality", "Jump", "Ask as somebody else", "Edit SQL", "Save", "Tour", "Help", "Quit"}
         await pilot.press("ctrl+p")
         await pilot.pause()
         assert "Search for commands" in seen(pilot)
@@ -181,11 +183,11 @@ async def test_every_screen_fits_every_size(chat: Open) -> None:
     async with chat(size=(160, 50)) as pilot:
         for width, height in ((160, 50), (60, 20)):
             await pilot.resize_terminal(width, height)
-            for key in ("f3", "f4", "f5", "f6", "f2"):
+            for key in ("f3", "f4", "f5", "f6", "f7", "f2"):
                 await pilot.press(key)
                 await settle(pilot)
                 rows = seen(pilot).split("\n")
-                assert len(rows) == height and "F2 Ask" in rows[0] and "Help" in rows[-1]
+                assert len(rows) == height and "Ask" in rows[0] and "Quality" in rows[0] and "Help" in rows[-1]
             assert pilot.app.screen.query_one("#sidebar").display is (width >= 90)
         await pilot.press("ctrl+b")
         assert pilot.app.screen.query_one("#sidebar").display is True
@@ -222,7 +224,7 @@ async def test_a_tour_goes_on_and_ends(desk: Desk, tmp_path: Path) -> None:
 
 def test_the_page_names_every_binding_that_has_an_id() -> None:
     page = (Path(__file__).parents[3] / "docs" / "chat.md").read_text(encoding="utf-8")
-    classes = (Chat, AskScreen, BrowseScreen, LineageScreen, HistoryScreen, EditSql, RowsTable, TurnBlock)
+    classes = (Chat, AskScreen, BrowseScreen, LineageScreen, HistoryScreen, QualityScreen, EditSql, RowsTable, TurnBlock)
     ids = {binding.id for kind in classes for binding in kind.BINDINGS if isinstance(binding, Binding) and binding.id}
     assert {name for name in ids if f"`{name}`" not in page} == set()
 
@@ -246,3 +248,10 @@ def test_the_command_needs_a_terminal_and_its_help_loads_no_textual() -> None:
 
     with pytest.raises(click.UsageError, match="needs a terminal"):
         cli.main(["chat"], standalone_mode=False)
+
+
+def test_the_page_names_tests_that_there_are() -> None:
+    folder = Path(__file__).parent
+    page = (folder.parents[2] / "docs" / "chat.md").read_text(encoding="utf-8")
+    there = set(re.findall(r"def (test_\w+)", "".join(file.read_text(encoding="utf-8") for file in folder.glob("test_*.py"))))
+    assert set(re.findall(r"`(test_\w+)`", page)) - there == set()
