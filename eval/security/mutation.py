@@ -39,7 +39,7 @@ AREAS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "policy": (("catalog.access.policy", "catalog.access.policy_rules"), tuple(f"tests/catalog/test_{name}.py" for name in ("policy", "policy_kinds", "cubes", "policy_model"))),
     "audit and receipt verifiers": (
         ("catalog.audit.verify", "catalog.audit.merkle", "catalog.audit.signed_note", "catalog.audit.receipt"),
-        tuple(f"tests/catalog/test_{name}.py" for name in ("merkle", "signed_note", "receipt", "audit_log", "audit_witness")),
+        tuple(f"tests/catalog/test_{name}.py" for name in ("merkle", "signed_note", "receipt", "audit_log", "audit_witness", "audit_rotation")),
     ),
 }
 """Modules to mutate and the test files that are to notice."""

@@ -99,7 +99,9 @@ class Expressions:
         elif place.window:
             makers += [self.window] * 2
         if place.subquery and depth > 1 and place.groups is None and not kind.endswith("[]"):
-            makers += [self.scalar_subquery] + ([self.exists, self.in_subquery] if kind == "bool" else [])
+            # A kind that no aggregate gives would make a subquery of several rows.
+            makers += [self.scalar_subquery] if self.known("aggregate", kind) else []
+            makers += [self.exists, self.in_subquery] if kind == "bool" else []
         return self.pick(makers)(kind, place, depth - 1)
 
     def column(self, place: Place) -> str:

@@ -4,7 +4,9 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 
+from catalog.semantic import views
 from nl2sql.backends.base import Clarify, Context, Decline, Draft, SqlDraft
 from nl2sql.backends.reply import asked_or_declined
 from nl2sql.embedded.parser import Candidate, EmbeddedParser
@@ -12,8 +14,9 @@ from nl2sql.errors import BadPlan
 from nl2sql.explain import explain
 from nl2sql.linking.asked import asking_sentence
 from nl2sql.linking.mentions import Linked, Mention
-from nl2sql.plan import Plan, Query, Scope, full_scope
-from nl2sql.plan_canonical import canonical, spelled
+from nl2sql.linking.vocabulary import stems, words
+from nl2sql.plan import AskBack, Condition, Plan, Query, Scope, column_of, full_scope
+from nl2sql.plan_canonical import ENTITIES, canonical, spelled
 from nl2sql.plan_sql import compile_query
 from nl2sql.values import Number, Text
 
@@ -21,6 +24,8 @@ READINGS = 6
 """Beams searched where the greedy reading is unsure."""
 UNSURE = 0.5
 """Probability of a greedy reading below which others are searched: one of them is often likelier, and right."""
+SURE = 0.8
+"""Probability from which a question back is asked, whatever words the question has for one of its choices."""
 OFFERED = 3
 """Readings offered at most."""
 OFFERED_NAMES = 8
@@ -96,6 +101,8 @@ class EmbeddedBackend:
             unknown=frozenset(slot for slot, mention in linked.mentions.items() if not mention.known),
         )
         greedy = self._parser.read(linked.text, scope, 1)
+        if greedy and (named := _named_choice(greedy[0], linked)):
+            return [named]
         if greedy and greedy[0].probability >= UNSURE and self._confidence(greedy[0].probability) >= self._threshold:
             return _by_meaning(greedy)
         found = {candidate.tokens: candidate for candidate in [*greedy, *self._parser.read(linked.text, scope, READINGS)]}
@@ -123,6 +130,36 @@ class EmbeddedBackend:
         """Platt's scaling (1999) of the sequence's log-odds, fitted on development questions."""
         p = min(max(probability, 1e-6), 1 - 1e-6)
         return 1 / (1 + math.exp(-(self._slope * math.log(p / (1 - p)) + self._offset)))
+
+
+def _named_choice(candidate: Candidate, linked: Linked) -> Candidate | None:
+    """The one choice of a question back that the question names itself, asked of the one thing that it mentions: whoever says "owns" does not mean the steward."""
+    if not isinstance(candidate.plan, AskBack) or candidate.probability >= SURE or len(linked.bindings) != 1:
+        return None
+    (slot,) = linked.bindings
+    said = {form for word in words(linked.text) for form in _forms(word)}
+    named = [i for i in candidate.plan.choices if not i.fn and "." in i.args[0] and said & _names_of(i.args[0])]
+    view = named[0].args[0].split(".")[0] if len(named) == 1 else ""
+    if view not in ENTITIES:
+        return None
+    key = f"{view}.{views()[view].key[0]}"
+    if column_of(key).slot != slot[1:-1]:
+        return None
+    plan = Query(view=view, where=(Condition(key, "EQ", slot),), select=(named[0],))
+    return Candidate(plan, tuple(spelled(plan).split()), candidate.probability)
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """A word and what it may be a form of, short verbs too: owns, own."""
+    return (word, word.removesuffix("s"), *stems(word))
+
+
+@cache
+def _names_of(column: str) -> frozenset[str]:
+    """The words that are the name of a column or another name for it, and what they are forms of."""
+    view, name = column.split(".")
+    single = [w for text in (name, *views()[view].columns[name].synonyms) if len(w := words(text)) == 1]
+    return frozenset(form for (word,) in single for form in _forms(word))
 
 
 def _by_meaning(candidates: Iterable[Candidate]) -> list[Candidate]:

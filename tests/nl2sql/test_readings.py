@@ -91,3 +91,19 @@ def test_an_everyday_word_is_the_name_where_that_reads_better(plain: list[tuple[
     (draft,) = drafts("who is responsible for orders?", {"who is responsible for orders?": plain, "who is responsible for dataset1?": named})
     assert isinstance(draft, SqlDraft)
     assert draft.sql == sql
+
+
+ASKS = "ASK datasets.owner datasets.steward"
+
+
+@pytest.mark.parametrize(
+    ("question", "probability", "sql"),
+    [
+        ("who owns the orders table", 0.6, "SELECT DISTINCT datasets.owner FROM datasets WHERE datasets.name = 'orders'"),
+        ("who owns the orders table", 0.9, ""),
+        ("who is behind the orders table", 0.6, ""),
+    ],
+)
+def test_a_choice_that_the_question_names_is_not_asked_about(question: str, probability: float, sql: str) -> None:
+    (draft,) = drafts(question, {question.replace("orders", "dataset1"): [(ASKS, probability)]})
+    assert (draft.sql if isinstance(draft, SqlDraft) else "") == sql

@@ -218,6 +218,7 @@ def test_no_receipt_holds_a_canary(desks: dict[str, Desk], steward: Steward, tmp
 
 def test_neither_log_nor_snapshots_nor_names_hold_a_canary(desks: dict[str, Desk], steward: Steward) -> None:
     steward("ask", "--json", "who owns set_1?")
+    own_words = {"thread.json", "last.json"}  # what the asker said, attacks of other tests among it, and nothing that was found
     for desk in desks.values():
         log = AuditLog(desk.world.home)
         mine = [entry for entry in log.entries() if entry.actor == ASKER and not found(entry.question or "")]
@@ -226,7 +227,9 @@ def test_neither_log_nor_snapshots_nor_names_hold_a_canary(desks: dict[str, Desk
             folder = session.engine._directory
         files = [path for path in folder.iterdir() if path.is_file()]
         assert files
-        assert [path.name for path in files if canaries.found_in_bytes(path.read_bytes())] == []
+        assert [path.name for path in files if path.name not in own_words and canaries.found_in_bytes(path.read_bytes())] == []
+        for last in (path for path in files if path.name == "last.json"):
+            assert json.loads(last.read_text(encoding="utf-8")).keys() == {"question", "sql", "clock", "seq"}
 
 
 def test_an_environment_variable_does_not_reach_the_worker(desks: dict[str, Desk]) -> None:

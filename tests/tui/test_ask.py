@@ -324,7 +324,7 @@ def test_a_batch_without_a_model_ends_as_unreachable(steward: Any, monkeypatch: 
 
 
 WIDE = "SELECT count(*) AS n FROM lineage"
-NARROW = "SELECT upstream, depth FROM lineage WHERE downstream = 'churn_features' ORDER BY ALL"
+NARROW = "SELECT upstream, depth FROM lineage WHERE downstream = 'MPT-7B' ORDER BY ALL"
 
 
 def test_lineage_that_is_cut_is_told_and_that_of_a_name_is_whole(

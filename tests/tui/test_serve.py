@@ -224,7 +224,7 @@ def test_a_server_that_dies_is_started_again_until_stopped(serve: Serve, tmp_pat
 def test_the_doctor_says_which_model_drafts_and_why(steward: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = steward("doctor", "--json")
     assert (ran.code, ran.json["backend"], ran.json["ok"], ran.json["why"]) == (0, "embedded", True, "it is the default")
-    assert {finding["name"] for finding in ran.json["findings"]} == {"catalog", "embedded", "vllm", "transformers", "gpu"}
+    assert {finding["name"] for finding in ran.json["findings"]} == {"catalog", "settings", "embedded", "vllm", "transformers", "gpu"}
     with model_serving(lambda body, before: said("REFUSE")) as served:
         ran = steward("doctor", "--backend", f"vllm:{served.url}")
         assert ran.code == 0
