@@ -199,7 +199,8 @@ def _constant(hole: re.Match[str], values: Bindings, now: datetime) -> Node:
             return _text(text)
         case Number(number) if kind == "number" and hole["side"] is None and isfinite(number):
             parsed: Node = parse.tree_of(f"SELECT {Decimal(repr(number)).normalize():f}")["node"]["select_list"][0]
-            return {"value": parsed["value"]}
+            if isinstance(parsed["value"]["value"], int | float):  # a number of more digits than 64 bits hold is no literal that the guard reads
+                return {"value": parsed["value"]}
         case Period(start, end) if kind == "period" and (moment := {"start": start, "end": end}.get(hole["side"] or "")):
             return _text(f"{moment:%Y-%m-%d}" if moment.time() == datetime.min.time() else f"{moment:%Y-%m-%d %H:%M:%S}")
     raise ValueError(f"{{{hole['hole']}}} cannot take this value")

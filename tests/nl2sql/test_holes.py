@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from catalog.errors import UsageError
@@ -138,6 +138,8 @@ def test_no_list_of_texts_is_more_than_literals(texts: list[str]) -> None:
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
+@example(2.220446049250313e-16)
+@example(1e300)
 @settings(max_examples=40, deadline=None)
 def test_no_number_is_more_than_a_literal(number: float) -> None:
     sql = f"{HEAD}quality_score > '{{number}}'"
