@@ -57,8 +57,7 @@ def spelled(plan: Plan) -> str:
 
 def _results(query: Query) -> tuple[Item, ...]:
     """What is asked for, groups before amounts; what rows are ordered by and ranked in is shown without being asked for."""
-    grouped = query.having is not None or any(item.is_aggregate for item in _items(query))
-    shown_anyway = {query.order[0]} if query.order and (query.order[0].is_aggregate or not grouped) else set()
+    shown_anyway = {query.order[0]} if query.order and (query.order[0].is_aggregate or not query.is_grouped) else set()
     if query.per:
         shown_anyway.add(Item("", (query.per,)))
     asked = [item for item in dict.fromkeys(query.select) if item not in shown_anyway]
@@ -111,10 +110,9 @@ def _arms(predicate: Predicate) -> Iterator[Predicate]:
 
 def _joins_as_exists(query: Query) -> Query:
     """A joined view that only restricts the rows, and cannot multiply what is counted, is an EXISTS."""
-    counts = any(item.is_aggregate for item in _items(query)) or query.having is not None
     for join in reversed(query.joins):
         others = [other for other in query.joins if other is not join]
-        if any(join.view in _views_of_edge(other.edge) for other in others) or (counts and not join.adds_one_row):
+        if any(join.view in _views_of_edge(other.edge) for other in others) or (query.is_grouped and not join.adds_one_row):
             continue
         if any(join.view == token.split(".")[0].split("#")[0] for item in _items(query) for token in _tokens_of_item(item)):
             continue

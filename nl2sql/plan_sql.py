@@ -58,7 +58,7 @@ class _Compiler:
             items.append(query.order[0])
         if query.per and Item("", (query.per,)) not in items:
             items.insert(0, Item("", (query.per,)))
-        grouped = any(item.is_aggregate for item in items) or query.having is not None
+        grouped = query.is_grouped
         columns = [self.labelled(item, number, query) for number, item in enumerate(items, 1)]
         distinct = "" if grouped else "DISTINCT "
         parts = [f"SELECT {distinct}{', '.join(columns)}", f"FROM {self.source(query)}"]
@@ -315,11 +315,10 @@ def _expand(query: Query) -> Iterable[Item]:
 
 def _must_be_set(query: Query, items: Sequence[Item]) -> Iterator[Item]:
     """The one first thing is none without a value, and times that are not known make no day or month of their own."""
-    grouped = query.having is not None or any(item.is_aggregate for item in items)
-    if query.order and query.limit == "1" and not query.per and not grouped:
-        yield query.order[0]
-    if grouped:
+    if query.is_grouped:
         yield from dict.fromkeys(Item("", item.args) for item in items if item.fn in DATE_PARTS)
+    elif query.order and query.limit == "1" and not query.per:
+        yield query.order[0]
 
 
 def _has_shares(items: Iterable[Item], query: Query) -> bool:

@@ -143,7 +143,8 @@ def _older(match: re.Match[str], now: datetime) -> Period | None:
 
 def _lasting(match: re.Match[str], now: datetime) -> Period | None:
     """``not seen for two days`` is not since two days ago, ``silent for two days`` is before that."""
-    at = shift(now, -_amount_of(match)[0], _amount_of(match)[1])
+    count, unit = _amount_of(match)
+    at = shift(now, -count, unit)
     before, after = match.string[: match.start()], match.string[match.end() :]
     if NEGATED.search(before) or (match["how"] == "since" and NEGATED_AFTER.match(after)):
         return None if match["how"] != "for" and not match["more"] else Period(at, None)
