@@ -70,7 +70,7 @@ def test_only_what_was_answered_is_kept_and_only_its_words(steward: Any, home: P
         assert steward("ask", backend, "--token", token, words).code == 6
         assert kept(home, "ada") == before
     steward("ask", backend, "--token", token, ASKED)
-    files = list(home.rglob(thread.FILE))
+    files = list(home.rglob("thread.json"))
     assert [json.loads(file.read_text(encoding="utf-8")) for file in files] == [[ASKED]]
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
 
@@ -96,7 +96,7 @@ def test_what_ends_a_right_ends_what_is_kept(steward: Any, home: Path, backend: 
 
 def test_a_damaged_file_is_as_good_as_none(home: Path, backend: str, steward: Any, token: str) -> None:
     steward("ask", backend, "--token", token, ASKED)
-    (file,) = (path for path in home.rglob(thread.FILE) if ASKED in path.read_text(encoding="utf-8"))
+    (file,) = (path for path in home.rglob("thread.json") if ASKED in path.read_text(encoding="utf-8"))
     for damage in (b"", b"\xff", b"{}", b"[1]", b"[" * 30_000):
         file.write_bytes(damage)
         assert kept(home, "ada") == ()
