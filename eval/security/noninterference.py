@@ -45,6 +45,9 @@ PATIENCE_S = 5.0
 
 MIXED = Style(mixed=True)
 
+TRIES = 200
+"""Times that a statement runs on one catalog before a difference is laid to another."""
+
 LIMITS = Limits(rows=10_000, deadline_s=12 * PATIENCE_S)
 
 Outcome = tuple[Any, ...]
@@ -69,6 +72,7 @@ class Tally:
     ran: int = 0
     pairs: int = 0
     late: int = 0
+    wavering: int = 0
     worker_pairs: int = 0
     snapshots: int = 0
     catalogs: int = 0
@@ -282,8 +286,20 @@ def compare(scene: Scene, approved: Approved, connections: Sequence["duckdb.Duck
     tally.errors[first[0]] += first[0] != "ok"
     tally.pairs += len(others)
     for other in others:
-        if not same(first, other):
+        if same(first, other):
+            continue
+        if comes_of_one_catalog(connections[0], approved.sql, other):
+            tally.wavering += 1
+        else:
             tally.violations.append(Violation(scene.asker.name, approved.sql, str(first)[:2000], str(other)[:2000]))
+
+
+def comes_of_one_catalog(connection: "duckdb.DuckDBPyConnection", sql: str, wanted: Outcome) -> bool:
+    """Whether one and the same catalog gives that too when asked often enough.
+
+    The two sides of a ``UNION`` that reads no table come now in this order, now in that, whatever a catalog holds.
+    """
+    return any(same(outcome(connection, sql), wanted) for _ in range(TRIES))
 
 
 def is_late(found: Outcome) -> bool:
@@ -338,7 +354,7 @@ def run(seconds: float, seed: int, progress: Callable[[str], None], state: Path 
     in_worker = sum(v.sql.endswith("-- in the worker") for v in tally.violations)
     stored = sum(v.sql.endswith("-- as stored") for v in tally.violations)
     return [
-        Row("non-interference: pairs that differ", "0", f"{wrong} of {tally.pairs:,}", not wrong, f"status, columns, types, rows in order, error text; {len(ASKERS)} askers"),
+        Row("non-interference: pairs that differ", "0", f"{wrong} of {tally.pairs:,}", not wrong, f"status, columns, types, rows in order, error text; {len(ASKERS)} askers; {tally.wavering} whose order wavers on one and the same catalog"),
         Row(
             "non-interference: pairs",
             ">= 200,000 a night, >= 10 million before release",
