@@ -12,7 +12,15 @@ from catalog.access.policy import authorise
 from catalog.storage.records import Dataset, Metric, Record
 from eval.security.askers import ASKERS, policy
 from eval.security.kept import Kept
-from eval.security.noninterference import Tally, comes_of_one_catalog, compare_snapshots, content, explore, outcome, scene
+from eval.security.noninterference import (
+    Tally,
+    comes_of_one_catalog,
+    compare_snapshots,
+    content,
+    explore,
+    outcome,
+    scene,
+)
 from eval.security.readsets import explore as explore_readsets
 from eval.security.report import Row, by_hand, load, page, part, save
 from eval.security.typed_queries import Queries, Style
