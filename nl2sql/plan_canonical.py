@@ -41,7 +41,7 @@ def canonical(plan: Plan) -> Plan:
     if not isinstance(plan, Query):
         return plan
     query = _joins_as_exists(replace(plan, select=tuple(map(_item, plan.select)), where=_conditions(plan.where)))
-    query = _without_idle_view(query)
+    query = _without_idle_view(_of_entity(query))
     if query.having:
         left, op, right = query.having
         query = replace(query, having=(_item(left), op, _item(right) if isinstance(right, Item) else right))
@@ -121,6 +121,23 @@ def _joins_as_exists(query: Query) -> Query:
             continue
         outside = [c for c in query.where if c not in inside]
         query = replace(query, joins=tuple(others), where=_conditions([*outside, Exists(join, _conditions(inside), False)]))
+    return query
+
+
+def _of_entity(query: Query) -> Query:
+    """``FROM consents WHERE A EXISTS datasets.name=consents.dataset B END SELECT consents.dataset`` is ``FROM datasets WHERE B EXISTS … A END SELECT datasets.name``."""
+    if query.view in ENTITIES or query.joins or query.latest or query.having or query.order or query.limit or len(query.select) != 1:
+        return query
+    for one in query.where:
+        if not isinstance(one, Exists) or one.negated or one.join.view not in ENTITIES or not one.conditions:
+            continue
+        key = f"{one.join.view}.{views()[one.join.view].key[0]}"
+        ends = one.join.edge.split("=")
+        results = {Item("", (end,)): Item("", (key,)) for end in ends} | {Item("COUNT_DISTINCT", (end,)): Item("COUNT") for end in ends}
+        rest = [c for c in query.where if c is not one]
+        if key in ends and (result := results.get(query.select[0])) and not any(map(_compares_mean, query.where)):
+            moved = Exists(Join(one.join.edge, query.view), _conditions(rest), False)
+            return replace(query, view=one.join.view, where=_conditions([*one.conditions, moved]), select=(_item(result),))
     return query
 
 

@@ -63,7 +63,7 @@ class _Compiler:
         distinct = "" if grouped else "DISTINCT "
         parts = [f"SELECT {distinct}{', '.join(columns)}", f"FROM {self.source(query)}"]
         parts += [f"JOIN {_relation(join.view)} ON {self.equal(join.edge)}" for join in query.joins]
-        tests = [self.predicate(p) for p in query.where] + [f"{self.item(item, query)} IS NOT NULL" for item in _must_be_set(query, items)]
+        tests = [self.predicate(p) for p in query.where if not _tests_list(p, _listed(query))] + [f"{self.item(item, query)} IS NOT NULL" for item in _must_be_set(query, items)]
         if tests:
             parts.append("WHERE " + " AND ".join(tests))
         keys = [self.item(i, query) for i in items if not i.is_aggregate]
@@ -117,14 +117,18 @@ class _Compiler:
         return f"{value} / {factor:.10g}" if factor else value
 
     def source(self, query: Query) -> str:
-        if not query.latest:
-            return _relation(query.view)
-        view = views()[query.view]
-        relation = _relation(query.view)
-        columns = ", ".join(f"{relation}.{c}" for c in view.columns)
-        keys = ", ".join(f"{relation}.{c}" for c in view.latest_by)
-        rank = f"row_number() OVER (PARTITION BY {keys} ORDER BY {relation}.{view.time} DESC)"
-        return f"(SELECT {columns} FROM {relation} QUALIFY {rank} = 1) AS {relation}"
+        """The view, of which LATEST keeps the newest row of each thing, and rows grouped by a list count for each entry of it."""
+        view, relation, listed = views()[query.view], _relation(query.view), _listed(query)
+        if not query.latest and not listed:
+            return relation
+        columns = ", ".join(f"unnest({relation}.{c}) AS {c}" if f"{view.name}.{c}" == listed else f"{relation}.{c}" for c in view.columns)
+        parts = [f"SELECT {columns} FROM {relation}"]
+        if tests := [self.predicate(p) for p in query.where if _tests_list(p, listed)]:
+            parts.append(f"WHERE {' AND '.join(tests)}")
+        if query.latest:
+            keys = ", ".join(f"{relation}.{c}" for c in view.latest_by)
+            parts.append(f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {relation}.{view.time} DESC) = 1")
+        return f"({' '.join(parts)}) AS {relation}"
 
     def equal(self, edge: str) -> str:
         left, right = edge.split("=")
@@ -314,11 +318,31 @@ def _expand(query: Query) -> Iterable[Item]:
 
 
 def _must_be_set(query: Query, items: Sequence[Item]) -> Iterator[Item]:
-    """The one first thing is none without a value, and times that are not known make no day or month of their own."""
+    """The one first thing, or what it is of, is none without a value, and times that are not known make no day or month of their own."""
     if query.is_grouped:
         yield from dict.fromkeys(Item("", item.args) for item in items if item.fn in DATE_PARTS)
+        if query.order and query.limit == "1" and not query.per and not _has_shares(items, query):
+            yield from (item for item in items if item.fn == "" and "#" not in item.args[0])
     elif query.order and query.limit == "1" and not query.per:
         yield query.order[0]
+
+
+def _listed(query: Query) -> str:
+    """The list column of the view that a query groups by, empty where there is none."""
+    keys = [item.args[0] for item in query.select if item.fn == "" and "#" not in item.args[0]] if query.is_grouped else []
+    return next((key for key in keys if key.startswith(f"{query.view}.") and column_of(key).is_list), "")
+
+
+def _tests_list(predicate: Predicate, token: str) -> bool:
+    """Whether a condition is on the list as a whole, and not on one entry of it."""
+    match predicate:
+        case Condition(column):
+            return column == token
+        case Not(inner):
+            return _tests_list(inner, token)
+        case Or(left, right):
+            return _tests_list(left, token) or _tests_list(right, token)
+    return False
 
 
 def _has_shares(items: Iterable[Item], query: Query) -> bool:

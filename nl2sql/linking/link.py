@@ -10,18 +10,21 @@ from datetime import datetime
 
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.mentions import Draft, Linked, Mention
-from nl2sql.linking.names import find_names
+from nl2sql.linking.names import find_names, lookup
 from nl2sql.linking.numbers import asked_unit, find_numbers
 from nl2sql.linking.periods import find_periods
 from nl2sql.linking.spelling import find_nearly_names, mend
 from nl2sql.linking.topics import find_topics
 from nl2sql.linking.unknown import find_columns, find_dotted, find_identifiers, find_positioned, find_quoted
-from nl2sql.linking.vocabulary import ENGLISH, LEXICON
+from nl2sql.linking.vocabulary import ENGLISH, LEXICON, words
 from nl2sql.values import Text
 
 __all__ = ["ENGLISH", "LEXICON", "Linked", "Mention", "link"]
 
 
+_TICKET = r"(?:(?i:ticket|case|request|issue|incident|task|jira|ref(?:erence)?)[ :#]*(?:[A-Z]{2,6}-)?\d{1,6}|(?P<id>[A-Z]{2,6}-\d{1,6}))"
+TICKETS = (re.compile(rf"^\W*{_TICKET} ?[:–-] ?(?=\w)"), re.compile(rf"(?:(?<=[.?!;,]) ?|(?<=\w) ?[(\[]){_TICKET}[.)\]]*$"))
+"""What a question is filed under, before it or behind it: AUD-311, ticket 4711."""
 OWN_NODE = re.compile(r"(?<!\w)(?:my|our) (?:own )?(?:nodes?|machines?|servers?|box(?:es)?|sites?)(?!\w)")
 
 
@@ -30,10 +33,19 @@ def link(question: str, index: NameIndex, now: datetime, own_node: str = "") -> 
 
     Case is kept only for what a quoted or unknown name says.
     """
-    draft = mend(" ".join(question.replace("’", "'").replace("‘", "'").split()), index)
+    draft = mend(_unfiled(" ".join(question.replace("’", "'").replace("‘", "'").split()), index), index)
     again = replace(draft, eager=True)
     linked = _found(draft, index, now, own_node)
     return replace(linked, also=_found(again, index, now, own_node)) if draft.passed_over else linked
+
+
+def _unfiled(question: str, index: NameIndex) -> str:
+    """The question without the number it is filed under, unless the catalog knows that as a name."""
+    for pattern in TICKETS:
+        match = pattern.search(question)
+        if match and not lookup(index, list(words(match["id"] or ""))):
+            question = (question[: match.start()] + question[match.end() :]).strip()
+    return question
 
 
 def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Linked:

@@ -25,10 +25,10 @@ LENGTH = re.compile(
 """What a length of time is said of, which is a number and no span."""
 TO_COME = re.compile(r"(?:expires?|expiring|due|ends?|ending|runs? out|running out|lapses?|lapsing|upcoming|planned|scheduled|will \w+|valid|in force) $")
 """What is said of times to come, so that November is the next one."""
-NEGATED = re.compile(r"(?:\b(?:not|never|no|nobody|none|nothing|without|neither|hasnt|havent|didnt|wasnt|isnt)\b|n't\b)(?: [\w'-]+){0,6} $")
+NEGATED = re.compile(r"(?:\b(?:not|never|no|nobody|none|nothing|without|neither|hasnt|havent|didnt|wasnt|isnt)\b|untouched|unchanged|unseen|unheard|unused|unread|n't\b)(?: [\w'-]+){0,6} $")
 NEGATED_AFTER = re.compile(r"(?: [\w'-]+){0,2} (?:not|no|never)\b")
 IDLE = re.compile(
-    r"\b(?:quiet|silent|stale|idle|offline|down|dark|dead|unreachable|unresolved|untouched|unchanged|unseen|unheard|outdated|overdue|open|out of sync|untested|unanswered|waiting|pending)"
+    r"\b(?:quiet|silent|stale|idle|offline|down|dark|dead|unreachable|unresolved|outdated|overdue|open|out of sync|untested|unanswered|waiting|pending)"
     r"(?: [\w'-]+)? $"
 )
 """States that last, so that ``for two days`` says when they began."""
@@ -83,6 +83,8 @@ def _before(match: re.Match[str], now: datetime) -> Period | None:
     point = resolve(text, now, ahead=how in ("by", "until", "till"))
     if point is None or point.start is None or point.end is None:
         return None
+    if match["since"]:  # not run since before October
+        return Period(point.start, None)
     if how in ("by", "until", "till", "up to", "through") or (re.match(r"(?:the )?end|.*-end", text) and point.end > now):
         return Period(now if point.end > now else None, point.end)
     return Period(now if point.start > now else None, point.start)
@@ -248,7 +250,7 @@ _RULES = tuple(
         (rf"{_lead}(?P<which>last|past|previous|next|coming|following) {_amount}", _rolling),
         (rf"since {_amount}", _since_amount),
         (rf"(?:within|in) (?:the next )?{_amount}(?: from now|'? time)?|{_amount.replace('?P<', '?P<x_')} (?:from now|hence)", lambda m, now: _within(m, now) if m["unit"] or m["letter"] else None),
-        (rf"(?P<how>before|until|till|by|prior to|earlier than|older than|up to|through) (?:the )?(?P<point>{POINT})", _before),
+        (rf"(?P<since>since )?(?P<how>before|until|till|by|prior to|earlier than|older than|up to|through) (?:the )?(?P<point>{POINT})", _before),
         (rf"(?P<how>since|after|from|(?<!week )starting|later than|newer than) (?:the )?(?P<point>{POINT})(?: onwards?| on(?=\s*(?:$|[,.?!;])))?", _since),
         (rf"{_lead}(?P<point>{POINT})", _plain),
     )

@@ -14,6 +14,9 @@ LED = re.compile(
 NOUNS = r"(?:data|data ?sets?|data sets|tables?|corpus|corpora|collections?|information|images?|texts?|speech|records?|models?|trips|offers?|files?|material|stuff|sets?)"
 COMPOUND = r" (?!the|an?|all|my|me|our|us|which|what|who|these|this|that|it|them|those|any|each|every|for|to|in|of|on)\w"
 """What follows a noun that opens a fragment (``amazon reviews``), and not a verb (``paste the rows``)."""
+LONG = 5
+"""Letters of a word that can be a topic though neither English nor the catalog's texts have it."""
+UNHEARD = re.compile(r"(?:^|\W)(?:anything|something|nothing|data|datasets?|tables?|collections?|images?|pictures|texts?|corpora|any|some) (?:(?:on|of|for|with|from|in) )?(?:the )?$")
 OPENING = r"(?:about|on|with|of|for|from|over|in|around|any|some|and|or|covering|contain|containing|contains|mentioning|to|the|is|are|all|show me|find|get|need|cheapest|best|daily|historical)"
 
 
@@ -37,11 +40,13 @@ def find_topics(draft: Draft, index: NameIndex) -> None:
 def _topical(draft: Draft, index: NameIndex, token: Token) -> bool:
     """Plain English needs the place of a topic, other words are one anywhere."""
     word = token.word
-    if word not in index.text_words or is_asking(word) or word in lexicon() or not draft.free(token.start, token.end):
+    if is_asking(word) or word in lexicon() or not draft.free(token.start, token.end):
         return False
+    before, after = draft.text[: token.start], draft.text[token.end :]
+    if word not in index.text_words and f"{word}s" not in index.text_words:
+        return not is_english(word) and len(word) >= LONG and word.isalpha() and bool(UNHEARD.search(before) and re.match(rf" {NOUNS}(?!\w)|\W*$|[,;?!]| (?:we|i|you|that|which|with|in|and|or)(?!\w)", after))
     if not is_english(word):
         return True
-    before, after = draft.text[: token.start], draft.text[token.end :]
     first = not before.strip() and re.match(COMPOUND, after)
     return bool(first or re.match(rf" (?:\w+ )?{NOUNS}(?!\w)|\W*$", after) or re.search(rf"(?:^|\W){OPENING} $", before))
 

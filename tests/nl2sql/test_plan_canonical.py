@@ -51,6 +51,14 @@ ONE_FORM = [
         "FROM datasets WHERE NOT_EXISTS datasets.name=quality_checks.dataset END EXISTS datasets.name=market.dataset market:offered END SELECT datasets.name",
         "FROM market WHERE market:offered NOT_EXISTS market.dataset=quality_checks.dataset END SELECT market.dataset",
     ),
+    (
+        "FROM consents WHERE consents.purpose EQ 'training' EXISTS datasets.name=consents.dataset datasets.phi IS_TRUE END SELECT consents.dataset",
+        "FROM datasets WHERE datasets.phi IS_TRUE EXISTS datasets.name=consents.dataset consents.purpose EQ 'training' END SELECT datasets.name",
+    ),
+    (
+        "FROM market WHERE market:offered EXISTS datasets.name=market.dataset datasets.pii IS_TRUE END SELECT COUNT_DISTINCT market.dataset",
+        "FROM datasets WHERE datasets.pii IS_TRUE EXISTS datasets.name=market.dataset market:offered END SELECT COUNT",
+    ),
     # An entry of the log may be of no dataset, and what data goes into may be a model.
     (
         "FROM datasets WHERE EXISTS datasets.name=audit_log.dataset audit_log.decision EQ 'denied' END SELECT datasets.name",

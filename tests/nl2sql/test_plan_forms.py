@@ -25,11 +25,12 @@ BINDINGS: dict[str, Value] = {
     "@number3": Number(30.0),
     "@jurisdiction1": Text(("EU",)),
     "@org1": Text(("Acme",)),
+    "@language1": Text(("German",)),
 }
 ROWS: dict[str, list[dict[str, Any]]] = {
     "datasets": [
-        {"name": "a", "country": "DE", "jurisdiction": "EU", "owner": "Acme", "bytes": 100, "row_count": 10, "pii": True, "last_updated": datetime(2026, 10, 14, 23), "quality_score": 0.9},
-        {"name": "b", "country": "DE", "jurisdiction": "EU", "owner": "Acme", "bytes": 300, "row_count": 40, "pii": False, "last_updated": datetime(2026, 10, 6, 1), "quality_score": 0.5},
+        {"name": "a", "country": "DE", "jurisdiction": "EU", "owner": "Acme", "bytes": 100, "row_count": 10, "pii": True, "last_updated": datetime(2026, 10, 14, 23), "quality_score": 0.9, "languages": ["German"]},
+        {"name": "b", "country": "DE", "jurisdiction": "EU", "owner": "Acme", "bytes": 300, "row_count": 40, "pii": False, "last_updated": datetime(2026, 10, 6, 1), "quality_score": 0.5, "languages": ["German", "French"]},
         {"name": "c", "country": "FR", "jurisdiction": "EU", "owner": "Bolt", "bytes": 500, "row_count": 30, "pii": True, "last_updated": None, "quality_score": 0.7},
         {"name": "d", "country": "US", "jurisdiction": "US", "owner": None, "bytes": 100, "row_count": None, "pii": True, "last_updated": datetime(2026, 9, 16, 12), "quality_score": None},
         {"name": "e", "country": None, "jurisdiction": None, "owner": "Bolt", "bytes": None, "row_count": 90, "pii": False, "last_updated": datetime(2026, 10, 16, 8), "quality_score": 0.2},
@@ -78,6 +79,10 @@ GIVES: list[tuple[str, list[tuple[Any, ...]]]] = [
     ("FROM datasets SELECT datasets.owner MEDIAN datasets.row_count", [("Acme", 25.0), ("Bolt", 60.0), (None, None)]),
     ("FROM datasets SELECT MEDIAN datasets.row_count", [(35.0,)]),
     ("FROM datasets SELECT datasets.owner HAVING MEDIAN datasets.row_count GT @number3", [("Bolt",)]),
+    # The one first owner is none that is not set; a list counts for each entry.
+    ("FROM datasets WHERE datasets.country NOT_NULL SELECT datasets.owner COUNT ORDER COUNT ASC LIMIT 1", [("Bolt", 1)]),
+    ("FROM datasets SELECT datasets.languages COUNT", [("French", 1), ("German", 2)]),
+    ("FROM datasets WHERE datasets.languages HAS @language1 SELECT datasets.languages COUNT ORDER COUNT DESC LIMIT 1", [("German", 2)]),
     # Rows without a country are a group as they are for COUNT.
     ("FROM datasets SELECT datasets.country SHARE ORDER SHARE DESC LIMIT 1", [("DE", 0.4)]),
     ("FROM datasets SELECT datasets.country SHARE", [("DE", 0.4), ("FR", 0.2), ("US", 0.2), (None, 0.2)]),
@@ -99,7 +104,8 @@ GIVES: list[tuple[str, list[tuple[Any, ...]]]] = [
     ("FROM datasets SELECT datasets.name ORDER datasets.bytes DESC LIMIT 1 SKIP 3", [("d", 100)]),
     ("FROM datasets SELECT datasets.name ORDER datasets.bytes DESC LIMIT @number2 SKIP 1", [("a", 100), ("b", 300)]),
     ("FROM datasets SELECT datasets.name ORDER datasets.bytes DESC LIMIT 1 SKIP @number2", [("a", 100)]),
-    ("FROM datasets SELECT datasets.owner COUNT ORDER COUNT ASC LIMIT 1 SKIP 1", [("Acme", 2)]),
+    # What has no owner is no owner's place among them.
+    ("FROM datasets SELECT datasets.owner COUNT ORDER COUNT ASC LIMIT 1 SKIP 1", [("Bolt", 2)]),
     ("FROM datasets SELECT datasets.name ORDER datasets.bytes DESC LIMIT 5 SKIP 5", []),
     # From ten at night to two in the morning of the day after next: two turns of the day as DAYS_SINCE counts them, and 28 hours of a mean.
     (

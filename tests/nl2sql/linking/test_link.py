@@ -149,6 +149,13 @@ QUESTIONS: list[tuple[str, str, dict[str, str]]] = [
     ("taxi data", "term1 data", {"term1": "taxi"}),
     ("anything about earthquakes", "anything about term1", {"term1": "earthquake?"}),
     ("US population data", "country1 term1 data", {"country1": "US", "term1": "population"}),
+    ("is there any electrocardiogram collection", "is there any term1 collection", {"term1": "electrocardiogram"}),
+    ("anything on radiology we may use", "anything on term1 we may use", {"term1": "radiology"}),
+    # what a question is filed under
+    ("AUD-311: denied exports", "denied exports", {}),
+    ("who owns C4? Ticket SRE-88.", "who owns dataset1?", {"dataset1": "C4"}),
+    ("ticket 4711 - offline nodes (see P-004)", "offline nodes (see policy1)", {"policy1": "P-004"}),
+    ("P-004: who approved it", "policy1: who approved it", {"policy1": "P-004"}),
 ]
 
 

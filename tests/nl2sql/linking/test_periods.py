@@ -158,6 +158,8 @@ IN_CONTEXT = [
     ("are since more than ten days not touched", "2026-10-06 12:00", None),
     ("hasn't been refreshed in over a month", "2026-09-16 12:00", None),
     ("silent for two days", None, "2026-10-14 12:00"),
+    ("untouched for more than two days", "2026-10-14 12:00", None),
+    ("jobs not run since before october", "2026-10-01", None),
     ("to be deleted in 30 days", "2026-10-16 12:00", "2026-11-15 12:00"),
     ("grants that expire in november", "2026-11-01", "2026-12-01"),
     ("grants that expired in november", "2025-11-01", "2025-12-01"),
