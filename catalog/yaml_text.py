@@ -34,6 +34,20 @@ class FastLoader(_Guarded, yaml.CSafeLoader):
     """Ten times faster; deep nesting must be kept from it, because libyaml's composer is recursive C."""
 
 
+def composed(text: str) -> tuple[yaml.Node | None, Any]:
+    """The nodes of a small file, whose keys are checked, and its plain value; the text is read once for both.
+
+    Raises `yaml.YAMLError` and, for deep nesting, `RecursionError`.
+    """
+    loader = Loader(text)
+    try:
+        root = loader.get_single_node()
+        check_keys(root)
+        return root, None if root is None else loader.construct_document(root)
+    finally:
+        loader.dispose()
+
+
 def check_keys(root: yaml.Node | None) -> None:
     """Raise `yaml.MarkedYAMLError` for a key that stands twice, of which YAML would take the last, or is no plain text."""
     waiting, met = [root], set[int]()

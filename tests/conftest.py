@@ -1,13 +1,24 @@
 """Hermetic tests: a catalog folder of their own, no token, no network."""
 
+import shutil
 import socket
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from catalog.storage.records import Record
+
+LONGEST = ("test_docs.py", "test_mutants.py", "test_embedded.py", "test_noninterference.py", "test_encryption.py", "test_audit_log.py", "test_mutation.py", "test_injected.py", "test_kills.py")
+"""Files that take longest. They are begun first, so that no core waits for the last of them while the others have nothing left."""
+
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +45,28 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("demo")
     build(home)
     return home
+
+
+@pytest.fixture(scope="session")
+def demo_records() -> list[Record]:
+    """The records of the demo, which take longer to write down than to copy."""
+    from catalog.demo.build import DEMO_NOW, records
+
+    return list(records(DEMO_NOW))
+
+
+@pytest.fixture
+def demo_once(demo_home: Path, demo_records: list[Record], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of evals get the demo that was built once, where each would build its own."""
+    from catalog.demo.build import DEMO_NOW
+
+    def same_records(now: datetime) -> list[Record]:
+        assert now == DEMO_NOW
+        return demo_records
+
+    monkeypatch.setattr("eval.ground.build", lambda home: shutil.copytree(demo_home, home, ignore=shutil.ignore_patterns("snapshots")))
+    monkeypatch.setattr("eval.run.records", same_records)
+    monkeypatch.setattr("eval.instances.stock.records", same_records)
 
 
 @pytest.fixture

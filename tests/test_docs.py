@@ -60,7 +60,7 @@ class Scratch:
     def run(self, text: str) -> subprocess.CompletedProcess[str]:
         """Type a command."""
         return subprocess.run(
-            ["bash", "-c", f"set -o pipefail; {text}"], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=250, check=False
+            ["bash", "-c", f"set -o pipefail; {text}"], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1200, check=False
         )
 
 
@@ -113,6 +113,7 @@ PAGES_ALONE = {"importer.md"}
 """Pages with a test of their own."""
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("path", [page(path) for path in PAGES if path.name not in PAGES_ALONE and any(not why_not(c.text) for c in commands(path))])
 def test_every_command_of_a_page_ends_well(path: Path, scratch: Scratch) -> None:
     shown = blocks(path, "yaml")
@@ -173,6 +174,7 @@ def test_the_cookbook_has_ten_recipes() -> None:
     assert len(RECIPES) == 20
 
 
+@pytest.mark.timeout(1800)
 def test_the_importer_page_makes_a_whole_importer(scratch: Scratch) -> None:
     """The page's reader is installed as a package and reads the page's document."""
     page_ = ROOT / "docs" / "importer.md"

@@ -36,7 +36,7 @@ from catalog.access.policy import (
 )
 from catalog.errors import CatalogUnavailable, UsageError
 from catalog.semantic import views
-from catalog.yaml_text import Loader, check_keys, find
+from catalog.yaml_text import composed, find
 
 Mark = tuple[str | int, ...]
 """Keys and positions that lead to a place in the file."""
@@ -155,9 +155,8 @@ def read_policy(path: Path) -> Policy:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}.") from None
     try:
-        root = yaml.compose(text, Loader=Loader)
-        check_keys(root)
-        file = _PolicyFile.model_validate(yaml.load(text, Loader))
+        root, content = composed(text)
+        file = _PolicyFile.model_validate(content)
         rules = tuple(_rules(file))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1

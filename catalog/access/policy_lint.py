@@ -37,7 +37,7 @@ from catalog.access.policy import (
 from catalog.access.policy_explain import applies, covering, is_allowing, keeps_nothing, lacks_purpose, speaks_to
 from catalog.errors import UsageError
 from catalog.semantic import Column, views
-from catalog.yaml_text import Loader, find
+from catalog.yaml_text import composed, find
 
 
 class Token(Protocol):
@@ -72,7 +72,7 @@ def check(path: Path, tokens: Iterable[Token] = (), now: datetime | None = None)
     except UsageError as error:
         return [_error(path, error)]
     text = path.read_text(encoding="utf-8")
-    root, content = yaml.compose(text, Loader=Loader), yaml.load(text, Loader)
+    root, content = composed(text)
     marks = {str(rule["id"]): at for at, rule in enumerate(content.get("rules") or [])}
     findings = [
         *(Finding(find(root, ("rules", marks[rule.id]))[0], rule.id, what) for rule in policy.rules for what in dict.fromkeys(_rule(rule, policy))),

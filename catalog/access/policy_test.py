@@ -18,7 +18,7 @@ from catalog.access.policy import Deny, GrantRule, LiveGrant, Permit, Policy, de
 from catalog.access.policy_explain import explain
 from catalog.errors import CatalogUnavailable, UsageError
 from catalog.semantic import views
-from catalog.yaml_text import Loader, check_keys, find
+from catalog.yaml_text import composed, find
 
 EXPECT = re.compile(r"allow|deny|visible|hidden|mask:(null|hash|bucket|partial)|rows:.+", re.DOTALL)
 ALL_ROWS, NO_ROWS = "all", "none"
@@ -67,9 +67,8 @@ def run_table(path: Path, policy: Policy) -> list[Outcome]:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=Loader)
-        check_keys(root)
-        table = _Table.model_validate(yaml.load(text, Loader))
+        root, content = composed(text)
+        table = _Table.model_validate(content)
     except OSError as error:
         raise CatalogUnavailable(f"The table {path} cannot be read: {error.strerror}.", "Name a YAML file of expectations.") from None
     except yaml.MarkedYAMLError as error:

@@ -51,7 +51,7 @@ ABOUT_THE_TREE = "makes_approvals"
 """Tests of what is in the source tree, which no fault in a loaded module changes."""
 NOT_QUICK = "engine or model or widens or overrides or order_of or killed or processes or torn or every_ or altered or literal_that_fits or threads or hypothesis"
 """Words of tests that take seconds; a quick run does without them."""
-SLOW_S = 0.4
+SLOW_S = 1.0
 """Seconds of processor time; a test that takes longer comes last, and not at all in a quick run."""
 ENDLESS_S = 5
 """Seconds of processor time after which a child of quick tests counts as stuck, which is noticed too."""

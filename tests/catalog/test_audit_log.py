@@ -1,10 +1,9 @@
 """The audit log: what happened is there, whoever changes it is found out, and a proof proves its record alone."""
 
 import json
+import signal
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,8 +15,8 @@ from catalog.audit.merkle import leaf_hash, root, verify_consistency, verify_inc
 from catalog.audit.signed_note import Checkpoint, open_note
 from catalog.errors import CatalogUnavailable, UsageError, VerificationFailed
 from catalog.storage.state import State
+from tests.catalog.forks import Forks
 
-ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 3, 1, 12)
 
 
@@ -359,35 +358,35 @@ for i in range(int(sys.argv[3])):
 """
 
 
-def writer(home: Path, actor: str, actions: int) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(home), actor, str(actions)], cwd=ROOT, stdout=subprocess.PIPE
-    )
+@pytest.fixture(scope="module")
+def writers() -> Iterator[Forks]:
+    """Of a folder, an actor and a number of actions."""
+    with Forks(WRITER) as made:
+        yield made
 
 
-def test_processes_append_to_one_log(tmp_path: Path) -> None:
-    children = [writer(tmp_path, name, 20) for name in "abc"]
-    for child in children:
-        child.communicate()
-        assert child.returncode == 0
+def test_processes_append_to_one_log(writers: Forks, tmp_path: Path) -> None:
+    children = [writers.child(tmp_path, name, 20) for name in "abc"]
+    assert [child.finish()[0] for child in children] == [0, 0, 0]
     entries = AuditLog(tmp_path).entries()
     assert len(entries) == 60 and all(entry.verified and entry.decision == "allowed" for entry in entries)
     assert AuditLog(tmp_path).verify().ok
 
 
-def killed(home: Path, kills: int) -> None:
+def killed(writers: Forks, home: Path, kills: int) -> None:
     """Kill writers at moments of their own choosing; what they were told is durable must be there, and verify."""
     begun: set[int] = set()
     ended: set[int] = set()
     for i in range(kills):
-        children = [writer(home, f"actor{i % 3}", 10_000), writer(home, "other", 10_000)]
-        said = [child.stdout for child in children]
+        children = [writers.child(home, f"actor{i % 3}", 10_000), writers.child(home, "other", 10_000)]
         for _ in range(1 + i * 7 % 11):
-            assert said[0] is not None and said[0].readline()
+            assert children[0].stdout.readline()
         for child in children:
             child.kill()
         for child in children:
-            out = child.communicate()[0].decode()
+            ended_by, said = child.finish()
+            assert ended_by == -signal.SIGKILL
+            out = said.decode()
             for word, seq in (line.split() for line in out.splitlines() if line.count(" ") == 1 and line[-1].isdigit()):
                 (begun if word == "begun" else ended).add(int(seq))
     log = AuditLog(home)
@@ -397,24 +396,23 @@ def killed(home: Path, kills: int) -> None:
     assert all(entry.verified for entry in entries.values()) and log.verify().ok
 
 
-def test_nothing_acknowledged_is_lost_when_writers_are_killed(tmp_path: Path) -> None:
-    killed(tmp_path, 12)
+def test_nothing_acknowledged_is_lost_when_writers_are_killed(writers: Forks, tmp_path: Path) -> None:
+    killed(writers, tmp_path, 12)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_nothing_acknowledged_is_lost_in_a_thousand_kills(tmp_path: Path) -> None:
-    killed(tmp_path, 500)
+def test_nothing_acknowledged_is_lost_in_a_thousand_kills(writers: Forks, tmp_path: Path) -> None:
+    killed(writers, tmp_path, 500)
 
 
-def test_a_torn_journal_leaves_a_log_that_verifies(tmp_path: Path) -> None:
+def test_a_torn_journal_leaves_a_log_that_verifies(writers: Forks, tmp_path: Path) -> None:
     """What a power cut may leave: any beginning of the journal. The log is then a beginning of itself."""
-    child = writer(tmp_path / "home", "ada", 10_000)
-    assert child.stdout is not None
+    child = writers.child(tmp_path / "home", "ada", 10_000)
     for _ in range(40):
         child.stdout.readline()
     child.kill()
-    child.communicate()
+    child.finish()
     files = {path.name: path.read_bytes() for path in (tmp_path / "home").iterdir()}
     journal = files["audit.sqlite-wal"]
     sizes = set()

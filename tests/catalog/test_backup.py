@@ -4,11 +4,9 @@ import hashlib
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 import tarfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -32,6 +30,7 @@ from catalog.storage.generations import current, pinned, writing
 from catalog.storage.records import Dataset, Node
 from catalog.storage.rows import upsert
 from catalog.storage.state import State
+from tests.catalog.forks import Forks
 
 NOW = datetime(2026, 11, 1, 12)
 
@@ -433,16 +432,22 @@ print(*step)
 """
 
 
-def _die(backup: Path, folder: Path, step: int) -> int:
-    done = subprocess.run([sys.executable, "-c", DIE_AT_STEP, str(backup), str(folder), str(step)], cwd=Path(__file__).parents[2], capture_output=True, check=False)
-    assert done.returncode in (0, -9), done.stderr
-    return int(done.stdout or 0)
+@pytest.fixture(scope="module")
+def dying() -> Iterator[Forks]:
+    with Forks(DIE_AT_STEP) as made:
+        yield made
 
 
-def _survives(home: Path, tmp_path: Path, backup: Path, step: int) -> None:
+def _die(dying: Forks, backup: Path, folder: Path, step: int) -> int:
+    ended, said = dying.child(backup, folder, step).finish()
+    assert ended in (0, -9)
+    return int(said or 0)
+
+
+def _survives(dying: Forks, home: Path, tmp_path: Path, backup: Path, step: int) -> None:
     folder = tmp_path / f"at{step}"
     shutil.copytree(home, folder)
-    _die(backup, folder, step)
+    _die(dying, backup, folder, step)
     alive = [path for path in (folder, *tmp_path.glob(f"at{step}.replaced-*")) if (path / "CURRENT").exists()]
     assert {"a", "b", "c"} in [names(path) for path in alive]
     if folder.exists():
@@ -450,18 +455,18 @@ def _survives(home: Path, tmp_path: Path, backup: Path, step: int) -> None:
 
 
 @pytest.mark.parametrize("step", [2, 9, 15])
-def test_a_kill_loses_no_catalog(home: Path, tmp_path: Path, step: int) -> None:
+def test_a_kill_loses_no_catalog(dying: Forks, home: Path, tmp_path: Path, step: int) -> None:
     backup = taken(home, tmp_path)
     write(home, "c")
-    _survives(home, tmp_path, backup, step)
+    _survives(dying, home, tmp_path, backup, step)
 
 
 @pytest.mark.slow
-def test_a_kill_at_any_step_loses_no_catalog(home: Path, tmp_path: Path) -> None:
+def test_a_kill_at_any_step_loses_no_catalog(dying: Forks, home: Path, tmp_path: Path) -> None:
     backup = taken(home, tmp_path)
     write(home, "c")
-    for step in range(1, _die(backup, tmp_path / "counted", 0) + 4):
-        _survives(home, tmp_path, backup, step)
+    for step in range(1, _die(dying, backup, tmp_path / "counted", 0) + 4):
+        _survives(dying, home, tmp_path, backup, step)
 
 
 def test_manifest_times_are_utc(home: Path, tmp_path: Path) -> None:

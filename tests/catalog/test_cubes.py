@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import product
+from functools import cache
+from itertools import chain, product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -52,14 +53,22 @@ class NoLog:
         return []
 
 
+@cache
+def database() -> duckdb.DuckDBPyConnection:
+    """One for all cubes; whoever writes rolls back."""
+    return duckdb.connect(config={"threads": 1})
+
+
 def made(rows: list[tuple[Any, ...]], k: int, measures: tuple[Measure, ...] = (COUNT, SUM)) -> list[tuple[Any, ...]]:
     """The cube over (purpose, status, subject_group, subjects)."""
-    with duckdb.connect() as connection:
-        connection.execute("CREATE TABLE r (purpose VARCHAR, status VARCHAR, subject_group VARCHAR, subjects BIGINT)")
+    connection = database().execute("BEGIN; CREATE TABLE r (purpose VARCHAR, status VARCHAR, subject_group VARCHAR, subjects BIGINT)")
+    try:
         if rows:
-            connection.executemany("INSERT INTO r VALUES (?, ?, ?, ?)", rows)
+            connection.execute(f"INSERT INTO r VALUES {', '.join(['(?, ?, ?, ?)'] * len(rows))}", list(chain.from_iterable(rows)))
         build_cube(connection, Cube(rule(k, measures=measures), "", ("groups",)), "SELECT * FROM r")
         return connection.execute("FROM consents_cube").fetchall()
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def rows_of(*groups: tuple[str, str, int]) -> list[tuple[Any, ...]]:

@@ -3,8 +3,6 @@
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -46,6 +44,7 @@ from catalog.storage.encryption import (
 from catalog.storage.generations import current, pinned, writing
 from catalog.storage.records import Dataset, Node
 from catalog.storage.rows import upsert
+from tests.catalog.forks import Forks
 
 NOW = datetime(2026, 11, 1, 12)
 CANARY = "CANARY-0123456789abcdef"
@@ -315,12 +314,18 @@ print(*step)
 """
 
 
-def _survives(home: Path, key: Path, what: str, step: int) -> bool:
+@pytest.fixture(scope="module")
+def dying() -> Iterator[Forks]:
+    with Forks(DIE_AT_STEP) as made:
+        yield made
+
+
+def _survives(dying: Forks, home: Path, key: Path, what: str, step: int) -> bool:
     """Kill at a step, look, do it again and look; False when there was no such step."""
-    done = subprocess.run([sys.executable, "-c", DIE_AT_STEP, str(home), str(key), what, str(step)], cwd=Path(__file__).parents[2], capture_output=True, check=False)
-    assert done.returncode in (0, -9), done.stderr
+    ended, _ = dying.child(home, key, what, step).finish()
+    assert ended in (0, -9)
     assert names(home) == {"alpha", "beta"} and questions(home) == [QUESTION]
-    if what == "encrypt" and (done.returncode or found(home, CANARY)):
+    if what == "encrypt" and (ended or found(home, CANARY)):
         try:
             encrypt(home, key)
         except UsageError as finished:
@@ -329,20 +334,20 @@ def _survives(home: Path, key: Path, what: str, step: int) -> bool:
     if what == "decrypt" and read_config(home):
         decrypt(home)
     assert names(home) == {"alpha", "beta"} and questions(home) == [QUESTION] and AuditLog(home).verify().ok
-    return done.returncode != 0
+    return ended != 0
 
 
 @pytest.mark.parametrize("step", [3, 8])
 @pytest.mark.parametrize("what", ["encrypt", "decrypt"])
-def test_a_kill_loses_nothing_and_again_finishes_it(home: Path, key: Path, what: str, step: int) -> None:
+def test_a_kill_loses_nothing_and_again_finishes_it(dying: Forks, home: Path, key: Path, what: str, step: int) -> None:
     if what == "decrypt":
         encrypt(home, key)
-    assert _survives(home, key, what, step)
+    assert _survives(dying, home, key, what, step)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["encrypt", "decrypt"])
-def test_a_kill_at_any_step_loses_nothing(home: Path, key: Path, what: str) -> None:
+def test_a_kill_at_any_step_loses_nothing(dying: Forks, home: Path, key: Path, what: str) -> None:
     if what == "decrypt":
         encrypt(home, key)
     step, killed = 1, True
@@ -354,7 +359,8 @@ def test_a_kill_at_any_step_loses_nothing(home: Path, key: Path, what: str) -> N
             config = read_config(copy)
             assert config is not None
             write_config(copy, type(config)(config.identity, config.check, str(own)))
-        killed = _survives(copy, own, what, step)
+        killed = _survives(dying, copy, own, what, step)
+        shutil.rmtree(copy)
         step += 1
     assert step > 10
 

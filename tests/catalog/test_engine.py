@@ -297,7 +297,7 @@ def test_a_query_does_not_outlive_a_killed_parent(snapshot: Path) -> None:
         worker = parent.stdout.readline().strip()
         time.sleep(0.5)  # into the query
         parent.kill()
-    for _ in range(300):
+    for _ in range(1200):
         if _state(worker) in ("", "Z"):
             return
         time.sleep(0.1)

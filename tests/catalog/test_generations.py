@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from catalog.errors import CatalogUnavailable
 from catalog.storage.generations import NothingToWrite, current, default_home, pinned, writing
 from catalog.storage.records import Dataset, DatasetColumn, LineageEdge, Metric, Node
 from catalog.storage.rows import upsert
+from tests.catalog.forks import Forks
 
 WRITE_ONE = """
 import sys
@@ -45,7 +47,7 @@ for i in range(int(sys.argv[3])):
 )
 
 READ_MANY = """
-import sys
+import sys, time
 from pathlib import Path
 import duckdb
 from catalog.storage.generations import pinned
@@ -55,7 +57,14 @@ while seen < int(sys.argv[2]):
         count = connection.execute("SELECT count(*) FROM dataset").fetchone()[0]
     assert count >= seen, (count, seen)
     seen = count
+    time.sleep(0.01)
 """
+
+
+@pytest.fixture(scope="module")
+def dying() -> Iterator[Forks]:
+    with Forks(DIE_AT_STEP) as made:
+        yield made
 
 
 def child(code: str, *arguments: object) -> "subprocess.Popen[bytes]":
@@ -169,11 +178,11 @@ def test_the_newest_metric_is_marked(tmp_path: Path) -> None:
         assert latest.fetchall() == [("c", 1), (None, 3)]
 
 
-def test_a_writer_killed_at_any_step_leaves_the_last_good_generation(tmp_path: Path) -> None:
+def test_a_writer_killed_at_any_step_leaves_the_last_good_generation(dying: Forks, tmp_path: Path) -> None:
     write(tmp_path, Node(node="n"))
     committed: set[str] = set()
     for step in range(1, 200):
-        ended = child(DIE_AT_STEP, tmp_path, f"s{step}", step).wait()
+        ended, _ = dying.child(tmp_path, f"s{step}", step).finish()
         assert ended in (0, -9)
         seen = names(tmp_path)
         whole = {f"s{step}-{i}" for i in range(3)}

@@ -4,11 +4,8 @@ One table of faults: what was done to the publication, the event that says so, a
 """
 
 import shutil
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +23,7 @@ from catalog.node.publication import rotate
 from catalog.node.sources import Sources
 from catalog.pull.fetch import Limits
 from catalog.pull.pull import Pulled, pull
+from tests.catalog.forks import Forks
 from tests.catalog.publishing import PublishingNode, datasets, rows
 
 PULL_IN_A_PROCESS = """
@@ -479,24 +477,36 @@ def test_a_rollback_is_seen_after_a_kill_between_trust_and_catalog(desk: Desk, m
     assert fault is not None and fault.code == "rolled back"
 
 
-@pytest.mark.parametrize("delays", [[0.0, 0.05, 0.2], pytest.param([i / 25 for i in range(40)], marks=pytest.mark.slow)])
-def test_a_killed_pull_leaves_no_half_state(desk: Desk, delays: list[float]) -> None:
+@pytest.fixture(scope="module")
+def pulling() -> Iterator[Forks]:
+    with Forks(PULL_IN_A_PROCESS) as made:
+        yield made
+
+
+@pytest.mark.parametrize("kills", [4, pytest.param(40, marks=pytest.mark.slow)])
+def test_a_killed_pull_leaves_no_half_state(desk: Desk, pulling: Forks, tmp_path: Path, kills: int) -> None:
+    """Kills are spread over the time that a pull takes on this machine, and a little longer."""
     for i in range(20):
         desk.node.document(f"m{i}")
     desk.node.publish()
-    for round_, delay in enumerate(delays):
+    shutil.copytree(desk.home, tmp_path / "undisturbed")
+    begun = time.monotonic()
+    assert pulling.child(tmp_path / "undisturbed").finish() == (0, b"go\ndone\n")
+    took = time.monotonic() - begun
+    for round_ in range(kills):
         desk.node.document("d0", version=f"{round_}")
         desk.node.publish()
         before = datasets(desk.home) if (desk.home / "CURRENT").exists() else []
-        with subprocess.Popen([sys.executable, "-c", PULL_IN_A_PROCESS, str(desk.home)], stdout=subprocess.PIPE) as child:
-            assert child.stdout is not None and child.stdout.readline() == b"go\n"
-            time.sleep(delay)
-            child.send_signal(signal.SIGKILL)
+        child = pulling.child(desk.home)
+        assert child.stdout.readline() == b"go\n"
+        time.sleep(1.2 * took * round_ / kills)
+        child.kill()
+        child.finish()
         after = datasets(desk.home) if (desk.home / "CURRENT").exists() else []
         assert after in (before, ["d0", "d1", "d2", *sorted(f"m{i}" for i in range(20))])
     assert desk.pull().fault is None
     assert len(datasets(desk.home)) == 23
-    assert rows(desk.home, "SELECT version FROM dataset WHERE name = 'd0'") == [(f"{len(delays) - 1}",)]
+    assert rows(desk.home, "SELECT version FROM dataset WHERE name = 'd0'") == [(f"{kills - 1}",)]
     assert desk.events() == []
     assert not (desk.home / "publications").exists()
 

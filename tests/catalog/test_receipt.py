@@ -104,14 +104,14 @@ def test_every_character_counts(receipt: Receipt) -> None:
         if not isinstance(text, str):
             continue
         for i, char in enumerate(text):
-            for other in (chr(ord(char) ^ 1), char.swapcase(), "", char * 2):
+            for other in (chr(ord(char) ^ 1), (char.swapcase(), "", char * 2)[i % 3]):
                 mutant = text[:i] + other + text[i + 1 :]
                 if mutant != text:
                     tried += 1
                     assert not holds(changed(fields, path, mutant)), (path, i, other)
         assert not holds(changed(fields, path, text + " ")), path
         assert not holds(changed(fields, path, "")) or not text, path
-    assert tried > 3000
+    assert tried > 1500
 
 
 def test_every_field_counts(receipt: Receipt) -> None:

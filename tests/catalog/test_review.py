@@ -1,8 +1,7 @@
 """Verified queries and feedback as they are kept: through review, kills, encryption and erasure; damage is named."""
 
 import sqlite3
-import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from catalog.storage.generations import writing
 from catalog.storage.records import Dataset, Node
 from catalog.storage.rows import upsert
 from catalog.storage.state import State
+from tests.catalog.forks import Forks
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 CANARY = "CANARY-0123456789abcdef"
@@ -216,12 +216,18 @@ print("removed", flush=True)
 STATES = {"": [], "proposed": ["proposed"], "approved": ["approved"], "removed": []}
 
 
-def survives(home: Path, step: int) -> bool:
+@pytest.fixture(scope="module")
+def dying() -> Iterator[Forks]:
+    with Forks(DIE_AT_STEP) as made:
+        yield made
+
+
+def survives(dying: Forks, home: Path, step: int) -> bool:
     """Kill before a statement and look; False when there was no such statement."""
     home.mkdir()
-    done = subprocess.run([sys.executable, "-c", DIE_AT_STEP, str(home), str(step)], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
-    assert done.returncode in (0, -9), done.stderr
-    said = (done.stdout.split() or [""])[-1]
+    ended, out = dying.child(home, step).finish()
+    assert ended in (0, -9)
+    said = (out.decode().split() or [""])[-1]
     order = list(STATES)
     after = order[min(order.index(said) + 1, len(order) - 1)]
     store = VerifiedQueries(home)
@@ -230,17 +236,17 @@ def survives(home: Path, step: int) -> bool:
     assert all(q.pair == PAIR for q in found)
     number = store.propose(another("next"), "mia").number
     assert number > max((q.number for q in found), default=0)
-    return done.returncode != 0
+    return ended != 0
 
 
 @pytest.mark.parametrize("step", [9, 20, 27])
-def test_a_kill_leaves_every_pair_whole(tmp_path: Path, step: int) -> None:
-    assert survives(tmp_path / "home", step)
+def test_a_kill_leaves_every_pair_whole(dying: Forks, tmp_path: Path, step: int) -> None:
+    assert survives(dying, tmp_path / "home", step)
 
 
 @pytest.mark.slow
-def test_a_kill_at_any_statement_leaves_every_pair_whole(tmp_path: Path) -> None:
+def test_a_kill_at_any_statement_leaves_every_pair_whole(dying: Forks, tmp_path: Path) -> None:
     step = 1
-    while survives(tmp_path / f"home{step}", step):
+    while survives(dying, tmp_path / f"home{step}", step):
         step += 1
     assert step > 27

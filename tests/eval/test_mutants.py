@@ -129,7 +129,7 @@ def test_shares_of_nothing_are_whole() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_the_shipped_questions_are_told_from_nearly_all_their_mutants(tmp_path: Path) -> None:
     suite = load_suite(SUITES / "governance.dev.jsonl")
     with open_instances(GOLDS, DEMO_NOW, folder=tmp_path) as opened:

@@ -12,6 +12,8 @@ from eval import store
 from eval.record import Manifest, Record
 from eval.run import backend_of, plan, rescore, run
 
+pytestmark = pytest.mark.usefixtures("demo_once")
+
 OWNER = "SELECT owner FROM datasets WHERE name = 'C4'"
 CASES: list[dict[str, Any]] = [
     {"id": "right", "question": "who owns C4", "principal": "ada", "outcome": "answer", "gold": OWNER, "tags": {"style": "terse"}},
@@ -75,6 +77,20 @@ def finished(manifest: Manifest, folder: Path) -> list[Record]:
     return list(run(filled, cases, folder, backend_of(filled)))
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture
+def whole(place: Path, demo_once: None) -> tuple[Path, list[Record]]:
+    """A finished run of the toy, made once; nobody changes it."""
+    folder = place / "whole"
+    if not folder.exists():
+        finished(written(place, CASES, REPLIES), folder)
+    return folder, store.read(folder)[1]
+
+
 def test_every_verdict_and_its_reason(toy: Manifest, tmp_path: Path) -> None:
     records = finished(toy, tmp_path / "run")
     found = {record.id: record.reason for record in records if record.id in VERDICTS}
@@ -98,8 +114,7 @@ def test_sql_that_is_right_by_luck_is_found_out(tmp_path: Path) -> None:
     assert (found.reason, found.one_instance, found.right) == ("wrong_elsewhere", True, False)
 
 
-def test_a_run_goes_on_after_a_kill_and_ends_the_same(toy: Manifest, tmp_path: Path) -> None:
-    whole = finished(toy, tmp_path / "whole")
+def test_a_run_goes_on_after_a_kill_and_ends_the_same(toy: Manifest, whole: tuple[Path, list[Record]], tmp_path: Path) -> None:
     filled, cases = plan(toy)
     folder = tmp_path / "killed"
     store.create(folder, filled)
@@ -109,25 +124,24 @@ def test_a_run_goes_on_after_a_kill_and_ends_the_same(toy: Manifest, tmp_path: P
     with (folder / store.RECORDS).open("a", encoding="utf-8") as file:
         file.write('{"id": "to')
     done = store.whole_dialogues(store.read(folder)[1])
-    assert 0 < len(done) < len(whole)
+    assert 0 < len(done) < len(whole[1])
     store.rewrite(folder, done)
     rest = list(run(filled, cases, folder, backend_of(filled), done))
     assert [r.id for r in rest] == ["talk", "talk"]
-    assert [(r.key, r.reason, r.sql) for r in store.read(folder)[1]] == [(r.key, r.reason, r.sql) for r in whole]
+    assert [(r.key, r.reason, r.sql) for r in store.read(folder)[1]] == [(r.key, r.reason, r.sql) for r in whole[1]]
 
 
-def test_answers_are_judged_anew_by_golds_that_changed(toy: Manifest, tmp_path: Path) -> None:
-    records = finished(toy, tmp_path / "run")
+def test_answers_are_judged_anew_by_golds_that_changed(whole: tuple[Path, list[Record]], tmp_path: Path) -> None:
     mended = [{**case, "gold": "SELECT owner FROM datasets WHERE name = 'LAION-5B'"} if case["id"] == "wrong-rows" else case for case in CASES]
     filled, cases = plan(written(tmp_path, mended, {}))
-    anew = {record.id: record for record in rescore(filled, cases, records)}
+    anew = {record.id: record for record in rescore(filled, cases, whole[1])}
     assert anew["wrong-rows"].reason == "right"
     assert {name: anew[name].reason for name in VERDICTS if name != "wrong-rows"} == {n: v for n, v in VERDICTS.items() if n != "wrong-rows"}
 
 
 @pytest.mark.parametrize("scorer", ["test-suite", "bird-set", "multiset", "ordered", "spider2", "defog"])
 def test_every_scorer_can_judge_a_run(toy: Manifest, tmp_path: Path, scorer: str) -> None:
-    records = finished(toy.model_copy(update={"scorer": scorer, "filters": ("id=right,wrong-rows",)}), tmp_path / "run")
+    records = finished(toy.model_copy(update={"scorer": scorer, "filters": ("id=right,wrong-rows",), "instances": 1}), tmp_path / "run")
     assert [record.right for record in records] == [True, False]
 
 

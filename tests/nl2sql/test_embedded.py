@@ -92,6 +92,7 @@ def test_a_hidden_dataset_is_answered_like_one_that_does_not_exist(ground: Groun
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("demo_once")
 @pytest.mark.parametrize("split", sorted(FLOORS))
 def test_accuracy_on_questions_that_training_has_not_seen(split: Split, tmp_path: Path) -> None:
     asked = Manifest(backend="embedded", suite_names=("governance",), split=split, always_answer=True, instances=0)

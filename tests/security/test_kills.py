@@ -1,5 +1,6 @@
 """Processes killed while they write: a few of the kills of `eval.security.kills`, and that it would notice what it looks for."""
 
+import math
 import random
 import time
 from pathlib import Path
@@ -26,8 +27,9 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_kills_of_every_kind_in_one_folder() -> None:
-    done, found = matrix(200, time.monotonic() + 240, 7, quiet)
+    done, found = matrix(200, math.inf, 7, quiet)
     assert found == []
     assert done.total() == 200
 
