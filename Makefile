@@ -10,7 +10,7 @@ PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 SCRATCH := $(shell grep -qs ' /dev/shm .*noexec' /proc/mounts || df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 2000000 { print "TMPDIR=/dev/shm" }')
 PYTEST := $(SCRATCH) PYTHONDONTWRITEBYTECODE=
 DEMO := build/demo
-SUITES ?= governance abstain ambiguous permissions injection conversation
+SUITES ?= governance abstain ambiguous permissions injection conversation strangers
 N ?= 20000
 Q ?= which datasets contain personal data stored outside the EU?
 
@@ -70,7 +70,7 @@ security: .venv/dev ## every long security check, build/security.json and docs/s
 train: .venv-train/ready ## the embedded model anew and calibrated, about an hour and a half on two cores
 	$(TRAIN)/steward train
 	rm -rf build/calibration
-	$(TRAIN)/steward eval run governance permissions --always-answer --out build/calibration
+	$(TRAIN)/steward eval run governance permissions strangers --always-answer --out build/calibration
 	$(TRAIN)/python -m eval.calibrate build/calibration nl2sql/embedded/weights
 
 .venv/runtime: pyproject.toml constraints.txt

@@ -103,7 +103,7 @@ def test_splits_are_by_hash() -> None:
 
 @pytest.mark.parametrize(
     ("name", "least"),
-    [("governance", 400), ("abstain", 150), ("ambiguous", 80), ("permissions", 200), ("injection", 100), ("conversation", 40)],
+    [("governance", 400), ("abstain", 150), ("ambiguous", 80), ("permissions", 200), ("injection", 100), ("conversation", 40), ("strangers", 200)],
 )
 def test_a_shipped_suite_is_as_large_as_promised(name: str, least: int) -> None:
     assert name in shipped_suites()
