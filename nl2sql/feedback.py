@@ -4,14 +4,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from catalog.engine.snapshot import NAMES
 from catalog.errors import AccessDenied, UsageError
 from catalog.review.feedback import LONGEST_NOTE, Feedback, FeedbackQueue, Said, Verdict
 from catalog.review.verified import VerifiedQuery
 from nl2sql.errors import Repairable
-from nl2sql.guard import approve
-from nl2sql.pairs import LONGEST, drafted
+from nl2sql.guard import approve, parse
+from nl2sql.holes import texts
+from nl2sql.linking.index import LONGEST_NAME, words
+from nl2sql.linking.link import link
+from nl2sql.pairs import LONGEST, drafted, is_name
 from nl2sql.reviewing import is_reviewer, propose, recorded, require_reviewer
 from nl2sql.session import Session
+from nl2sql.values import Text
 from nl2sql.verified import layer_version, person
 
 
@@ -36,7 +41,7 @@ def give(verdict: Verdict, about: Told, session: Session, note: str = "", correc
         approve(corrected, session.schema, session.now)
     with recorded(session, f"feedback {verdict}" + (f" on action {about.seq}" if about.seq else ""), "ingest", corrected or None) as told:
         clock = about.clock.isoformat() if about.clock else ""
-        said = Said(question=about.question, sql=about.sql, clock=clock, seq=about.seq, corrected=corrected, note=note)
+        said = Said(question=about.question, sql=about.sql, clock=clock, seq=about.seq, corrected=corrected, note=note, names=_names(about, corrected, note, session))
         entry = FeedbackQueue(session.home).give(verdict, said, session.principal.name)
         told.rows = 1
     return entry
@@ -64,7 +69,7 @@ def of_receipt(file: Path, session: Session) -> Told:
 
 
 def listed(session: Session) -> list[Feedback]:
-    """Entries that the asker may see: their own, and as a reviewer those of which the SQL is theirs to run."""
+    """Entries that the asker may see: their own, and as a reviewer those of which the SQL is theirs to run and the names are theirs to know."""
     with recorded(session, "feedback list") as told:
         reviews = is_reviewer(session)
         found = [shown for entry in FeedbackQueue(session.home).all() if (shown := _shown(entry, session, reviews))]
@@ -118,16 +123,37 @@ def _found(number: int, session: Session) -> Feedback:
 
 
 def _shown(entry: Feedback, session: Session, reviews: bool) -> Feedback | None:
-    """An entry as the asker may see it; SQL that is not theirs to run is left out of their own, and closes those of others."""
+    """An entry as the asker may see it; SQL that is not theirs to run is left out of their own, and closes those of others, as does a name that they may not know."""
     own = bool(session.token) and entry.author == session.principal.name
     said = entry.said
     open_ = {text: not text or _is_open(text, session) for text in (said.sql, said.corrected)}
-    if not own and not (reviews and all(open_.values())):
+    if not own and not (reviews and all(open_.values()) and all(is_name(session.index, name) for name in said.names)):
         return None
     kept = replace(said, sql=said.sql if open_[said.sql] else "", corrected=said.corrected if open_[said.corrected] else "", question=said.question[: 4 * LONGEST])
     who = entry.author if own else person(entry.author, session) or "somebody"
     closed_by = entry.closed_by and (person(entry.closed_by, session) or "a reviewer")
     return replace(entry, author=who, closed_by=closed_by, said=kept)
+
+
+def _names(about: Told, corrected: str, note: str, session: Session) -> tuple[str, ...]:
+    """Datasets, models and nodes of the author's catalog in what they say: spelt out, meant by the question as the linker reads it, or texts of the SQL."""
+    index = session.index
+    meant = link(about.question, index, session.now, session.principal.node).mentions.values() if about.question else ()
+    found = {value for m in meant if m.known and m.kind in NAMES and isinstance(m.value, Text) for value in m.value.values}
+    spelt = {text.strip("%") for sql in (about.sql, corrected) for text in _texts(sql)}
+    for said in map(words, (about.question, note)):
+        spelt |= {" ".join(said[at : at + size]) for at in range(len(said)) for size in range(1, LONGEST_NAME + 1)}
+    for text in spelt:
+        kinds = index.names.get(" ".join(words(text)[:LONGEST_NAME]), {})
+        found |= {value for kind in NAMES for value in kinds.get(kind, ())}
+    return tuple(sorted(found))
+
+
+def _texts(sql: str) -> tuple[str, ...]:
+    try:
+        return texts(parse.tree_of(sql)) if sql else ()
+    except Repairable:
+        return ()
 
 
 def _is_open(sql: str, session: Session) -> bool:

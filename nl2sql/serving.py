@@ -21,6 +21,8 @@ from nl2sql.errors import BackendUnavailable
 from nl2sql.leash import GRACE_S
 
 ENTRY = "vllm.entrypoints.openai.api_server"
+SAFE_PATH = {"PYTHONSAFEPATH": "1"}
+"""Keeps Python (3.11) from taking a module called vllm from the folder that one happens to be in."""
 FINDS_VLLM = "import importlib.util, sys; sys.exit(importlib.util.find_spec('vllm') is None)"
 LEASH = Path(__file__).with_name("leash.py")
 ADAPTER = "steward"
@@ -83,7 +85,7 @@ class Serve:
 
 def check(serve: Serve) -> None:
     """Raise `UsageError` or `BackendUnavailable`, naming what is not there, for what can be known before a start."""
-    found = subprocess.run([serve.python, "-c", FINDS_VLLM], capture_output=True, check=False).returncode if shutil.which(serve.python) else 127
+    found = subprocess.run([serve.python, "-c", FINDS_VLLM], env=os.environ | SAFE_PATH, capture_output=True, check=False).returncode if shutil.which(serve.python) else 127
     if found:
         raise BackendUnavailable(f"{serve.python} has no vLLM.", NO_VLLM)
     folder = Path(serve.model)
@@ -146,6 +148,7 @@ class Child:
         log.parent.mkdir(parents=True, exist_ok=True)
         environment = os.environ | ({"VLLM_CPU_KVCACHE_SPACE": os.environ.get("VLLM_CPU_KVCACHE_SPACE", "1")} if serve.cpu else {})
         environment.pop("STEWARD_TOKEN", None)
+        environment |= SAFE_PATH
         leashed = [sys.executable, "-I", "-S", str(LEASH), *serve.command()]
         with log.open("wb") as out:
             self.process = subprocess.Popen(leashed, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT, env=environment, start_new_session=True)

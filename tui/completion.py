@@ -80,4 +80,5 @@ def _make(home: Path, token: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name != VARIABLE and not name.startswith("COMP_")}
     environment |= {"STEWARD_CATALOG": str(home), "STEWARD_TOKEN": token}
     quiet = subprocess.DEVNULL
-    subprocess.Popen([sys.executable, "-m", "tui.completing"], env=environment, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+    # -P: Python would look for the module in the folder first that the shell is in, and in whoever's folder is a tui/completing.py of theirs.
+    subprocess.Popen([sys.executable, "-P", "-m", "tui.completing"], env=environment, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)

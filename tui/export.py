@@ -50,6 +50,7 @@ def export(ctx: click.Context, form: str, out: Path | None, names: tuple[str, ..
     from catalog.storage.generations import default_home, pinned
     from nl2sql.session import open_session
     from tui.envelope import dumps
+    from tui.output import on_terminal
 
     if form == "parquet" and (names or out is None):
         raise UsageError("Parquet files are of whole views." if names else "Parquet files need a place.", "Give --out FOLDER or FILE.zip, and no --dataset.")
@@ -60,13 +61,18 @@ def export(ctx: click.Context, form: str, out: Path | None, names: tuple[str, ..
         result = run_export(session, form, out, names)
         who = session.principal.name
     if out is None:
-        click.echo(result.data, nl=False)
+        click.echo(_on_screen(result.data) if on_terminal() else result.data, nl=False)
     for masked in result.masked:
         click.echo(f"masked for you: {masked}", err=True)
     if as_json:
         click.echo(dumps({"format": form, "principal": who, "out": str(out), "datasets": result.datasets, "files": result.files, "masked": list(result.masked)}))
     elif out is not None:
         click.echo(safe(f"{result.what} in {out}"), err=True)
+
+
+def _on_screen(data: bytes) -> str:
+    """The same lines without what a terminal might act on; a file and a pipe get every character."""
+    return "\n".join(map(safe, data.decode("utf-8", "replace").split("\n")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ def verify(ctx: click.Context, file: Path, rows: Path | None, key: str | None, k
     from catalog.errors import VerificationFailed
     from tui.envelope import dumps
     from tui.rows_file import read_rows
+    from tui.safe import safe
 
     try:
         verified = check(file.read_bytes(), key, _handovers(keys))
@@ -55,7 +56,7 @@ def verify(ctx: click.Context, file: Path, rows: Path | None, key: str | None, k
         return
     _show(verified.receipt)
     for sentence in checks:
-        click.echo(f"checked: {sentence}")
+        click.echo(f"checked: {safe(sentence)}")  # the log's name in it is the receipt's own word
     if key is None:
         click.echo(OWN_KEY, err=True)
 

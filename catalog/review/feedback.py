@@ -25,7 +25,10 @@ LONGEST_NOTE = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What was said of an answer: ``seq`` is its action in the audit log, ``corrected`` the SQL that should have run; each may be empty."""
+    """What was said of an answer: ``seq`` is its action in the audit log, ``corrected`` the SQL that should have run; each may be empty.
+
+    ``names`` are those of the author's catalog that stand in it.
+    """
 
     question: str
     sql: str
@@ -33,6 +36,7 @@ class Said:
     seq: int | None
     corrected: str
     note: str
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +113,7 @@ class FeedbackQueue:
         for number, status, verdict, author, given, closed_by, closed, body in connection.execute(sql, values).fetchall():
             content = read(self.home, FEEDBACK, number, body)
             try:
-                said = Said(**content)
+                said = Said(**{**content, "names": tuple(content.get("names", ()))})
                 moments = [None if text is None else utc(datetime.fromisoformat(text)) for text in (given, closed)]
             except (TypeError, ValueError, OverflowError):
                 moments = []

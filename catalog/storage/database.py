@@ -3,7 +3,7 @@
 Reading needs DuckDB alone. Writing an encrypted file needs OpenSSL, which DuckDB's httpfs extension brings: the extra ``encryption``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,12 @@ def attach(connection: "duckdb.DuckDBPyConnection", path: Path, alias: str, key:
     connection.execute(f"ATTACH '{where}' AS \"{alias}\"{written}", [key] if key else [])
 
 
+def fence(connection: "duckdb.DuckDBPyConnection", paths: Iterable[Path]) -> None:
+    """From here on the connection reaches its own databases and these: a view in a file that somebody else made could name any other."""
+    listed = ", ".join("'" + f"{path}{end}".replace("'", "''") + "'" for path in paths for end in ("", ".wal"))
+    connection.execute(f"SET allowed_paths = [{listed}]; SET enable_external_access = false")
+
+
 def open_to_read(path: Path, key: str | None, config: Mapping[str, Any] | None = None) -> "duckdb.DuckDBPyConnection":
     """A read-only connection whose only database is this one, called ``snapshot`` when it is encrypted.
 
@@ -33,7 +39,7 @@ def open_to_read(path: Path, key: str | None, config: Mapping[str, Any] | None =
     import duckdb
 
     if key is None:
-        return duckdb.connect(str(path), read_only=True, config=dict(config or {}))
+        return duckdb.connect(str(path), read_only=True, config=OFFLINE | dict(config or {}))
     return _alone(path, key, dict(config or {}), True)
 
 
@@ -42,7 +48,7 @@ def open_to_write(path: Path, key: str | None, config: Mapping[str, Any] | None 
     import duckdb
 
     if key is None:
-        return duckdb.connect(str(path), config=dict(config or {}))
+        return duckdb.connect(str(path), config=OFFLINE | dict(config or {}))
     settings = {"temp_directory": f"{path}.tmp", "temp_file_encryption": True, **(config or {})}
     return _alone(path, key, settings, False)
 
