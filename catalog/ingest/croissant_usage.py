@@ -27,27 +27,58 @@ DUO = {
 
 def usage(root: Part, dataset: str, node: str, at: datetime | None) -> Iterator[GovernancePolicy]:
     """A policy for every rule of an offer and every term of use."""
-    for i, info in enumerate(root.first("usageInfo", "sc:usageInfo").each()):
+    for i, info in enumerate(root["usageInfo"].each()):
         rules = list(_rules(info)) if isinstance(info.value, dict) else []
         for j, (effect, rule) in enumerate(rules):
-            actions = [ACTIONS.get(local_name(text)) for key in ("odrl:action", "action") if isinstance(rule.value, dict) for text in texts(rule[key].value)]
-            said = [local_name(text) for key in ("odrl:action", "action") if isinstance(rule.value, dict) for text in texts(rule[key].value)]
+            actions = [each for key in ("odrl:action", "action") for each in rule[key].each()] if isinstance(rule.value, dict) else []
+            said = [_called(each) for each in actions]
+            limits = [limit for key in ("odrl:constraint", "constraint") for limit in rule[key].each()] if isinstance(rule.value, dict) else []
             yield GovernancePolicy(
                 node=node,
                 policy_id=f"{dataset}/usage/{i}/{j}",
-                name=f"{effect} {', '.join(said) or 'use'}",
+                name="; ".join([f"{effect} {', '.join(name for name, _ in said if name) or 'use'}", *(line for limit in limits if (line := _limit(limit)))])[:500],
                 type="usage",
                 effect=effect,
-                action=next((action for action in actions if action), None),
+                action=next((action for each in actions for text in texts(each.value) if (action := ACTIONS.get(local_name(text)))), None),
                 target=dataset,
+                purpose=next((purpose for _, purpose in said if purpose), None),
                 as_of=at,
             )
-        if not rules and (term := name_of(info) or next(iter(names_of(info)), None)):
-            code = re.search(r"DUO[_:](\d{7})", " ".join([term, *texts(info.value), *(texts(info["termCode"].value) if isinstance(info.value, dict) else [])]))
-            name, purpose = DUO.get(code[1], (term, None)) if code else (term, None)
+        if not rules and (term := name_of(info) or next(iter(names_of(info)), None) or next(iter(texts(info.value)), None)):
+            name, purpose = _known(info, term)
             yield GovernancePolicy(
                 node=node, policy_id=f"{dataset}/usage/{i}", name=name, type="usage", effect="permit", target=dataset, purpose=purpose, as_of=at
             )
+
+
+def _known(part: Part, called: str) -> tuple[str, str | None]:
+    """Name and purpose of a term of the Data Use Ontology; of any other what it is called."""
+    said = [called, *texts(part.value), *(text for key in ("termCode", "url") if isinstance(part.value, dict) for text in texts(part[key].value))]
+    code = re.search(r"duo[_:/](\d{7})", " ".join(said), re.IGNORECASE)
+    return DUO.get(code[1], (called, None)) if code else (called, None)
+
+
+def _called(action: Part) -> tuple[str | None, str | None]:
+    """What an action is called, and the purpose that a term of use is limited to."""
+    term = next(iter(texts(action.value)), None)
+    called = next(iter(names_of(action)), None) or (local_name(term) if term else None)
+    name, purpose = _known(action, called or "")
+    # ODRL's actions are named by their last part; a term that is none of them by its own name.
+    return (local_name(term) if term and local_name(term) in ACTIONS else name or None), purpose
+
+
+def _limit(constraint: Part) -> str | None:
+    """A constraint in words: its name, else what it compares."""
+    if not isinstance(constraint.value, dict):
+        return name_of(constraint)
+    if name := name_of(constraint["name"]):
+        return name
+    said = []
+    for key in ("leftOperand", "operator", "rightOperand"):
+        part = constraint.first(f"odrl:{key}", key)
+        term = next(iter(texts(part.value)), None) or name_of(part) or part.value
+        said.append(local_name(str(term)) if term is not None else "")
+    return " ".join(word for word in said if word) or None
 
 
 def _rules(info: Part) -> Iterator[tuple[str, Part]]:

@@ -1,6 +1,6 @@
-"""Data Provenance Collection summaries: AI training sets, their licences as several sources state them, and their origin.
+"""Data Provenance Collection summaries of text, speech and video: AI training sets, their licences as several sources state them, their origin.
 
-One file is an object of entries, each named by its unique identifier.
+One file is an object of entries: those of text are named by their unique identifier, those of speech by the collection, those of video by the title.
 https://github.com/Data-Provenance-Initiative/Data-Provenance-Collection
 """
 
@@ -42,7 +42,7 @@ class DataProvenance:
         collections: dict[str, list[str]] = {}
         for key, entry in context.root(document).members():
             identifier = entry[IDENTIFIER].line()
-            if identifier is None or identifier != " ".join(key.split()):
+            if identifier is None or not _is_named(entry, " ".join(key.split()), identifier):
                 context.complain(entry[IDENTIFIER].path, "the key of the entry")
                 continue
             yield from _entry(entry, identifier, context.node)
@@ -52,27 +52,35 @@ class DataProvenance:
             yield from _collection(collection, members, context.node)
 
 
+def _is_named(entry: Part, key: str, identifier: str) -> bool:
+    """Whether a key names the entry under it; where it does not, the two were mixed up and neither is to be trusted."""
+    names = {identifier, *(line for said in ("Collection", "Dataset Name") if (line := entry[said].line()))}
+    return key in names or key.startswith(f"{identifier}:")
+
+
 def _entry(entry: Part, name: str, node: str) -> Iterator[Record]:
     inferred = entry["Inferred Metadata"]
     licence = governing(_curated(entry))
     models = tuple(model for model in entry["Model Generated"].lines() if model.lower() not in NO_MODEL)
     languages = entry["Languages"].lines()
+    topics = (*inferred["Text Topics"].lines(), *_known(entry["Topics"]))
     short = entry["Dataset Name"].line() or name
     yield ShortName(node=node, identifier=name, short=short)
     yield Dataset(
         node=node,
         name=name,
         description=_description(entry),
-        domain=next(iter(inferred["Text Topics"].lines()), None),
-        data_type="code" if languages == ("Code",) else "text",
+        domain=next(iter(topics), None),
+        data_type=_data_type(entry, languages),
         owner=", ".join(entry["Creators"].lines()) or None,
         licence=licence.name if licence else None,
         licence_class=licence.licence_class if licence else None,
         row_count=entry["Text Metrics"]["Num Dialogs"].whole(),
         languages=languages,
-        tasks=entry["Task Categories"].lines(),
+        tasks=entry.first("Task Categories", "Tasks").lines(),
         generating_model=", ".join(models) or None,
         last_updated=inferred["HF Date"].moment(),
+        deprecated=entry["Taken Down"].present and entry["Taken Down"].flag() is True,
         aliases=_aliases(entry, short),
     )
     yield from _claims(entry, name, node, licence)
@@ -85,13 +93,36 @@ def _entry(entry: Part, name: str, node: str) -> Iterator[Record]:
         yield LineageEdge(node=node, upstream=parent, downstream=name)
 
 
+def _data_type(entry: Part, languages: tuple[str, ...]) -> str:
+    if entry["Video Hours"].present or entry["Video Sources"].present:
+        return "video"
+    if entry["Hours"].present:
+        return "audio"
+    return "code" if languages == ("Code",) else "text"
+
+
+def _known(part: Part) -> tuple[str, ...]:
+    """What a list says, without the word for nothing."""
+    return tuple(line for line in part.lines() if line.lower() not in ("unclear", "unspecified", "unknown"))
+
+
 def _description(entry: Part) -> str | None:
-    said = [entry["Inferred Metadata"]["PwC Description"].text()]
-    for label, part in (("Text sources", entry["Text Sources"]), ("Topics", entry["Inferred Metadata"]["Text Topics"])):
-        lines = part.lines()
+    """The description that Papers with Code has, and sentences for what no column holds."""
+    inferred = entry["Inferred Metadata"]
+    said = [inferred["PwC Description"].text()]
+    hours = entry.first("Video Hours", "Hours")
+    for label, lines in (
+        ("Hours", _known(hours)),
+        ("Speakers", _known(entry["Speakers"])),
+        ("Text sources", entry["Text Sources"].lines()),
+        ("Video sources", entry["Video Sources"].lines()),
+        ("Sources", entry["Source"].lines()),
+        ("Topics", (*inferred["Text Topics"].lines(), *_known(entry["Topics"]))),
+        ("Countries", entry.first("Countries", "Location").lines()),
+        ("Released", entry["Year Released"].lines()),
+        ("Paper", entry["Paper Title"].lines()),
+    ):
         said.append(f"{label}: {', '.join(lines)}." if lines else None)
-    if paper := entry["Paper Title"].line():
-        said.append(f"Paper: {paper}.")
     return " ".join(text for text in said if text) or None
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from catalog.ingest.dbt_names import artifact_time, is_dataset, kind, listed, relation, short_name, typed
+from catalog.ingest.dbt_names import artifact_time, is_dataset, kind, listed, relation, short_name, typed, unit_tested
 from catalog.ingest.parts import Part
 from catalog.ingest.vocabulary import (
     check_kind,
@@ -22,6 +22,9 @@ GENERIC = {"not_null": "not_null", "unique": "unique", "accepted_values": "accep
 DECLARED = {"primary_key": ("is_key", True), "not_null": ("nullable", False)}
 """Constraints of a model's contract and what they say of a column."""
 
+CONSTRAINTS = {"unique": "unique", "foreign_key": "foreign_key", "check": "custom"}
+"""Constraints that are checks of a table, by their kind of check."""
+
 
 def manifest(root: Part, node: str) -> Iterator[Record]:
     """Records of a manifest of any version."""
@@ -38,9 +41,16 @@ def _records(root: Part, parents: dict[str, tuple[str, ...]], node: str) -> Iter
                 yield short_name(unique_id, node)
                 yield _dataset(entry, unique_id, node)
                 yield from _columns(entry, unique_id, node)
+                yield from _constraints(entry, unique_id, node)
                 yield from _edges(entry, unique_id, parents, node)
             elif kind(unique_id) == "test":
                 yield from _test(entry, unique_id, node)
+    for unique_id, entry in listed(root, "unit_tests"):
+        described = entry["description"].text() or (entry["name"].line() or "").replace("_", " ")
+        tested = next(iter(parent for parent in _upstream(entry, unique_id, parents) if typed(parent) == entry["model"].line()), unit_tested(unique_id))
+        yield QualityCheck(
+            node=node, check_id=unique_id, dataset=tested or unique_id, check_name="custom", expected=" ".join(described.split())[:500] or None
+        )
     for unique_id, exposure in listed(root, "exposures"):
         report = exposure["label"].line() or exposure["name"].line() or typed(unique_id)
         for parent in _upstream(exposure, unique_id, parents):
@@ -141,6 +151,27 @@ def _columns(entry: Part, unique_id: str, node: str) -> Iterator[DatasetColumn]:
             nullable=declared.get("nullable"),
             critical=True if any(re.fullmatch(r"(critical|cde|critical_data_element)(: true)?", w.lower()) for w in words) else None,
         )
+
+
+def _constraints(entry: Part, unique_id: str, node: str) -> Iterator[QualityCheck]:
+    """Constraints of a model's contract that no column of the views holds, as checks that have not run."""
+    stated: list[tuple[str | None, Part]] = [(None, constraint) for constraint in entry["constraints"].each()]
+    for name, column in entry["columns"].members() if entry["columns"].present else ():
+        stated += ((column["name"].line() or name, constraint) for constraint in column["constraints"].each()) if isinstance(column.value, dict) else ()
+    for column_name, constraint in stated:
+        type_ = constraint["type"].line() if isinstance(constraint.value, dict) else None
+        if type_ in CONSTRAINTS:
+            columns = ", ".join(constraint["columns"].lines()) or column_name
+            referred = ", ".join([line for line in (constraint["to"].line(), *constraint["to_columns"].lines()) if line])
+            expected = constraint["expression"].line() or (f"in {referred}" if referred else None)
+            yield QualityCheck(
+                node=node,
+                check_id="/".join(text for text in (unique_id, columns, "constraint", type_, constraint["name"].line()) if text),
+                dataset=unique_id,
+                column_name=columns if columns and "," not in columns else None,
+                check_name=CONSTRAINTS[type_],
+                expected=expected,
+            )
 
 
 def _upstream(entry: Part, unique_id: str, parents: dict[str, tuple[str, ...]]) -> list[str]:

@@ -40,6 +40,12 @@ def relation(database: Part, schema: Part, name: Part) -> str | None:
     return ".".join([*said, table]) if table else None
 
 
+def unit_tested(unique_id: str) -> str | None:
+    """The model that a unit test is of: ``unit_test.shop.orders.adds_up`` → ``model.shop.orders``; None for another test."""
+    kind_, project, model, *rest = [*unique_id.split("."), "", ""]
+    return f"model.{project}.{model}" if kind_ == "unit_test" and any(rest) else None
+
+
 def artifact_time(artifact: Part) -> datetime | None:
     """When the artifact was made."""
     return artifact["metadata"]["generated_at"].moment() if artifact["metadata"]["generated_at"].present else artifact["generated_at"].moment()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from catalog.ingest.dbt_names import artifact_time, is_dataset, kind, listed, relation, short_name, typed
+from catalog.ingest.dbt_names import artifact_time, is_dataset, kind, listed, relation, short_name, typed, unit_tested
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import CheckRun
 from catalog.storage.records import Dataset, DatasetColumn, Metric, Record
@@ -67,7 +67,7 @@ def run_results(root: Part, node: str) -> Iterator[Record]:
                     node=node,
                     check_id="/".join(text for text in (unique_id, run or (at.isoformat() if at else str(i))) if text),
                     declared=unique_id,
-                    dataset=_unit_tested(unique_id),
+                    dataset=unit_tested(unique_id),
                     check_name="custom" if kind(unique_id) == "unit_test" else None,
                     actual=_actual(result, status),
                     status=STATUSES[status],
@@ -149,12 +149,6 @@ def _actual(result: Part, status: str) -> str | None:
         return f"{failures.value} failing rows"
     message = result["message"].text()
     return " ".join(message.split())[:500] if message and status not in ("pass", "success") else None
-
-
-def _unit_tested(unique_id: str) -> str | None:
-    """The model that a unit test is of: ``unit_test.shop.orders.adds_up`` → ``model.shop.orders``; None for another test."""
-    kind_, project, model, *rest = [*unique_id.split("."), "", ""]
-    return f"model.{project}.{model}" if kind_ == "unit_test" and any(rest) else None
 
 
 def _is_view(result: Part) -> bool:

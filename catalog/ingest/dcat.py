@@ -25,6 +25,15 @@ SOURCES = ("prov:wasDerivedFrom", "dct:source", "prov:hadPrimarySource", "prov:w
 """Terms by which a dataset says what it was made from; in PROV-O a revision is derived too."""
 RETIRED = re.compile(r"deprecated|withdrawn|discontinued|obsolete", re.IGNORECASE)
 
+NO_CATALOG = re.compile(r"\b(sh|shacl):(NodeShape|PropertyShape|property|path|targetClass)\b|<http://www\.w3\.org/ns/shacl#NodeShape>|\ba\s+owl:Ontology\b|owl:Ontology\s+rdf:about")
+DATA_JSON = {"@context": "https://project-open-data.cio.gov/v1.1/schema/catalog.jsonld", "@type": "dcat:Catalog"}
+"""What a data.json catalog may leave unsaid."""
+
+
+def _is_data_json(value: object) -> bool:
+    """Whether a document is a catalog of Project Open Data, which says so by what it conforms to."""
+    return isinstance(value, dict) and "project-open-data.cio.gov/v1.1/schema" in str(value.get("conformsTo")) and isinstance(value.get("dataset"), list)
+
 
 class Dcat:
     """Reads every dataset and series of a catalog with its columns, sources, measurements, policies and legal terms."""
@@ -32,19 +41,25 @@ class Dcat:
     kind = "dcat"
 
     def detects(self, document: Document) -> bool:
-        """RDF text or JSON-LD that has DCAT's vocabulary."""
+        """RDF text or JSON-LD that has DCAT's vocabulary; shapes, ontologies and contexts, which describe no data, are not."""
         if isinstance(document.value, RdfText):
-            return re.search(r"www\.w3\.org/ns/dcat#", document.value.text) is not None
+            return re.search(r"www\.w3\.org/ns/dcat#", document.value.text) is not None and NO_CATALOG.search(document.value.text) is None
+        if _is_data_json(document.value):
+            return True
+        if isinstance(document.value, dict) and document.value.keys() <= {"@context", "@id", "$schema"}:
+            return False
         said = contexts_of(document.value) if isinstance(document.value, (dict, list)) else ""
-        return re.search(r'www\.w3\.org/ns/dcat|"dcat:|dcat-?ap|project-open-data\.cio\.gov/v1\.1/schema/catalog', said, re.IGNORECASE) is not None
+        if re.search(r"\b(sh|shacl):NodeShape|ns/shacl#NodeShape|owl#?:?Ontology", said):
+            return False
+        return re.search(r'www\.w3\.org/ns/dcat|"dcat:|dcat-?ap|dcat-?us|project-open-data\.cio\.gov/v1\.1/schema/catalog', said, re.IGNORECASE) is not None
 
     def read(self, document: Document, context: Context) -> Iterator[Record]:
-        """Records of every dataset; raises BadDocument where there is none or the text cannot be parsed."""
-        graph = graph_of(document.value)
+        """Records of every dataset; raises BadDocument where there is neither one nor a catalog or service, or the text cannot be parsed."""
+        graph = graph_of(DATA_JSON | document.value if _is_data_json(document.value) else document.value)
         listed = [each for each in of_type(graph, context.complain, "dcat:Catalog") for each in each.all("dcat:dataset")]
         typed = of_type(graph, context.complain, "dcat:Dataset", "dcat:DatasetSeries")
         things = {each.node: each for each in [*typed, *(each for each in listed if each.texts("dct:title"))]}
-        if not things:
+        if not things and not of_type(graph, context.complain, "dcat:Catalog", "dcat:DataService"):
             raise BadDocument("$", "a dcat:Dataset")
         for thing in things.values():
             if (identifier := _identifier(thing)) is None:
@@ -105,7 +120,7 @@ class _Described:
         formats = [name for file in files if (name := _format(file))]
         sizes = [(file.one("st:byteSize", "dcat:byteSize")) for file in files]
         hashes = [digest for file in files if (digest := _sha256(file))]
-        identifiers = [part.line() for part in (thing.one("dct:identifier"), thing.one("pav:hasIdentifier"))]
+        identifiers = [each.said or each.one("skos:notation").line() for each in thing.all("dct:identifier", "pav:hasIdentifier")]
         identifiers += [each.one("skos:notation").line() for each in thing.all("adms:identifier")]
         aliases = [*thing.texts("dct:title")[1:], *thing.texts("dct:alternative"), *identifiers, *(each.iri for each in thing.all("owl:sameAs"))]
         records = thing.one("health:numberOfRecords", "void:entities", "void:documents")
@@ -139,7 +154,7 @@ class _Described:
         """The publisher's words, and sentences for what no column holds: coverage, standards and laws that no view knows."""
         thing = self.thing
         said = [next(iter(thing.texts("dct:description")), "")]
-        if places := [each.label or each.code for each in thing.all("dct:spatial") if each.label or each.iri]:
+        if places := [each.label or (each.said if each.code.isdigit() else each.code) for each in thing.all("dct:spatial") if each.label or each.iri]:
             said.append(f"Spatial coverage: {', '.join(places)}.")
         for period in thing.all("dct:temporal"):
             if span := _span(period):
@@ -187,6 +202,9 @@ class _Described:
         for activity in self.thing.all("prov:wasGeneratedBy"):
             for source in activity.all("prov:used"):
                 yield from self._edge(source, activity.label)
+        for member in self.thing.all("dcat:seriesMember"):
+            if (upstream := _identifier(member)) and upstream != self.name:
+                yield LineageEdge(node=self.node, upstream=upstream, downstream=self.name, transform_type="copy", as_of=self._as_of())
         for series in self.thing.all("dcat:inSeries"):
             if upstream := _identifier(series):
                 yield LineageEdge(node=self.node, upstream=self.name, downstream=upstream, transform_type="copy", as_of=self._as_of())

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from xml.sax import SAXException
 
 from catalog.errors import BadDocument
-from catalog.ingest.dcat_terms import BASE, LABELS, NAMESPACES, remote_context
+from catalog.ingest.dcat_terms import BASE, LABELS, NAMESPACES, SPOKEN, remote_context
 from catalog.ingest.documents import RdfText
+from catalog.ingest.languages import NAMES
 from catalog.ingest.parts import Complain, Part
 
 if TYPE_CHECKING:
@@ -79,10 +80,18 @@ def _without_remote(value: Any, path: str, depth: int) -> Any:
         here = f"{path}.{key}"
         if key == "@context":
             each = [_context(one, here) for one in each] if isinstance(each, list) else _context(each, here)
+        elif isinstance(each, dict) and re.split(r"[.:/#]", str(key))[-1] in SPOKEN and _is_spoken(each):
+            each = [{"@value": text, "@language": language} for language, said in each.items() for text in (said if isinstance(said, list) else [said])]
         elif key == "@import":
             raise BadDocument(here, "a context that imports no other: Steward fetches nothing")
         found[key] = _without_remote(each, here, depth + 1)
     return found
+
+
+def _is_spoken(value: dict[Any, Any]) -> bool:
+    """Whether a value says one text in several languages."""
+    texts = [text for said in value.values() for text in (said if isinstance(said, list) else [said])]
+    return bool(value) and all(re.split("[-_]", str(key))[0].lower() in NAMES for key in value) and all(isinstance(text, str) for text in texts)
 
 
 def _context(context: Any, path: str) -> Any:

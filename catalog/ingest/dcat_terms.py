@@ -50,7 +50,11 @@ _TEXT = {
     "accessLevel": "pod:accessLevel", "bureauCode": "pod:bureauCode", "programCode": "pod:programCode", "format": "dct:format", "mediaType": "dcat:mediaType",
     "prefLabel": "skos:prefLabel", "alternative": "dct:alternative", "language": "dct:language", "spatial": "dct:spatial", "temporal": "dct:temporal",
     "theme": "dcat:theme", "accrualPeriodicity": "dct:accrualPeriodicity", "license": "dct:license", "rights": "dct:rights",
+    "preferredLabel": "skos:prefLabel", "notation": "skos:notation", "numberOfRecords": "health:numberOfRecords",
+    "numberOfUniqueIndividuals": "health:numberOfUniqueIndividuals", "populationCoverage": "health:populationCoverage", "listingDate": "dct:issued",
+    "label": "rdfs:label", "definition": "skos:definition", "value": "dqv:value",
 }  # fmt: skip
+_TEXT |= {f"{name}Map": _TEXT[name] for name in ("title", "description", "keyword", "label", "prefLabel", "definition")}
 _THINGS = {
     "dataset": "dcat:dataset", "catalog": "dcat:catalog", "record": "dcat:record", "service": "dcat:service", "distribution": "dcat:distribution",
     "datasetDistribution": "dcat:distribution", "publisher": "dct:publisher", "creator": "dct:creator", "contactPoint": "dcat:contactPoint",
@@ -62,17 +66,31 @@ _THINGS = {
     "wasDerivedFrom": "prov:wasDerivedFrom", "wasGeneratedBy": "prov:wasGeneratedBy", "hasPolicy": "odrl:hasPolicy", "permission": "odrl:permission",
     "prohibition": "odrl:prohibition", "obligation": "odrl:obligation", "duty": "odrl:duty", "action": "odrl:action", "assignee": "odrl:assignee",
     "constraint": "odrl:constraint", "leftOperand": "odrl:leftOperand", "operator": "odrl:operator", "isPartOf": "dct:isPartOf", "hasVersion": "dcat:hasVersion",
-    "primaryTopic": "foaf:primaryTopic", "type": "dct:type",
+    "primaryTopic": "foaf:primaryTopic", "type": "dct:type", "catalogue": "dcat:catalog", "sample": "adms:sample", "email": "vcard:hasEmail",
+    "previous": "dcat:prev", "prev": "dcat:prev", "previousVersion": "dcat:previousVersion", "seriesMember": "dcat:seriesMember", "used": "prov:used",
+    "changeType": "adms:status", "sourceMetadata": "dct:source", "applicationProfile": "dct:conformsTo", "isReplacedBy": "dct:isReplacedBy", "sameAs": "owl:sameAs",
+    "legalBasis": "dpv:hasLegalBasis", "hasLegalBasis": "dpv:hasLegalBasis", "personalData": "dpv:hasPersonalData", "hasPersonalData": "dpv:hasPersonalData",
+    "purpose": "dpv:hasPurpose", "hasPurpose": "dpv:hasPurpose", "retentionPeriod": "health:retentionPeriod", "healthTheme": "health:healthTheme",
+    "category": "dct:type", "hasQualityMeasurement": "dqv:hasQualityMeasurement", "isMeasurementOf": "dqv:isMeasurementOf", "inDimension": "dqv:inDimension",
+    "unitMeasure": "sdmx:unitMeasure",
 }  # fmt: skip
 _CLASSES = {name: f"dcat:{name}" for name in ("Catalog", "CatalogRecord", "Dataset", "DatasetSeries", "Distribution", "DataService")} | {
-    "Catalogue": "dcat:Catalog", "Agent": "foaf:Agent", "Kind": "vcard:Kind", "Offer": "odrl:Offer", "Set": "odrl:Set", "Policy": "odrl:Policy",
+    "Catalogue": "dcat:Catalog", "DatasetMemberOfADatasetSeries": "dcat:Dataset", "PeriodOfTime": "dct:PeriodOfTime", "Agent": "foaf:Agent", "Kind": "vcard:Kind", "Offer": "odrl:Offer", "Set": "odrl:Set", "Policy": "odrl:Policy",
 }  # fmt: skip
 _PREFIXES = {prefix: spellings[0] for prefix, spellings in NAMESPACES.items()} | {
-    "dcterms": NAMESPACES["dct"][0], "dc": NAMESPACES["dct"][2], "sdo": NAMESPACES["schema"][0], "healthdcatap": NAMESPACES["health"][0],
+    "Dcat": NAMESPACES["dcat"][0], "dcterms": NAMESPACES["dct"][0], "dc": NAMESPACES["dct"][2], "sdo": NAMESPACES["schema"][0], "healthdcatap": NAMESPACES["health"][0],
 }  # fmt: skip
-_KNOWN: dict[str, Any] = _PREFIXES | _TEXT | _CLASSES | {name: {"@id": term, "@type": "@id"} for name, term in _THINGS.items()}
+_TERMS: dict[str, Any] = _TEXT | {name: {"@id": term, "@type": "@id"} for name, term in _THINGS.items()}
+_BEARERS = (
+    "Catalogue", "CatalogueRecord", "DataService", "Dataset", "DatasetSeries", "Distribution", "Agent", "Kind", "Checksum", "Concept", "Identifier", "PeriodOfTime",
+    "LicenceDocument", "RightsStatement", "Activity",
+)  # fmt: skip
+_KNOWN: dict[str, Any] = _PREFIXES | _CLASSES | _TERMS | {f"{bearer}.{name}": term for bearer in _BEARERS for name, term in _TERMS.items()}
+"""The contexts of DCAT-AP 3.0.1 and before and of DCAT-US: terms alone, and as 3.0.0 has them, ``Dataset.title``."""
+SPOKEN = frozenset({*_TEXT, "comment", "purpose", "hasVersion"})
+"""Terms whose value may be a map of languages: ``{"en": "Bees"}``."""
 _REMOTE = (
-    (r"semiceu\.github\.io/|data\.europa\.eu/.*dcat-?ap|w3\.org/ns/dcat|project-open-data\.cio\.gov/|healthdcat|w3id\.org/dspace/|w3\.org/ns/odrl\.jsonld", _KNOWN),
+    (r"semiceu\.github\.io/|data\.europa\.eu/.*dcat-?ap|w3\.org/ns/dcat|project-open-data\.cio\.gov/|healthdcat|dcat-?us|w3id\.org/dspace/|w3\.org/ns/odrl\.jsonld", _KNOWN),
     (r"^https?://(www\.)?schema\.org/?(docs/jsonldcontext\.jsonld?)?$", {"@vocab": "http://schema.org/"}),
     (r"w3id\.org/dpv", {"@vocab": NAMESPACES["dpv"][0]}),
 )

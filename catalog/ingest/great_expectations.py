@@ -63,7 +63,9 @@ def _shape(value: Any) -> str | None:
     expectations = value.get("expectations")
     if isinstance(expectations, list) and ("expectation_suite_name" in value or "name" in value or "data_asset_type" in value):
         named = (isinstance(each, dict) and isinstance(each.get("type", each.get("expectation_type")), str) for each in expectations)
-        return "suite" if any(named) or "expectation_suite_name" in value else None
+        meta = value.get("meta")
+        is_empty = not expectations and isinstance(meta, dict) and "great_expectations_version" in meta
+        return "suite" if any(named) or "expectation_suite_name" in value or is_empty else None
     return None
 
 
@@ -129,7 +131,8 @@ class _Validation:
     def of(cls, part: Part, key: str | None, at: datetime | None, node: str) -> "_Validation":
         meta = part["meta"] if isinstance(part["meta"].value, dict) else Part({}, f"{part.path}.meta", part.complain)
         run_id = meta["run_id"]
-        stamps = [run_id["run_time"]] if isinstance(run_id.value, dict) else []
+        # A run of 0.9 and earlier has a text for an identifier, most often its time.
+        stamps = [run_id["run_time"]] if isinstance(run_id.value, dict) else [Part(run_id.value, "", lambda path, expected: None)]
         stamps += [meta["validation_time"], meta["batch_markers"]["ge_load_time"]] if isinstance(meta["batch_markers"].value, dict) else [meta["validation_time"]]
         time = next((moment for stamp in stamps if stamp.present and (moment := moment_of(stamp))), at)
         suite = part["suite_name"].line() or meta["expectation_suite_name"].line() or suite_of(key) or ""

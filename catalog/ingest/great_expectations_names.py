@@ -12,7 +12,7 @@ from catalog.ingest.parts import Part
 def asset_of(part: Part, meta: Part, key: str | None) -> str | None:
     """The dataset that a batch is of, by the first part of its description that names it."""
     active = [meta[name] for name in ("active_batch_definition", "batch_definition", "batch_request")]
-    for place in (part, *(each for each in active if isinstance(each.value, dict))):
+    for place in (part, meta, *(each for each in active if isinstance(each.value, dict))):
         if line := place.first("data_asset_name", "asset_name").line():
             return line
     for name in ("batch_spec", "batch_kwargs"):

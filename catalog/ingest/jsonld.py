@@ -5,6 +5,7 @@ Knows no vocabulary.
 
 import re
 
+from catalog.ingest.languages import NAMES
 from catalog.ingest.parts import Part
 
 
@@ -22,12 +23,24 @@ def local_name(term: str) -> str:
 
 
 def text_of(part: Part) -> str | None:
-    """Text that may be a language map's value: ``{"@value": "…"}`` or ``{"en": "…"}``."""
+    """Text that may be said in several languages, English first: ``{"@value": "…"}``, ``{"en": "…"}`` or a list of either."""
     if isinstance(part.value, dict):
-        return part.first("@value", "en", "name").text()
-    return next(
-        (text for each in part.each() if not isinstance(each.value, (dict, list)) and (text := each.text())), None
-    )
+        if "@value" in part.value:
+            return part["@value"].text()
+        if "name" in part.value:
+            return text_of(part["name"])
+        return next((said for key in _languages(part.value) if (said := text_of(part[key]))), None)
+    every = [each for each in part.each() if not isinstance(each.value, list)]
+    every.sort(key=lambda each: not (isinstance(each.value, dict) and str(each.value.get("@language")).lower().startswith("en")))
+    return next((said for each in every if (said := text_of(each) if isinstance(each.value, dict) else each.text())), None)
+
+
+def _languages(said: dict[object, object]) -> list[str]:
+    """Keys of a language map, English first; none of any other object."""
+    keys = [key for key in said if isinstance(key, str)]
+    if len(keys) < len(said) or keys == ["id"] or any(re.split("[-_]", key)[0].lower() not in NAMES for key in keys):
+        return []
+    return sorted(keys, key=lambda key: not key.lower().startswith("en"))
 
 
 def bare(part: Part) -> Part:

@@ -52,6 +52,11 @@ KNOWN = [
         ("CDLA Sharing 1.0", r"cdla[ -]sharing|cdla\.dev/sharing"),
         ("C-UDA", r"\bc[ -]?uda\b|computational use of data agreement"),
         ("OGL 3.0", r"\bogl\b|open government license"),
+        ("DL-DE BY 2.0", r"\bdl-(de[-/])?by-(de[-/])?2|datenlizenz deutschland.{0,20}namensnennung"),
+        ("DL-DE Zero 2.0", r"\bdl-(de[-/])?zero|datenlizenz deutschland.{0,20}zero"),
+        ("Licence Ouverte 2.0", r"\betalab\b|license ouverte"),
+        ("IODL 2.0", r"\biodl\b|italian open data license"),
+        ("NLOD 2.0", r"\bnlod\b|norwegian license for open"),
         ("BigScience OpenRAIL-M", r"openrail"),
         ("Meta Llama 3 Community License", r"llama[ -]?3(\.\d)?\b"),
         ("Llama 2", r"llama[ -]?2\b"),
@@ -94,6 +99,7 @@ CC_NAMED = re.compile(
     r"((?:((?:\b(?:by|nc|sa|nd)\b[ -]*)+)|(?:attribution|non[ -]?commercial|share[ -]?alike|no[ -]?deriv\w*)[ -]*)*)"
 )
 CC_VERSION = re.compile(r"\b(\d\.\d)\b")
+EU_CODE = re.compile(r"https?://publications\.europa\.eu/resource/authority/license/([a-z0-9]+(?:_[a-z]+)*)(?:_(\d)_(\d))?")
 FORBIDS_COMMERCE = re.compile(r"non[ -]?commercial|not (be used )?for (any )?commercial|no commercial use")
 ALLOWS_COMMERCE = re.compile(
     r"no restrictions? on|without (any )?restrictions?|used as desired|for commercial purposes\. |commercial or non|both commercial|"
@@ -155,8 +161,17 @@ def prose_class(text: str) -> str:
     return "non-commercial" if FORBIDS_COMMERCE.search(said) else "unspecified"
 
 
+def _spelled_out(code: re.Match[str]) -> str:
+    """A code of the EU's authority table as it is usually written: ``CC_BYNCSA_4_0`` → ``cc-by-nc-sa 4.0``."""
+    words, version = code[1].replace("_", "-"), f"{code[2]}.{code[3]}" if code[2] else ""
+    if words.startswith("cc-by"):
+        words = "-".join(["cc", *re.findall("by|nc|sa|nd", words)])
+    return f"{words} {version}".strip()
+
+
 def _uniform(text: str) -> str:
     text = text.casefold().replace("licence", "license").replace("licences", "licenses")
+    text = EU_CODE.sub(_spelled_out, text)
     return " ".join(re.sub(r"[‐-―]", "-", text).split())
 
 

@@ -55,10 +55,11 @@ class Odcs:
 def _is_contract(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
-    if str(value.get("kind")).lower() == "datacontract":
+    if str(value.get("kind")).lower() in ("datacontract", "data-contract"):
         return True
-    version = re.fullmatch(r"v?[23]\.\d.*", str(value.get("apiVersion")))
+    version = re.fullmatch(r"v?[23]\.\d.*", str(value.get("apiVersion", value.get("standardVersion", value.get("templateVersion")))))
     tables = value.get("dataset", value.get("schema"))
+    tables = tables.get("tables") if isinstance(tables, dict) else tables
     return bool(version) and isinstance(tables, list) and any(key in value for key in ("id", "uuid", "datasetName", "quantumName"))
 
 
@@ -71,7 +72,10 @@ class _Contract:
         part = self.part
         identifier = part.first("id", "uuid").line()
         name = part.first("name", "datasetName", "dataProduct", "quantumName").line() or identifier
-        tables = [(table.first("name", "table", "physicalName").line(), table) for table in part.first("schema", "dataset").each()]
+        stated = part.first("schema", "dataset")
+        if isinstance(stated.value, dict) and "tables" in stated.value:  # 2.0 and earlier
+            stated = stated["tables"]
+        tables = [(table.first("name", "table", "physicalName").line(), table) for table in stated.each()]
         for named, table in tables:
             if named is None:
                 table.complain(table["name"].path, "the name of the table")
@@ -109,7 +113,7 @@ class _Contract:
             version=part["version"].line(),
             update_frequency=frequency(part["slaProperties"], short, names),
             deprecated=(part["status"].line() or "").lower() in CLOSED,
-            aliases=tuple(a for a in dict.fromkeys((table["physicalName"].line(), table["businessName"].line(), whole)) if a and a != short),
+            aliases=tuple(a for a in dict.fromkeys((table["physicalName"].line(), table["businessName"].line(), table["priorTableName"].line(), whole)) if a and a != short),
         )
         yield from columns
         for path, prop in properties:
@@ -127,7 +131,7 @@ class _Contract:
     def _column(self, prop: Part, path: str, dataset: str) -> DatasetColumn:
         words, business = _marks(prop), prop["businessName"].line()
         stated = prop["classification"].line()
-        required, nullable = prop["required"].flag(), prop["isNullable"].flag()
+        required, nullable = prop["required"].flag(), prop.first("isNullable", "nullable").flag()
         return DatasetColumn(
             node=self.node,
             dataset=dataset,
@@ -137,7 +141,7 @@ class _Contract:
             glossary_term=business,
             pii_category=pii_category([*words, path, business or ""]) if is_personal(words) or is_health(words) else None,
             classification=classification(stated) or next((c for word in words if (c := classification(word))), None),
-            is_key=prop.first("primaryKey", "isPrimaryKey", "isPrimary").flag(),
+            is_key=prop.first("primaryKey", "isPrimaryKey", "isPrimary", "primary").flag(),
             nullable=nullable if required is None else not required,
             encrypted=True if prop.first("encryptedName", "encryptedColumnName").line() else None,
             critical=prop.first("criticalDataElement", "criticalDataElementStatus").flag(),
@@ -202,13 +206,24 @@ def _properties(properties: Part, above: str, depth: int) -> Iterator[tuple[str,
             continue
         yield f"{above}{name}", prop
         if depth < DEEPEST:
-            for inside in (prop["properties"], prop["items"]["properties"]):
+            for inside in _inside(prop):
                 yield from _properties(inside, f"{above}{name}.", depth + 1)
+
+
+def _inside(prop: Part) -> Iterator[Part]:
+    """Properties of an object, and of the objects in a list or in a list of lists."""
+    for _ in range(DEEPEST):
+        yield prop["properties"]
+        prop = prop["items"]
+        if not prop.present:
+            return
 
 
 def _description(table: Part, contract: Part) -> str | None:
     """What the table holds, then what the contract says of its purpose, limits and use."""
     said = [table["description"].text() or table["businessName"].line()]
+    granularity = table.first("dataGranularityDescription", "dataGranularity").text()
+    said.append(f"Granularity: {granularity}" if granularity else None)
     if isinstance(contract.value, dict):
         for label in ("purpose", "limitations", "usage"):
             text = contract[label].text()

@@ -58,7 +58,7 @@ def property_checks(prop: Part, path: str, *, dataset: str, node: str) -> Iterat
         demanded.append(("unique", "no duplicates"))
     options = prop["logicalTypeOptions"]
     if isinstance(options.value, dict):
-        bounds = [f"{sign} {line}" for key, sign in LIMITS.items() if (line := options[key].line())]
+        bounds = [f"{_sign(options, key, sign)} {line}" for key, sign in LIMITS.items() if not isinstance(options[key].value, bool) and (line := options[key].line())]
         if bounds:
             demanded.append(("range", " and ".join(bounds)))
         if pattern := options["pattern"].line():
@@ -72,6 +72,11 @@ def property_checks(prop: Part, path: str, *, dataset: str, node: str) -> Iterat
             check_name=kind,
             expected=expected,
         )
+
+
+def _sign(options: Part, key: str, sign: str) -> str:
+    """The sign of a bound, which before 3.1 another option excludes: ``exclusiveMaximum: true``."""
+    return {"minimum": ">", "maximum": "<"}[key] if options[f"exclusive{key.capitalize()}"].value is True and key in ("minimum", "maximum") else sign
 
 
 def frequency(levels: Part, table: str, names: dict[str, str]) -> str | None:
@@ -198,10 +203,23 @@ def _expected(rule: Part) -> str | None:
             bounds.append(f"{sign} {' and '.join(values)}"[:200])
     measured = rule.first("metric", "rule").line()
     unit = rule["unit"].line()
-    said = " ".join(word for word in (measured, " and ".join(bounds), unit) if word)
+    said = "; ".join(line for line in (" ".join(word for word in (measured, " and ".join(bounds), unit) if word), *_arguments(rule)) if line)
     detail = rule["query"].text() or _implementation(rule) or (rule["description"].text() if not said else None)
     text = ": ".join(part for part in (said, " ".join((detail or "").split())) if part)
     return text[:500] or None
+
+
+def _arguments(rule: Part) -> Iterator[str]:
+    """What a rule is given: its arguments, the values that 3.0 has beside it, the custom properties that 2.2 has for them."""
+    given = dict(rule["arguments"].members()) if isinstance(rule["arguments"].value, dict) else {}
+    if rule["validValues"].present:
+        given["validValues"] = rule["validValues"]
+    for custom in rule["customProperties"].each() if rule.first("templateName", "toolRuleName", "code").present else ():
+        if (key := custom["property"].line()) and custom["value"].present:
+            given.setdefault(key, custom["value"])
+    for key, part in given.items():
+        values = part.value if isinstance(part.value, list) else [part.value]
+        yield f"{key}: {', '.join(str(value) for value in values)}"[:200]
 
 
 def _implementation(rule: Part) -> str | None:

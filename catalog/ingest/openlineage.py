@@ -1,4 +1,4 @@
-"""OpenLineage events, spec 2-0-2: what a run read and wrote, one event, a list of events, or one per line.
+"""OpenLineage events, spec 2-0-2: what a run read and wrote, one event, a list of events (also as ``events``), or one per line.
 
 Facets of datasets are read by ``openlineage_facets``. https://openlineage.io/spec/2-0-2/OpenLineage.json
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from catalog.ingest.openlineage_facets import Facets, about_columns, about_dataset, about_quality
+from catalog.ingest.openlineage_facets import MEASURED, Facets, about_columns, about_dataset, about_quality, about_tests
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import Context, Document, ShortName
 from catalog.storage.records import LineageEdge, Record
@@ -35,23 +35,29 @@ class OpenLineage:
 
     def detects(self, document: Document) -> bool:
         """An event, or a list with at least one."""
-        value = document.value
+        value = _listed(document.value)
         return any(map(_is_event, value)) if isinstance(value, list) else _is_event(value)
 
     def read(self, document: Document, context: Context) -> Iterator[Record]:
         """Records of every event; what is no event in a list is reported."""
-        for event in context.root(document).each():
+        root = context.root(document)
+        for event in (root["events"] if _listed(root.value) is not root.value else root).each():
             if _is_event(event.value):
                 yield from _Event(event, context.node).records()
             else:
                 context.complain(event.path, "an OpenLineage event")
 
 
+def _listed(value: Any) -> Any:
+    """The events of a page of them, as Marquez answers; any other value is itself."""
+    return value["events"] if isinstance(value, dict) and isinstance(value.get("events"), list) and not _is_event(value) else value
+
+
 def _is_event(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     if isinstance(value.get("job"), dict):
-        return any(key in value for key in ("inputs", "outputs", "run", "eventType"))
+        return any(key in value for key in ("inputs", "outputs", "run", "eventType")) or {"eventTime", "producer"} <= value.keys()
     if isinstance(value.get("dataset"), dict):
         return "eventTime" in value or "schemaURL" in value
     named = (each for key in ("inputs", "outputs") if isinstance(value.get(key), list) for each in value[key])
@@ -65,18 +71,28 @@ class _Event:
 
     def records(self) -> Iterator[Record]:
         at, kind = self.part["eventTime"].moment(), (self.part["eventType"].line() or "").upper()
-        run = self.part["run"]["runId"].line() or (at.isoformat() if at else "")
-        inputs = list(self._datasets("inputs"))
-        outputs = [] if kind in BROKEN else list(self._datasets("outputs"))
-        done = at if kind in ("COMPLETE", "") else None
+        has_run = isinstance(self.part["run"].value, dict)
+        run = (self.part["run"]["runId"].line() if has_run else None) or (at.isoformat() if at else "")
+        inputs, written = list(self._datasets("inputs")), list(self._datasets("outputs"))
+        outputs = [] if kind in BROKEN else written
+        if not self.part["eventTime"].present and any(Facets(dataset)[name].present for dataset in [*inputs, *written] for name in MEASURED):
+            self.part.complain(self.part["eventTime"].path, "the time of the event, without which nothing that it measured is kept")
+        # A job event says what a job reads and writes, not that it has run.
+        done = at if kind == "COMPLETE" or (not kind and has_run) else None
         for dataset in [*inputs, *outputs, *self._datasets("dataset")]:
-            written = done if dataset in outputs else None
             name, facets = _identifier(dataset), Facets(dataset)
             yield _short(dataset, self.node)
-            yield about_dataset(facets, name, node=self.node, at=at, written=written)
+            yield about_dataset(facets, name, node=self.node, at=at, written=done if dataset in outputs else None)
             yield from about_columns(facets, name, node=self.node, at=at)
             yield from about_quality(facets, name, node=self.node, at=at, run=run)
-        job = self.part["job"]["name"].line()
+        for dataset in written if kind in BROKEN else ():
+            # A failed check is often why a run broke: what was measured is kept, what should have been written is not.
+            found = list(about_quality(Facets(dataset), _identifier(dataset), node=self.node, at=at, run=run))
+            yield from [_short(dataset, self.node), *found] if found else ()
+        job = self.part["job"]["name"].line() if isinstance(self.part["job"].value, dict) else None
+        if has_run:
+            tested = next((_identifier(dataset) for dataset in [*inputs, *written]), job)
+            yield from about_tests(self.part["run"]["facets"]["test"]["tests"], tested, node=self.node, at=at, run=run)
         for output in outputs:
             flow = _Flow(self.node, _identifier(output), job, at, done)
             for source in inputs:
@@ -84,6 +100,18 @@ class _Event:
             yield from flow.facets(Facets(output))
         for dataset in self._datasets("dataset"):
             yield from _Flow(self.node, _identifier(dataset), None, at, None).facets(Facets(dataset))
+        if kind not in BROKEN:
+            yield from self._entries(job, at, done)
+
+    def _entries(self, job: str | None, at: datetime | None, done: datetime | None) -> Iterator[Record]:
+        """Edges that the lineage facet of the job states, one entry for each dataset; what leads to or from a job alone has no dataset."""
+        lineage = self.part["job"]["facets"]["lineage"]
+        for entry in lineage["entries"].each():
+            if not isinstance(entry.value, dict):
+                entry.complain(entry.path, "an entry of lineage")
+            elif entry["name"].line() and entry["type"].line() != "JOB":
+                yield _short(entry, self.node)
+                yield from _Flow(self.node, _identifier(entry), job, at, done).stated(entry)
 
     def _datasets(self, key: str) -> Iterator[Part]:
         for dataset in self.part[key].each():
@@ -119,14 +147,21 @@ class _Flow:
 
     def facets(self, facets: Facets) -> Iterator[Record]:
         """Edges that the columnLineage facet and its successor, the lineage facet, state."""
-        for facet, sources in (("columnLineage", "inputFields"), ("lineage", "inputs")):
-            for column, field in facets[facet]["fields"].members():
-                older = field["transformationType"].line()
-                for source in field[sources].each():
-                    yield from self._column(source, " ".join(column.split()), older)
-        for part in (facets["columnLineage"]["dataset"], facets["lineage"]["inputs"]):
-            for source in part.each():
-                yield from self._column(source, None, None)
+        for column, field in facets["columnLineage"]["fields"].members() if facets["columnLineage"]["fields"].present else ():
+            older = field["transformationType"].line()
+            for source in field["inputFields"].each():
+                yield from self._column(source, " ".join(column.split()), older)
+        for source in facets["columnLineage"]["dataset"].each():
+            yield from self._column(source, None, None)
+        yield from self.stated(facets["lineage"])
+
+    def stated(self, lineage: Part) -> Iterator[Record]:
+        """Edges of a lineage facet, or of one entry of a job's."""
+        for column, field in lineage["fields"].members() if lineage["fields"].present else ():
+            for source in field["inputs"].each():
+                yield from self._column(source, " ".join(column.split()), None)
+        for source in lineage["inputs"].each():
+            yield from self._column(source, None, None)
 
     def _column(self, source: Part, column: str | None, older: str | None) -> Iterator[Record]:
         if not source["name"].line() or source["type"].line() == "JOB":
@@ -136,6 +171,8 @@ class _Flow:
         if older and not kinds:
             kinds = [TRANSFORMS.get(older, "transformation")]
         masks = [mask for step in steps if (mask := step["masking"].flag()) is not None]
+        if older == "MASKED" and not masks:
+            masks = [True]
         yield _short(source, self.node)
         upstream = source["field"].line()
         if upstream or column or _identifier(source) != self.output:

@@ -4,7 +4,7 @@ https://openlineage.io/docs/spec/facets/dataset-facets
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -37,6 +37,12 @@ CHECKS = (
     ("range", r"between|range|min|max|greater|less|positive"),
     ("custom", r"drift|distribution|schema|custom"),
 )
+EARLIER = {"dataQualityMetrics": ("dataQuality",), "dataQualityAssertions": ("greatExpectations_assertions",), "outputStatistics": ("stats",)}
+"""Facets under the names that earlier versions gave them."""
+OUTCOMES = {"pass": "passed", "passed": "passed", "success": "passed", "fail": "failed", "failed": "failed", "error": "error"}
+"""Outcomes of the test facet; a test that was skipped has none."""
+MEASURED = ("dataQualityMetrics", "dataQualityAssertions", "inputStatistics", "outputStatistics")
+"""Facets that say nothing without the time of the event."""
 DRIFT = "population_stability"
 SEVERITIES = {"error": "high", "warn": "medium", "warning": "medium", "info": "low"}
 
@@ -54,12 +60,13 @@ class Facets:
         return self._found[name]
 
     def _look(self, name: str) -> Part:
-        for place in ("facets", "inputFacets", "outputFacets"):
-            held = self.dataset.value.get(place) if isinstance(self.dataset.value, dict) else None
-            if isinstance(held, dict) and held.get(name) is not None:
-                part = self.dataset[place][name]
-                if part.present and part["_deleted"].value is not True:
-                    return part
+        for called in (name, *EARLIER.get(name, ())):
+            for place in ("facets", "inputFacets", "outputFacets"):
+                held = self.dataset.value.get(place) if isinstance(self.dataset.value, dict) else None
+                if isinstance(held, dict) and held.get(called) is not None:
+                    part = self.dataset[place][called]
+                    if part.present and part["_deleted"].value is not True:
+                        return part
         return Part(None, f".facets.{name}", self.dataset.complain, self.dataset)
 
 
@@ -79,7 +86,7 @@ def about_dataset(facets: Facets, name: str, *, node: str, at: datetime | None, 
         description=facets["documentation"]["description"].text(),
         domain=next((value for key, value in tags if key == "domain"), None),
         data_type=next((word for word in _tagged(facets, "data_type") if word in DATA_TYPES), "tabular" if facets["schema"]["fields"].value else None),
-        format=facets["storage"]["fileFormat"].line(),
+        format=facets["storage"].first("fileFormat", "storageLayer").line(),
         owner=", ".join(dict.fromkeys(_owner(line) for part in owners if part["type"].line() != "STEWARD" and (line := part["name"].line()))) or None,
         steward=next((_owner(line) for part in facets["ownership"]["owners"].each() if part["type"].line() == "STEWARD" and (line := part["name"].line())), None),
         licence=licence.name if licence else None,
@@ -203,6 +210,10 @@ def about_quality(facets: Facets, name: str, *, node: str, at: datetime | None, 
         (None, "volume", "file_count", "count", metrics["fileCount"].whole()),
         (None, "volume", "rows_written", "count", facets["outputStatistics"]["rowCount"].whole()),
         (None, "volume", "bytes_written", "bytes", facets["outputStatistics"]["size"].whole()),
+        (None, "volume", "files_written", "count", facets["outputStatistics"]["fileCount"].whole()),
+        (None, "volume", "rows_read", "count", facets["inputStatistics"]["rowCount"].whole()),
+        (None, "volume", "bytes_read", "bytes", facets["inputStatistics"]["size"].whole()),
+        (None, "volume", "files_read", "count", facets["inputStatistics"]["fileCount"].whole()),
     ]
     for column, values in metrics["columnMetrics"].members():
         nulls, named = values["nullCount"].whole(), " ".join(column.split())
@@ -226,8 +237,7 @@ def about_quality(facets: Facets, name: str, *, node: str, at: datetime | None, 
                 measured_at=at,
                 as_of=at,
             )
-    for assertion in facets["dataQualityAssertions"]["assertions"].each():
-        yield from _check(assertion, name, node, at, run)
+    yield from _numbered(check for assertion in facets["dataQualityAssertions"]["assertions"].each() for check in _check(assertion, name, node, at, run))
 
 
 def _profiled(profile: Part, rows: int | None) -> Iterator[tuple[str | None, str, str, str, float | None]]:
@@ -244,25 +254,59 @@ def _profiled(profile: Part, rows: int | None) -> Iterator[tuple[str | None, str
             yield named, "accuracy", "pii_confidence", "ratio", max(confidence)
 
 
+def _numbered(checks: Iterable[QualityCheck]) -> Iterator[QualityCheck]:
+    """Checks of one run, each by an identifier of its own: one kind of test may stand twice at a column, with other arguments."""
+    seen: dict[str, int] = {}
+    for check in checks:
+        count = seen[check.check_id] = seen.get(check.check_id, 0) + 1
+        yield check if count == 1 else replace(check, check_id=f"{check.check_id}/{count}")
+
+
 def _check(assertion: Part, dataset: str, node: str, at: datetime, run: str) -> Iterator[QualityCheck]:
     stated, success = assertion["assertion"].line(), assertion["success"].flag()
     if stated is None or success is None:
         assertion.complain(assertion.path, "an assertion and whether it succeeded")
         return
+    yield _ran(assertion, stated, dataset, node=node, at=at, run=run, status="passed" if success else "failed")
+
+
+def about_tests(tests: Part, dataset: str | None, *, node: str, at: datetime | None, run: str) -> Iterator[QualityCheck]:
+    """Tests that a run's facet reports, of the first dataset that the run read or wrote, else under the name of its job."""
+    yield from _numbered(_tests(tests, dataset, node, at, run))
+
+
+def _tests(tests: Part, dataset: str | None, node: str, at: datetime | None, run: str) -> Iterator[QualityCheck]:
+    for test in tests.each():
+        named, outcome = test["name"].line(), test["status"].line()
+        status = OUTCOMES.get((outcome or "").lower())
+        if named is None or dataset is None or (status is None and (outcome or "").lower() not in ("skip", "skipped")):
+            test.complain(test.path, "a test with a name and a status, of a run with a dataset or a job")
+        elif status and at is not None:
+            yield _ran(test, test["type"].line() or named, dataset, node=node, at=at, run=run, status=status)
+
+
+def _ran(check: Part, stated: str, dataset: str, *, node: str, at: datetime, run: str, status: str) -> QualityCheck:
+    """A check that ran; the arguments or the body stand for what was expected where nothing else does."""
+    params = check["params"]
     kind = next((name for name, pattern in CHECKS if re.search(pattern, stated.lower())), "custom")
-    column = assertion["column"].line()
-    test = assertion["name"].line() or stated
-    severity = (assertion["severity"].line() or "").lower()
-    yield QualityCheck(
+    column = check["column"].line() or (params.first("column", "column_name").line() if isinstance(params.value, dict) else None)
+    severity = (check["severity"].line() or "").lower()
+    expected = check["expected"].line() or _arguments(params) or check["description"].line() or check["content"].line()
+    return QualityCheck(
         node=node,
-        check_id="/".join(part for part in (dataset, column, test, run) if part),
+        check_id="/".join(part for part in (dataset, column, check["name"].line() or stated, run) if part),
         dataset=dataset,
         column_name=column,
         check_name=kind,
-        expected=assertion["expected"].line(),
-        actual=assertion["actual"].line(),
-        status="passed" if success else "failed",
+        expected=expected,
+        actual=check["actual"].line(),
+        status=status,
         severity=SEVERITIES.get(severity, severity if severity in ("low", "medium", "high", "critical") else None),
         opened=at,
         as_of=at,
     )
+
+
+def _arguments(params: Part) -> str | None:
+    said = [f"{key}: {value}" for key, value in params.value.items() if key not in ("column", "column_name")] if isinstance(params.value, dict) else []
+    return "; ".join(said)[:500] or None

@@ -146,6 +146,7 @@ class Part:
 
 
 def _moment(text: str) -> datetime | None:
+    text = re.sub(r"\s*(UTC|GMT)$", "+00:00", text)
     if re.fullmatch(r"\d{4}(-\d{2})?", text, re.ASCII):
         text = f"{text}-01" if len(text) == 7 else f"{text}-01-01"
     try:

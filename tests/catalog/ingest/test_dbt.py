@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from catalog.ingest.reading import CheckRun
-from catalog.storage.records import Dataset
+from catalog.storage.records import Dataset, QualityCheck
 
 from .conftest import Desk
 from .samples import CATALOG, MANIFEST, MODEL, RUN_RESULTS, SOURCES, stated
@@ -153,3 +153,24 @@ def test_what_is_wrong_is_said_and_the_rest_kept(desk: Desk) -> None:
         ("$.results[1].status", "one of pass"),
     }
     assert report.records["dataset"] == 4
+
+
+def test_constraints_and_unit_tests_are_checks_that_have_not_run() -> None:
+    model = {
+        "unique_id": "model.shop.orders",
+        "name": "orders",
+        "constraints": [{"type": "foreign_key", "columns": ["land"], "to": "db.lands", "to_columns": ["code"]}, {"type": "check", "expression": "total >= 0"}],
+        "columns": {"id": {"name": "id", "constraints": [{"type": "unique"}, {"type": "not_null"}]}},
+    }
+    unit = {"model": "orders", "name": "adds_up", "description": "The sum is right.", "depends_on": {"nodes": ["model.shop.orders"]}}
+    document = {
+        "metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json"},
+        "nodes": {"model.shop.orders": model},
+        "unit_tests": {"unit_test.shop.orders.adds_up": unit},
+    }
+    assert [(c.check_id, c.dataset, c.column_name, c.check_name, c.expected, c.status) for c in stated(document, QualityCheck)] == [
+        ("model.shop.orders/land/constraint/foreign_key", "model.shop.orders", "land", "foreign_key", "in db.lands, code", None),
+        ("model.shop.orders/constraint/check", "model.shop.orders", None, "custom", "total >= 0", None),
+        ("model.shop.orders/id/constraint/unique", "model.shop.orders", "id", "unique", None, None),
+        ("unit_test.shop.orders.adds_up", "model.shop.orders", None, "custom", "The sum is right.", None),
+    ]

@@ -223,7 +223,7 @@ def test_croissant(desk: Desk) -> None:
     row = desk.one("SELECT * FROM dataset")
     said = {
         "name": "Films",
-        "description": "About films.",
+        "description": "About films.\nPersonal and sensitive information: Names of actors\nMaintenance: New films are added monthly.",
         "owner": "Lab, Ada",
         "licence": "CC BY-SA 4.0",
         "licence_class": "commercial",

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from catalog.ingest.reading import CheckRun
+from catalog.ingest.readers import READERS
+from catalog.ingest.reading import CheckRun, Context, Document
+from catalog.storage.records import Metric
 
 from .conftest import Desk
 from .samples import CHECKPOINT, SUITE, VALIDATION, VALIDATION_0_18, stated
@@ -122,3 +124,16 @@ def test_what_is_wrong_is_said_and_the_rest_kept(desk: Desk) -> None:
         ("$.results[5].success", "whether the expectation succeeded"),
     ]
     assert report.records["quality_check"] == 4
+
+
+def test_an_empty_suite_is_one_and_the_time_of_an_old_run_is_its_name() -> None:
+    problems: list[str] = []
+    empty = Document("a", {"name": "s", "expectations": [], "meta": {"great_expectations_version": "1.3.0"}})
+    reader = next(reader for reader in READERS if reader.detects(empty))
+    assert reader.kind == "great-expectations" and list(reader.read(empty, Context("n", lambda path, expected: problems.append(path)))) == []
+    result = {"expectation_config": {"expectation_type": "expect_column_values_to_not_be_null", "kwargs": {"column": "x"}}, "success": True}
+    old = {"meta": {"data_asset_name": "t", "run_id": "19551105T000000.000000Z"}, "results": [result | {"result": {"element_count": 4}}], "success": True, "statistics": {}}
+    assert [(m.metric, m.value, m.measured_at) for m in stated(old, Metric)] == [("element_count", 4.0, datetime(1955, 11, 5))]
+    old["meta"] = {"data_asset_name": "t", "run_id": "nightly"}
+    assert stated(old, Metric) == [] and [c.dataset for c in stated(old, CheckRun)] == ["t"]
+    assert problems == []

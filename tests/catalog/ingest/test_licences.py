@@ -37,6 +37,15 @@ CASES = [
     ),
     ("Code is under Apache 2.0, data under CC BY-NC-SA 4.0", "CC BY-NC-SA 4.0", "non-commercial"),
     ("https://example.org/terms", "https://example.org/terms", "unspecified"),
+    ("http://publications.europa.eu/resource/authority/licence/CC_BY_4_0", "CC BY 4.0", "commercial"),
+    ("http://publications.europa.eu/resource/authority/licence/CC_BYNCSA_4_0", "CC BY-NC-SA 4.0", "non-commercial"),
+    ("http://publications.europa.eu/resource/authority/licence/CC0", "CC0 1.0", "commercial"),
+    ("http://publications.europa.eu/resource/authority/licence/OGL_3_0", "OGL 3.0", "commercial"),
+    ("http://dcat-ap.de/def/licenses/dl-by-de/2.0", "DL-DE BY 2.0", "commercial"),
+    ("https://www.govdata.de/dl-de/zero-2-0", "DL-DE Zero 2.0", "commercial"),
+    ("Licence Ouverte / Open Licence version 2.0", "Licence Ouverte 2.0", "commercial"),
+    ("IODL 2.0", "IODL 2.0", "commercial"),
+    ("http://data.norge.no/nlod/no/2.0", "NLOD 2.0", "commercial"),
 ]
 
 

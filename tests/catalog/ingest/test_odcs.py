@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from catalog.storage.records import Dataset, DatasetColumn
+from catalog.storage.records import Dataset, DatasetColumn, QualityCheck
 
 from .conftest import Desk
 from .samples import CONTRACT, CONTRACT_2_2, stated
@@ -158,3 +158,42 @@ def test_what_is_wrong_is_said_and_the_rest_kept(desk: Desk) -> None:
         ("$.schema[0].quality[3]", "a quality rule"),
     }
     assert desk.rows("SELECT count(*) FROM dataset_column WHERE dataset = 'orders'") == [(4,)]
+
+
+def test_a_contract_of_2_2_may_have_its_tables_inside_the_dataset() -> None:
+    columns = [{"column": "id", "logicalType": "Numeric", "primary": True, "nullable": False}]
+    document = {
+        "standardVersion": "2.2.0",
+        "kind": "managedDataset",
+        "uuid": "u",
+        "dataset": {"tables": [{"table": "people", "priorTableName": "persons", "dataGranularity": "One row per person", "columns": columns}]},
+    }
+    (dataset,) = stated(document, Dataset)
+    assert (dataset.name, dataset.description, dataset.aliases) == ("u/people", "Granularity: One row per person", ("persons",))
+    assert [(c.column_name, c.type, c.is_key, c.nullable) for c in stated(document, DatasetColumn)] == [("id", "Numeric", True, False)]
+
+
+def test_bounds_that_another_option_excludes() -> None:
+    options = {"minimum": 18, "maximum": 100, "exclusiveMaximum": True}
+    document = {"kind": "DataContract", "id": "c", "schema": [{"name": "t", "properties": [{"name": "age", "logicalTypeOptions": options}]}]}
+    assert [c.expected for c in stated(document, QualityCheck)] == ["≥ 18 and < 100"]
+
+
+def test_what_a_rule_is_given_is_expected() -> None:
+    rules = [
+        {"metric": "invalidValues", "arguments": {"validValues": ["kg", "lb"]}, "mustBe": 0},
+        {"rule": "validValues", "validValues": ["kg"]},
+        {"templateName": "RangeCheck", "customProperties": [{"property": "min", "value": 0}, {"property": "field", "value": None}]},
+    ]
+    document = {"kind": "DataContract", "id": "c", "schema": [{"name": "t", "properties": [{"name": "unit", "quality": rules}]}]}
+    assert [(c.check_name, c.expected) for c in stated(document, QualityCheck)] == [
+        ("accepted_values", "invalidValues = 0; validValues: kg, lb"),
+        ("accepted_values", "validValues; validValues: kg"),
+        ("range", "min: 0"),
+    ]
+
+
+def test_objects_in_lists_of_lists_are_columns() -> None:
+    lists = {"name": "grid", "logicalType": "array", "items": {"logicalType": "array", "items": {"logicalType": "object", "properties": [{"name": "x"}]}}}
+    document = {"kind": "DataContract", "id": "c", "schema": [{"name": "t", "properties": [lists]}]}
+    assert [c.column_name for c in stated(document, DatasetColumn)] == ["grid", "grid.x"]
