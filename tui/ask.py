@@ -45,6 +45,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--json", "as_json", is_flag=True, help="The whole answer as one JSON object; same as --format json."),
         click.option("--chart", is_flag=True, help="Draw a breakdown as bars, a series over time as a line; JSON stays as it is."),
         click.option("--edit", "-e", is_flag=True, help="Edit the SQL in $EDITOR first; what you save is checked anew, then run."),
+        click.option("--confirm", is_flag=True, help="Show the SQL and ask before it runs: yes, no, or edit."),
         click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]"),
         click.option("--purpose", metavar="PURPOSE", help="What you ask for, one of your own; some rules allow more for it."),
         click.option("--limit", type=click.IntRange(1, 1_000_000), default=500, show_default=True, help="Most rows shown."),
@@ -59,7 +60,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @click.argument("question", nargs=-1, shell_complete=names("dataset", "model", "node", "metric"))
-@click.option("--sql", "sql_only", is_flag=True, help="Show the approved SQL, do not run it.")
+@click.option("--sql", "--no-run", "sql_only", is_flag=True, help="Show the approved SQL, do not run it.")
 @click.option("--continue", "-c", "follow", is_flag=True, help="Goes on from your last question that was answered: 'only the stale ones'.")
 @click.option("--backend", default="embedded", envvar="STEWARD_BACKEND", help="Drafts: embedded, vllm[:MODEL or URL], transformers:MODEL, scripted:FILE.  [env: STEWARD_BACKEND; default: embedded]")
 @click.option("--fallback", metavar="BACKEND", help="Drafts where the first cannot be reached, and says so.  [default: none]")
@@ -81,20 +82,26 @@ def ask(ctx: click.Context, /, question: tuple[str, ...], sql_only: bool, follow
 
     model = FallbackBackend(backend, fallback, lambda note: click.echo(safe(note), err=True)) if fallback else DeferredBackend(backend)
 
+    is_script = options["quiet"] or options["as_json"] or options["form"] == "json" or options["batch"] is not None or options["edit"]
+
     if follow and options["batch"] is not None:
         raise click.UsageError("--continue goes on from one question; --batch has many.")
 
     def asker(text: str, session: "Session") -> "Iterator[Event]":
         from nl2sql.pipeline import ask as ask_question
-        from nl2sql.turn import Answered, Drafted
-        from tui import thread
+        from nl2sql.turn import Answered, AskedBack, Drafted
+        from tui import choosing, thread
 
         earlier = _earlier(session, options["quiet"] or options["as_json"]) if follow else ()
-        for event in ask_question(text, session, model, run=not (sql_only or options["edit"]), before=earlier):
+        for event in ask_question(text, session, model, run=not (sql_only or options["edit"] or options["confirm"]), before=earlier):
             if isinstance(event, Answered | Drafted) and options["batch"] is None:
                 thread.remember(session.home, session.principal, (*earlier, text))
             if isinstance(event, Drafted) and options["edit"]:
                 yield from _edited(event.sql, session, run=not sql_only)
+            elif isinstance(event, AskedBack) and event.choices and not is_script and choosing.somebody_sits_here():
+                yield from choosing.chosen(event, text, session, asker)
+            elif isinstance(event, Drafted) and options["confirm"] and not sql_only:
+                yield from _confirmed(event.sql, session, event.reading)
             else:
                 yield event
 
@@ -117,6 +124,8 @@ def sql(ctx: click.Context, /, statement: tuple[str, ...], **options: Any) -> No
     def asker(text: str, session: "Session") -> "Iterator[Event]":
         from nl2sql.pipeline import ask_sql
 
+        if options["confirm"]:
+            return _confirmed(text, session)
         return _edited(text, session) if options["edit"] else ask_sql(text, session)
 
     ctx.exit(_answer(ctx, "sql", statement, asker, options))
@@ -147,6 +156,25 @@ def _edited(statement: str, session: "Session", run: bool = True) -> "Iterator[E
     yield from ask_sql(saved.strip(), session, run=run)
 
 
+def _confirmed(statement: str, session: "Session", reading: str = "") -> "Iterator[Event]":
+    """The statement once its asker says so, as it is or as they edit it; one that is not wanted is not run."""
+    from nl2sql.pipeline import ask_sql
+    from tui.narration import hush
+    from tui.safe import safe
+
+    hush()
+    if reading:
+        click.echo(f"Read as: {safe(reading)}.", err=True)
+    click.echo(f"SQL: {safe(statement)}", err=True)
+    said = click.prompt("Run it? [Y/n/e]", type=click.Choice(("y", "n", "e"), case_sensitive=False), default="y", show_default=False, show_choices=False, err=True)
+    if said == "n":
+        from tui.show import NO_ANSWER
+
+        click.echo("Nothing is run.", err=True)
+        raise click.exceptions.Exit(NO_ANSWER)
+    yield from _edited(statement, session) if said == "e" else ask_sql(statement, session)
+
+
 def _answer(ctx: click.Context, field: str, words: tuple[str, ...], asker: "Asker", options: dict[str, Any]) -> int:
     from catalog.storage.generations import default_home
     from tui import turns
@@ -157,12 +185,14 @@ def _answer(ctx: click.Context, field: str, words: tuple[str, ...], asker: "Aske
             raise click.UsageError(f"Give a {field} or --batch, not both.")
         if options["form"] not in BATCH_FORMATS:
             raise click.UsageError("--batch writes one JSON result per line and takes no other --format.")
-        for name in ("receipt", "edit", "chart"):
+        for name in ("receipt", "edit", "confirm", "chart"):
             if options[name]:
                 raise click.UsageError(f"--{name} is of one turn; --batch has many.")
         return turns.batch(home, field, options["batch"], asker, options)
     if options["chart"] and not options["as_json"] and options["form"] not in ("table", "json"):
         raise click.UsageError("--chart draws for people; it goes with --format table.")
+    if options["confirm"] and (options["edit"] or not (sys.stdin and sys.stdin.isatty())):
+        raise click.UsageError("--confirm asks on a terminal, and has --edit among its answers. In a pipe, look at the SQL first with --sql.")
     if options["edit"] and not (sys.stdin and sys.stdin.isatty()) and not (os.environ.get("VISUAL") or os.environ.get("EDITOR")):
         raise click.UsageError("--edit needs a terminal, or an editor that VISUAL or EDITOR names.")
     if options["form"] == "parquet" and not options["as_json"] and sys.stdout is not None and sys.stdout.isatty():
@@ -171,6 +201,8 @@ def _answer(ctx: click.Context, field: str, words: tuple[str, ...], asker: "Aske
     if text == "-" or (not text and sys.stdin is not None and not sys.stdin.isatty()):
         text = turns.read_text()
     if not text.strip():
-        click.echo(ctx.get_help(), err=True)
+        from tui.usage import nothing
+
+        click.echo(nothing(ctx), err=True)
         return 2
     return turns.one(home, field, text, asker, options, "json" if options["as_json"] else options["form"])

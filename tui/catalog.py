@@ -10,6 +10,7 @@ from tui.envelope import dumps
 from tui.identity import matches, merge, split
 from tui.integrity import check, pii
 from tui.lineage import impact, lineage
+from tui.listing import list_names, show
 from tui.safe import safe
 
 SHOWN = 100
@@ -23,7 +24,7 @@ def catalog() -> None:
     """Look into the catalog; what you may not know of is not there. merge and split decide which names are one dataset."""
 
 
-for command in (lineage, impact, pii, check, claims, disputes, matches, merge, split):
+for command in (list_names, show, lineage, impact, pii, check, claims, disputes, matches, merge, split):
     catalog.add_command(command)
 
 

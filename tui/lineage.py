@@ -31,10 +31,11 @@ TITLES = {"upstream": "comes from", "downstream": "flows into"}
 def lineage(ctx: click.Context, name: str, up: bool, down: bool, depth: int, form: str, as_json: bool, token: str | None) -> None:
     """Show what NAME comes from and what it flows into: a dataset, model or report, or DATASET.COLUMN.
 
-    Lineage ends, without a mark, at what you may not know of.
+    +NAME is only what it comes from, NAME+ only what it flows into. Lineage ends, without a mark, at what you may not know of.
 
     \b
     steward catalog lineage customers
+    steward catalog lineage customers+              # what it flows into; +customers: comes from
     steward catalog lineage customers.email --down
     steward catalog lineage LLaMA --up --depth 2
     steward catalog lineage C4 --format mermaid
@@ -44,6 +45,8 @@ def lineage(ctx: click.Context, name: str, up: bool, down: bool, depth: int, for
     from catalog.graph.sides import side
     from tui.looking import COLUMN_FLOWS, looking
 
+    if (name.startswith("+") or name.endswith("+")) and name.strip("+ ") and not (up or down):  # as dbt writes it
+        up, down, name = name.startswith("+"), name.endswith("+"), name.strip("+ ")
     wanted = {"upstream": up or not down, "downstream": down or not up}
     with looking(ctx.obj, token, f"lineage of {name}") as look:
         place = resolve(look.connection, name)

@@ -143,7 +143,9 @@ def main() -> None:
         report(error)
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        from tui.usage import wrong
+
+        click.echo(wrong(error), err=True)
         sys.exit(2)
     except OSError as error:
         report(CatalogUnavailable(f"{error}.", "See that the disk has room and the files may be read and written."))

@@ -21,6 +21,8 @@ LONGEST = 100_000
 """Bytes of a file; people do not write longer ones."""
 FORMATS = ("table", "json", "jsonl", "csv", "md", "parquet")
 COLOURS = ("auto", "always", "never")
+THEMES = ("dark", "light", "contrast", "terminal")
+"""Of steward chat; ``terminal`` has the terminal's own colours."""
 
 BACKED = ("ask", "chat", "doctor")
 ASKING = ("ask", "sql")
@@ -29,8 +31,8 @@ PURPOSED = ("ask", "sql", "chat", "export")
 TOKENED = (
     "ask", "sql", "chat", "views", "export", "watch", "status",
     "alerts ack", "alerts list", "alerts resolve", "alerts show",
-    "catalog check", "catalog claims", "catalog disputes", "catalog impact", "catalog lineage", "catalog matches", "catalog merge",
-    "catalog pii", "catalog similar", "catalog split",
+    "catalog check", "catalog claims", "catalog disputes", "catalog impact", "catalog lineage", "catalog list", "catalog matches", "catalog merge",
+    "catalog pii", "catalog show", "catalog similar", "catalog split",
     "suggest", "verified add", "verified export", "verified list", "verified remove", "verified review", "verified show",
     "feedback bad", "feedback dismiss", "feedback good", "feedback list", "feedback promote", "feedback show",
 )  # fmt: skip
@@ -73,6 +75,7 @@ SETTINGS = (
     Setting("format", "how rows are written", str, "STEWARD_FORMAT", "table", "form", ASKING, FORMATS),
     Setting("limit", "most rows shown", int, "STEWARD_LIMIT", "500; 5000 in chat", "limit", TIMED, least=1, most=1_000_000),
     Setting("timeout", "seconds a query may run", float, "STEWARD_TIMEOUT", "10; 30 in chat", "timeout", TIMED, least=0.1, most=3600),
+    Setting("theme", "colours of steward chat", str, "STEWARD_THEME", "those chosen last", "theme", ("chat",), THEMES),
     Setting("color", "colour: auto is on a terminal without NO_COLOR", str, "STEWARD_COLOR", "auto", choices=COLOURS),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -1,5 +1,7 @@
 """Shows one outcome to a person, or its rows to a program: data on standard output, everything else on standard error."""
 
+import re
+
 import click
 
 from nl2sql.turn import Answered, AskedBack, Denied, Drafted, Failed, Freshness, Outcome, Refused
@@ -7,6 +9,8 @@ from tui.output import on_terminal, write_rows
 from tui.safe import safe
 
 DENIED, NO_ANSWER = 5, 6
+SHORT, AROUND = 70, 30
+"""Characters of SQL that stand on one line, and that are shown on either side of a place."""
 
 
 def show(outcome: Outcome, form: str, quiet: bool, limit: int, is_chart: bool = False) -> None:
@@ -30,7 +34,20 @@ def show(outcome: Outcome, form: str, quiet: bool, limit: int, is_chart: bool = 
             if hint:
                 click.echo(f"  {safe(hint)}", err=True)
             if outcome.sql and not quiet:
-                click.echo(f"  SQL: {safe(outcome.sql)}", err=True)
+                for line in pointed(safe(outcome.sql), safe(message)):
+                    click.echo(f"  {line}", err=True)
+
+
+def pointed(sql: str, message: str) -> list[str]:
+    """A statement, and below it a caret at what the message puts in quotation marks; of a long one, that part of it once more."""
+    place = next((found for name in re.findall(r"'(\w+)'", message) if (found := re.search(rf"\b{name}\b", sql))), None)
+    if place is None:
+        return [f"SQL: {sql}"]
+    if len(sql) <= SHORT:
+        return [f"SQL: {sql}", " " * (len("SQL: ") + place.start()) + "^" * len(place[0])]
+    start = max(0, place.start() - AROUND)
+    part = sql[start : place.end() + AROUND]
+    return [f"SQL: {sql}", f"at:  {part}", " " * (len("at:  ") + place.start() - start) + "^" * len(place[0])]
 
 
 def exit_code(outcome: Outcome) -> int:

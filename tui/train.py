@@ -11,16 +11,17 @@ FITS = {
     "lora": {"lora", "out", "steps", "seed", "rank", "target", "batch", "resume", "merge"},
     "corpus": {"corpus", "examples", "target", "seed"},
     "similar": {"similar", "seed", "export"},
-    "embedded": {"out", "steps", "seed", "export"},
+    "embedded": {"out", "steps", "seed", "export", "variant"},
 }
 """Options that go together."""
 
 
 @click.command()
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Checkpoints and log.  [default: build/training, build/lora]")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Checkpoints and log.  [default: a folder in build]")
 @click.option("--steps", type=click.IntRange(1), help="Optimiser steps.  [default: the recipe's]")
 @click.option("--seed", type=int, help="Seed of weights and corpus.  [default: the recipe's]")
 @click.option("--export", type=click.Path(file_okay=False, path_type=Path), help="Where the ONNX files go.  [default: the package]")
+@click.option("--variant", type=click.Choice(["encoder-decoder", "random", "causal"]), help="Which small model: the one that ships, it from random weights, or a Llama.")
 @click.option("--lora", metavar="MODEL", help="Fine-tune this Hugging Face causal model (folder or id) instead.")
 @click.option("--rank", type=click.IntRange(1, 512), help="Rank of the adapter.  [default: 16]")
 @click.option("--target", type=click.Choice(["sql", "plan"]), help="What the model writes.  [default: sql]")
@@ -59,19 +60,40 @@ def train(**options: Any) -> None:
         raise UsageError(f"Training needs more packages: {missing.name} is missing.", "Install them: pip install 'datasteward[train]'") from missing
 
 
-def _embedded(out: Path = Path("build/training"), export: Path | None = None, **chosen: int) -> None:
+def _embedded(out: Path | None = None, export: Path | None = None, variant: str = "encoder-decoder", **chosen: Any) -> None:
+    if variant != "encoder-decoder":
+        _variant(variant, out or Path(f"build/training-{variant}"), export, **chosen)
+        return
     from nl2sql.corpus.lexicon import english_words, write_lexicon
     from nl2sql.embedded.parser import WEIGHTS
     from nl2sql.linking.vocabulary import ENGLISH
     from nl2sql.training.export import export as write
-    from nl2sql.training.train import MINILM, Recipe
+    from nl2sql.training.start import MINILM
+    from nl2sql.training.train import Recipe
     from nl2sql.training.train import train as run
 
     write_lexicon()
     ENGLISH.write_text("\n".join(english_words(MINILM / "tokenizer.json")) + "\n", encoding="utf-8")
+    out = out or Path("build/training")
     run(out, Recipe(**chosen))
     write(out / "checkpoint.pt", export or WEIGHTS)
     click.echo(f"Exported to {export or WEIGHTS}.", err=True)
+
+
+def _variant(variant: str, out: Path, export: Path | None, **chosen: Any) -> None:
+    """Another small model on the same stream, exported beside its checkpoint: never into the package unless asked to."""
+    from nl2sql.training import causal
+    from nl2sql.training.export import export as write
+    from nl2sql.training.train import Recipe, train
+
+    export = export or out / "model"
+    if variant == "causal":
+        train(out, Recipe(variant="causal", layers=causal.LAYERS, **chosen))
+        causal.export_causal(out / "checkpoint.pt", export)
+    else:
+        train(out, Recipe(variant="random", **chosen))
+        write(out / "checkpoint.pt", export)
+    click.echo(f"Exported to {export}.", err=True)
 
 
 def _lora(lora: str, out: Path | None = None, resume: bool = False, merge: bool = False, **chosen: Any) -> None:

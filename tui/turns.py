@@ -17,7 +17,7 @@ from catalog.errors import CatalogUnavailable, GovernanceError, UsageError
 from catalog.storage.generations import Generation, pinned
 from nl2sql.session import Session, open_session
 from nl2sql.turn import Event, Outcome, Stage
-from tui import last
+from tui import last, narration
 from tui.envelope import dumps, envelope, problem
 from tui.show import exit_code, show
 
@@ -76,7 +76,7 @@ def one(home: Path, field: str, text: str, asker: Asker, options: dict[str, Any]
     try:
         with pinned(home) as generation, closing(Sessions(home, generation, options)) as sessions:
             session = sessions.open(options["token"])
-            outcome, stages = _finish(asker(text, session))
+            outcome, stages = _finish(asker(text, session), is_told=not options["quiet"])
             if options["receipt"] is not None:
                 _write_receipt(options["receipt"], outcome, session)
             last.remember(session, outcome)
@@ -121,15 +121,23 @@ def batch(home: Path, field: str, stream: IO[bytes], asker: Asker, options: dict
     return next((code for code in (UsageError.exit_code, UNREACHABLE) if code in codes), 0)
 
 
-def _finish(events: Iterator[Event]) -> tuple[Outcome, dict[str, float]]:
-    """Run a turn to its end; the outcome and the milliseconds of each stage."""
+def _finish(events: Iterator[Event], is_told: bool = False) -> tuple[Outcome, dict[str, float]]:
+    """Run a turn to its end; the outcome and the milliseconds of each stage. ``is_told`` says on a terminal what is being done."""
     stages: dict[str, float] = {}
     outcome: Outcome | None = None
-    for event in events:
-        if isinstance(event, Stage):
-            stages[event.name] = event.elapsed_ms
-        else:
-            outcome = event
+    if is_told:
+        narration.tell()
+    try:
+        for event in events:
+            if isinstance(event, Stage):
+                stages[event.name] = event.elapsed_ms
+                if is_told:
+                    narration.tell(event.name)
+            else:
+                outcome = event
+    finally:
+        if is_told:
+            narration.hush()
     assert outcome is not None, "a turn ends in exactly one outcome"
     return outcome, stages
 

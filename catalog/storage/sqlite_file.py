@@ -62,7 +62,7 @@ class SqliteFile:
                             connection.execute("ROLLBACK")
             except (OSError, sqlite3.Error) as error:
                 self.close()
-                raise CatalogUnavailable(f"{self.path} cannot be used: {error}.") from error
+                raise CatalogUnavailable(f"{self.path} cannot be used: {error}.", "See that the disk has room and the file may be written; a damaged one comes back from a backup: steward restore FILE.") from error
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,19 @@ def test_examples_name_options_that_there_are(name: str, command: click.Command,
         if name in example:
             said = re.sub(r'"[^"]*"', "", example.partition(name)[2].partition(">")[0].partition("|")[0])
             assert set(re.findall(r"(?<!\S)--?[a-z][\w-]*", said)) <= known | {"--max-model-len", "--enforce-eager"}, example
+
+
+@pytest.mark.parametrize(("name", "command", "context"), LEAVES)
+def test_examples_are_calls_that_are_understood(name: str, command: click.Command, context: click.Context) -> None:
+    """Every word of an example is parsed as it would be typed; only files that a reader has and we have not may be missing."""
+    for example in examples(command):
+        for call in re.split(r"\s(?:&&|\|)\s", example):
+            if name in call and "…" not in call:
+                words = shlex.split(call.partition(" > ")[0].partition(name)[2], comments=True)
+                try:
+                    command.make_context(name, words, parent=context.parent).close()
+                except click.UsageError as error:
+                    assert re.search("does not exist|No such file", error.format_message()), (call, error.format_message())
 
 
 def test_groups_have_help_and_hide_nothing() -> None:

@@ -6,10 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytestmark = pytest.mark.usefixtures("demo_once")
 
 ROOT = Path(__file__).parents[2]
 OWNER = "SELECT owner FROM datasets WHERE name = 'C4'"
@@ -18,9 +21,15 @@ CASES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("evals")
+
+
 @pytest.fixture
-def suite(tmp_path: Path) -> str:
-    path = tmp_path / "toy.jsonl"
+def suite(place: Path) -> str:
+    """The same six cases for every test, whatever the one before it wrote there."""
+    path = place / "toy.jsonl"
     path.write_text("".join(json.dumps(case) + "\n" for case in CASES), encoding="utf-8")
     return str(path)
 
@@ -33,11 +42,14 @@ def script(path: Path, right: set[int]) -> str:
 
 
 @pytest.fixture
-def runs(steward: Any, suite: str, tmp_path: Path) -> tuple[Path, Path]:
+def runs(steward: Any, suite: str, place: Path) -> tuple[Path, Path]:
+    """Two runs, made once; nobody changes them."""
     for name, right in (("a", {0, 1, 2, 3}), ("b", {1, 2, 3, 4, 5})):
-        ran = steward("eval", "run", suite, script(tmp_path / f"{name}.json", right), "--instances", "2", "--out", str(tmp_path / name))
-        assert ran.code == 0, ran.err
-    return tmp_path / "a", tmp_path / "b"
+        backend = script(place / f"{name}.json", right)
+        if not (place / name).exists():
+            ran = steward("eval", "run", suite, backend, "--instances", "2", "--out", str(place / name))
+            assert ran.code == 0, ran.err
+    return place / "a", place / "b"
 
 
 def test_a_run_prints_its_summary_and_leaves_a_record_each(steward: Any, suite: str, tmp_path: Path) -> None:
@@ -60,17 +72,18 @@ def test_accuracy_below_the_threshold_is_exit_code_one(steward: Any, suite: str,
 def test_a_killed_run_goes_on(suite: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from tui.main import main; main()", "eval", "run"]
     folder = tmp_path / "run"
-    options = [suite, script(tmp_path / "s.json", {0}), "--instances", "0", "--repeat", "40", "--out", str(folder)]
+    options = [suite, script(tmp_path / "s.json", {0}), "--instances", "0", "--repeat", "15", "--out", str(folder)]
     with subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
         while not (folder / "records.jsonl").exists() or (folder / "records.jsonl").stat().st_size < 2000:
             assert running.poll() is None
+            time.sleep(0.01)
         os.kill(running.pid, signal.SIGKILL)
     kept = (folder / "records.jsonl").read_bytes().count(b"\n")
-    assert 0 < kept < 240
+    assert 0 < kept < 90
     done = subprocess.run([*command, "--resume", str(folder), "--json"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     records = [json.loads(line) for line in (folder / "records.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert len({(r["id"], r["repeat"]) for r in records}) == len(records) == 240
+    assert len({(r["id"], r["repeat"]) for r in records}) == len(records) == 90
     assert json.loads(done.stdout)["n"] == 6
 
 
@@ -92,10 +105,10 @@ def test_compare_names_what_is_newly_failing(steward: Any, runs: tuple[Path, Pat
     assert steward("eval", "compare", *map(str, runs), "--significant").code == 0
 
 
-def test_rescore_asks_no_model(steward: Any, runs: tuple[Path, Path], suite: str, tmp_path: Path) -> None:
+def test_rescore_asks_no_model(steward: Any, runs: tuple[Path, Path], suite: str, place: Path, tmp_path: Path) -> None:
     mended = [{**case, "gold": OWNER.replace("C4", "LAION-5B")} if case["id"] == "case-0" else case for case in CASES]
     Path(suite).write_text("".join(json.dumps(case) + "\n" for case in mended), encoding="utf-8")
-    (tmp_path / "b.json").write_text("{}", encoding="utf-8")
+    (place / "b.json").write_text("{}", encoding="utf-8")
     ran = steward("eval", "rescore", str(runs[1]), "--out", str(tmp_path / "anew"), "--json")
     assert (ran.code, ran.json["right"]) == (0, 6)
 

@@ -228,7 +228,7 @@ def test_sigterm_ends_a_waiting_watch_cleanly(watched: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith(b"{")
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=240)
     assert (process.returncode, err) == (0, b"")
 
 

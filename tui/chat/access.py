@@ -10,7 +10,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from catalog.errors import GovernanceError
-from tui.chat.facts import Facts, fact
+from tui.chat.facts import Fact, Facts, fact
 from tui.chat.host import host, told_of
 from tui.chat.page import Page
 from tui.chat.panes import explanation
@@ -51,6 +51,12 @@ class AccessScreen(Page):
         self.query_one("#whoami", Facts).tell(fact(name, value) for name, value in facts.items())
         targets.focus()
 
+    def look_for(self, words: str, entered: bool) -> None:
+        """Turn to the view of this name."""
+        targets = self.query_one("#targets", OptionList)
+        if words in {option.id for option in targets.options}:
+            targets.highlighted = targets.get_option_index(words)
+
     @on(OptionList.OptionHighlighted, "#targets")
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
@@ -65,4 +71,9 @@ class AccessScreen(Page):
             told = list(explanation(app.desk.explained(view)))
         except (GovernanceError, OSError) as error:
             told = [fact("", told_of(error).what)]
-        app.deliver(sitting, self.query_one("#why", Facts).tell, told)
+        app.deliver(sitting, self._show, view, told)
+
+    def _show(self, view: str, told: list[Fact]) -> None:
+        targets = self.query_one("#targets", OptionList)
+        if targets.highlighted is not None and targets.get_option_at_index(targets.highlighted).id == view:  # else somebody went on meanwhile
+            self.query_one("#why", Facts).tell(told)

@@ -15,6 +15,7 @@ from tui.chat.ask import AskScreen
 from tui.chat.asked import HistoryScreen
 from tui.chat.browse import BrowseScreen
 from tui.chat.desk import Desk
+from tui.chat.ending import heed
 from tui.chat.help import HelpScreen, keys_of
 from tui.chat.history import History
 from tui.chat.host import Host
@@ -25,6 +26,7 @@ from tui.chat.page import PLACES, Page
 from tui.chat.quality import QualityScreen
 from tui.chat.themes import THEMES
 from tui.chat.tour import Tour
+from tui.safe import safe
 
 
 class Chat(Host):
@@ -43,18 +45,26 @@ class Chat(Host):
         Binding("ctrl+q", "quit", "Quit", show=False, id="app.quit", priority=True),
     ]
 
-    def __init__(self, desk: Desk, *, tour: bool = False, keys: Mapping[str, str] | None = None) -> None:
+    def __init__(self, desk: Desk, *, tour: bool = False, keys: Mapping[str, str] | None = None, look: str = "dark", chose: Callable[[str], object] | None = None) -> None:
         super().__init__()
         self.desk = desk
         self.history = History.of(desk.home, desk.session.principal)
         self.wants_tour = tour
-        for theme in THEMES:
+        for theme in THEMES.values():
             self.register_theme(theme)
-        self.theme = THEMES[0].name
-        self.set_keymap(dict(keys or {}))
+        self.theme = THEMES[look].name
+        self._look, self._chose = look, chose
+        self.keys = dict(keys or {})
+        self.notices: list[str] = []
+        """What is to be said at the start."""
+        self.set_keymap(self.keys)
 
     def on_mount(self) -> None:
-        """The tour, where it is wanted."""
+        """The tour, where it is wanted; signals are heeded where there is a terminal."""
+        if not self.is_headless:
+            heed(self._ended)
+        for notice in self.notices:
+            self.notify(notice, markup=False, severity="warning", timeout=10)
         if self.wants_tour:
             self.action_tour()
 
@@ -70,12 +80,13 @@ class Chat(Host):
         for mode, (key, title) in PLACES.items():
             yield SystemCommand(title, f"Go to this screen ({key})", lambda mode=mode: self.switch_mode(mode))
         yield SystemCommand("Ask as somebody else", "Switch to the principal that a token proves", self.action_token)
-        yield SystemCommand("Next theme", "Dark, light, high contrast (ctrl+t)", self.action_next_theme)
+        yield SystemCommand("Next theme", f"{', '.join(THEMES)} (ctrl+t)", self.action_next_theme)
         yield SystemCommand("Tour", "What there is, in five windows", self.action_tour)
         yield SystemCommand("Help", "Every key of this screen (F1)", self.action_keys)
         if isinstance(screen, AskScreen):
             yield SystemCommand("Edit SQL", "Change the SQL of the chosen answer, and run it", screen.action_edit)
             yield SystemCommand("Save", "Rows or receipt of the chosen answer into a file", screen.action_save)
+            yield SystemCommand("Feedback", "Say whether the chosen answer was right (ctrl+g)", screen.action_feedback)
             yield SystemCommand("Copy SQL", "Of the chosen answer", screen.action_copy_sql)
             yield SystemCommand("Copy answer", "The chosen one as Markdown, with its rows", screen.action_copy_answer)
             yield SystemCommand("Copy rows", "Of the chosen answer, as CSV", screen.action_copy_rows)
@@ -92,16 +103,38 @@ class Chat(Host):
         self.desk.give_up()
         self.exit()
 
+    def _ended(self, code: int) -> None:
+        """Somebody ended the app from outside: the question that runs is stopped, the terminal given back."""
+        self.desk.give_up()
+        self.exit(return_code=code)
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C where nothing is selected to be copied: stops the question, else says what leaves."""
+        screen = self.screen
+        if isinstance(screen, AskScreen) and screen.running:
+            self.call_later(screen.action_stop)
+        else:
+            self.notify(f"{self.keys.get('app.quit', 'ctrl+q')} leaves.", markup=False, timeout=3)
+
     def action_next_theme(self) -> None:
-        """The next of our own themes."""
-        names = [theme.name for theme in THEMES]
-        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
-        self.notify(f"Theme: {self.theme}", timeout=2)
+        """The next theme."""
+        names = list(THEMES)
+        self.choose_theme(names[(names.index(self._look) + 1) % len(names)])
+
+    def choose_theme(self, name: str) -> None:
+        """Other colours, which whoever started the app is told of, to keep them."""
+        if name not in THEMES:
+            self.notify(f"There is no theme {safe(name)}; there are {', '.join(THEMES)}.", markup=False, severity="warning", timeout=4)
+            return
+        self.theme, self._look = THEMES[name].name, name
+        if self._chose:
+            self._chose(name)
+        self.notify(f"Theme: {name}", timeout=2)
 
     def action_keys(self) -> None:
         """Every key of the screen."""
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(keys_of(self.screen), getattr(self.screen, "ABOUT", "")))
+            self.push_screen(HelpScreen(keys_of(self.screen, self.keys), getattr(self.screen, "ABOUT", "")))
 
     def action_jump(self) -> None:
         """Letters over what can have the focus; one of them goes there."""
@@ -150,13 +183,19 @@ class Chat(Host):
         """Begin a question on the first screen."""
         self._go("ask", lambda screen: screen.draft(words) if isinstance(screen, AskScreen) else None)
 
-    def names_moved(self, by: int) -> bool:
-        """Move in the names that are offered."""
-        return isinstance(self.screen, AskScreen) and self.screen.takes_name(by)
+    def visit(self, mode: str, words: str = "", entered: bool = False) -> None:
+        """Go to a screen and look for something there."""
+        self._go(mode, lambda screen: screen.look_for(words, entered) if isinstance(screen, Page) else None)
 
-    def trace(self, name: str) -> None:
-        """Show the lineage of a place."""
-        self._go("lineage", lambda screen: screen.follow(name) if isinstance(screen, LineageScreen) else None)
+    def act(self, name: str, words: str = "") -> None:
+        """What may be done from anywhere, by name."""
+        match name:
+            case "theme" if words:
+                self.choose_theme(words)
+            case "theme":
+                self.action_next_theme()
+            case _:
+                self.call_later(self.run_action, name)
 
     @work
     async def _go(self, mode: str, then: Callable[[Screen[object]], None]) -> None:

@@ -14,24 +14,26 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from catalog.errors import GovernanceError
+from catalog.review.feedback import Verdict
 from nl2sql.turn import Answered, AskedBack
+from tui.chat import commands
 from tui.chat.desk import Pending
 from tui.chat.edit import EditSql
 from tui.chat.host import host, told_of
+from tui.chat.judge import Judge
 from tui.chat.lineage_tree import LineageSides
 from tui.chat.modals import CellView
+from tui.chat.offers import Offers, Part, part_of
 from tui.chat.page import Page, TopBar
 from tui.chat.prompt import Prompt
 from tui.chat.rows import RowsTable
 from tui.chat.save import SaveAnswer
 from tui.chat.turn import Choices, TurnBlock
 from tui.chat.words import plain
+from tui.choosing import with_choice
 from tui.output import rows_file
+from tui.safe import safe
 
-_MEANING = re.compile(r" \([^()]*\)$")
-"""The explanation at the end of a choice, which the question does not need."""
-_NAMING = re.compile(r"(?:^|\s)@([^@]{0,80})$")
-"""A name that is being typed, at the end of what is before the cursor."""
 _MENTION = re.compile(r"(^|\s)@(?=\S)")
 STARTERS = (
     "which datasets contain personal data?",
@@ -52,6 +54,8 @@ class AskScreen(Page):
         Binding("ctrl+e", "edit", "Edit SQL", id="ask.edit", priority=True),
         Binding("ctrl+s", "save", "Save", id="ask.save"),
         Binding("ctrl+n", "anew", "New", id="ask.anew"),
+        Binding("ctrl+g", "feedback", "Feedback", id="ask.feedback"),
+        Binding("slash", "slash", "Command", show=False, id="ask.command"),
         Binding("ctrl+b", "sidebar", "Views", show=False, id="ask.sidebar"),
         Binding("ctrl+up,ctrl+pageup", "scroll(-1)", "Scroll up", show=False, id="ask.up"),
         Binding("ctrl+down,ctrl+pagedown", "scroll(1)", "Scroll down", show=False, id="ask.down"),
@@ -66,7 +70,7 @@ class AskScreen(Page):
         """Views, transcript and prompt."""
         yield Horizontal(
             Vertical(Static(id="opened", classes="muted"), OptionList(id="views"), id="sidebar"),
-            Vertical(VerticalScroll(id="transcript"), Static(id="follows", classes="muted"), OptionList(id="names"), Prompt(), id="main"),
+            Vertical(VerticalScroll(id="transcript"), Static(id="follows", classes="muted"), Offers(), Prompt(), id="main"),
             id="ask",
         )
 
@@ -79,9 +83,7 @@ class AskScreen(Page):
         """Begin as the principal who asks now."""
         super().renew()
         self.before.clear()
-        offered = self.query_one("#names", OptionList)
-        offered.clear_options()
-        offered.display = False
+        self.query_one(Offers).offer(None)
         who = host(self).desk.who
         views = self.query_one("#views", OptionList)
         views.clear_options()
@@ -90,7 +92,7 @@ class AskScreen(Page):
         views.add_options([Option(plain(f"{view} (closed)"), disabled=True) for view in who.closed_views])
         transcript = self.query_one("#transcript", VerticalScroll)
         transcript.remove_children()
-        transcript.mount(Static(Content("Ask in plain words. Try one of these, or press F3 to browse what there is."), classes="welcome"))
+        transcript.mount(Static(Content("Ask in plain words. Try one of these; a slash has commands, F3 what there is."), classes="welcome"))
         transcript.mount(Choices(*(Option(plain(starter)) for starter in STARTERS), classes="choices starters"))
         self._show_follows()
         self.query_one(Prompt).focus()
@@ -111,63 +113,84 @@ class AskScreen(Page):
     @on(Input.Submitted, "#prompt")
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if self.takes_name():
+        prompt, line = self.query_one(Prompt), event.value
+        if line.startswith("/"):
+            self._command(line)
+        elif self._complete():
             return
-        if self.running:
+        elif self.running:
             self.notify("One question at a time. Esc stops this one.", timeout=3)
-        elif question := self.query_one(Prompt).take():
+        elif question := prompt.take():
             self.ask(_MENTION.sub(r"\1", question))
 
-    @on(Input.Changed, "#prompt")
-    def _naming(self, event: Input.Changed) -> None:
-        event.stop()
-        if part := self._part():
-            self._complete(part)
+    def _command(self, line: str) -> None:
+        """Do what was typed after a slash, or what is under the cursor where that is its beginning; an unknown command stays in the line."""
+        offers = self.query_one(Offers)
+        command, name, words = commands.parsed(line)
+        match offers.part.kind if offers.part and offers.part == self._part() and offers.chosen else None:
+            case "command" if command is None or command.needs_more:
+                command = commands.BY_NAME[offers.chosen]
+                if command.needs_more:
+                    self._complete()
+                    return
+            case "names" | "views" | "choice":
+                words = offers.chosen
+        if command is None:
+            self.notify(f"There is no command /{safe(name)}. {commands.nearest(name)}", markup=False, severity="warning", timeout=6)
+        elif command.needs_more and not words:
+            self.notify(f"/{command.name} {command.argument}: {command.about}", markup=False, timeout=4)
         else:
-            self._offer("", [])
+            self.query_one(Prompt).take()
+            command.run(self, words)
 
-    def _part(self) -> str:
-        """What of a name is typed, with its @; empty where none is."""
+    @on(Input.Changed, "#prompt")
+    def _typing(self, event: Input.Changed) -> None:
+        event.stop()
+        offers, part = self.query_one(Offers), self._part()
+        match part.kind if part else None:
+            case "names" if part:
+                self._look_up(part)
+            case "views" if part:
+                offers.offer(part, (view for view in host(self).desk.who.open_views if view.startswith(part.words.lower())))
+            case "choice" if part:
+                offers.offer(part, part.choices)
+            case _:
+                offers.offer(part)
+
+    def _part(self) -> Part | None:
+        """What of a name or command is typed."""
         prompt = self.query_one(Prompt)
-        found = _NAMING.search(prompt.value[: prompt.cursor_position])
-        return f"@{found[1]}" if found else ""
+        return part_of(prompt.value[: prompt.cursor_position])
 
     @work(thread=True, exclusive=True, group="names")
-    def _complete(self, part: str) -> None:
+    def _look_up(self, part: Part) -> None:
         app = host(self)
         sitting = app.desk.sitting
         with suppress(GovernanceError, OSError):
-            app.deliver(sitting, self._offer, part, app.desk.names_like(part[1:]))
+            app.deliver(sitting, self._offer, part, app.desk.names_like(part.words.strip()))
 
-    def _offer(self, part: str, names: list[str]) -> None:
+    def _offer(self, part: Part, names: list[str]) -> None:
         """Names to choose from above the prompt, unless something else is typed by now."""
-        if part != self._part():
-            return
-        offered = self.query_one("#names", OptionList)
-        offered.clear_options()
-        offered.add_options([Option(plain(name), id=name) for name in names])
-        offered.highlighted = 0 if names else None
-        offered.display = bool(names)
+        if part == self._part():
+            self.query_one(Offers).offer(part, names)
 
     @on(OptionList.OptionSelected, "#names")
-    def _named(self, event: OptionList.OptionSelected) -> None:
+    def _clicked(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        prompt, part = self.query_one(Prompt), self._part()
-        end = prompt.cursor_position
-        prompt.value = f"{prompt.value[: end - len(part)]}{event.option.id} {prompt.value[end:]}"
-        prompt.cursor_position = end - len(part) + len(event.option.id or "") + 1
-        self.query_one("#names").display = False
-        prompt.focus()
+        self._complete()
+        self.query_one(Prompt).focus()
 
-    def takes_name(self, move: int = 0) -> bool:
-        """Choose the name under the cursor of the list above the prompt, or move in it; False where no list is there."""
-        offered = self.query_one("#names", OptionList)
-        if not offered.display:
+    def _complete(self) -> bool:
+        """Write what is under the cursor of the list above the prompt in place of its beginning; False where nothing is left to write."""
+        offers, prompt = self.query_one(Offers), self.query_one(Prompt)
+        part, chosen = offers.part, offers.chosen
+        if part is None or part != self._part() or not chosen or (offers.is_typed and part.kind != "command"):
             return False
-        if move:
-            offered.highlighted = ((offered.highlighted or 0) + move) % max(1, offered.option_count)
-        else:
-            offered.action_select()
+        end = prompt.cursor_position
+        written = f"/{chosen} " if part.kind == "command" else f"{chosen} "
+        prompt.value = f"{prompt.value[: part.at]}{written}{prompt.value[end:]}"
+        prompt.cursor_position = part.at + len(written)
+        offers.offer(None)
         return True
 
     @on(OptionList.OptionSelected, ".starters")
@@ -191,6 +214,23 @@ class AskScreen(Page):
         """Ask in words, as the next question of the conversation."""
         self._begin(TurnBlock(question, host(self).desk.question(question, tuple(self.before))))
 
+    def visit(self, mode: str, words: str, entered: bool = False) -> None:
+        """Go to another screen and look for something there."""
+        host(self).visit(mode, words, entered)
+
+    def act(self, name: str, words: str = "") -> None:
+        """What may be done from anywhere."""
+        host(self).act(name, words)
+
+    def own_sql(self, sql: str) -> None:
+        """Run a person's own SQL, or open a window for it where none is given."""
+        if not sql:
+            self.action_edit()
+        elif self.running:
+            self.notify("One question at a time. Esc stops this one.", timeout=3)
+        else:
+            self.run_sql(sql)
+
     def run_sql(self, sql: str) -> None:
         """Run a person's own SQL."""
         self._begin(TurnBlock(sql, host(self).desk.statement(sql), is_sql=True))
@@ -200,6 +240,7 @@ class AskScreen(Page):
         transcript.query(".welcome, .starters").remove()
         transcript.mount(block)
         transcript.scroll_end(animate=False)
+        self.refresh_bindings()
         self._answer(block, block.pending)
 
     @work(thread=True, group="ask")
@@ -224,7 +265,13 @@ class AskScreen(Page):
         self.query_one(TopBar).show_who()
         if isinstance(block.outcome, AskedBack) and block.outcome.choices:
             block.query_one(Choices).focus()
-        self.query_one("#transcript", VerticalScroll).scroll_end(animate=False)
+        self.refresh_bindings()
+        self.call_after_refresh(self._show_top, block)
+
+    def _show_top(self, block: TurnBlock) -> None:
+        """The question at the top where the answer is taller than the window, else all of it at the end."""
+        if block.is_attached:
+            self.query_one("#transcript", VerticalScroll).scroll_to_widget(block, top=True, animate=False)
 
     @on(TurnBlock.Chosen)
     def _chose(self, message: TurnBlock.Chosen) -> None:
@@ -236,7 +283,7 @@ class AskScreen(Page):
         if outcome.statements:
             self._begin(TurnBlock(choice, host(self).desk.statement(outcome.statements[message.at]), is_sql=True))
         else:
-            self.ask(f"{message.block.asked} ({_MEANING.sub('', choice)})")
+            self.ask(with_choice(message.block.asked, choice))
 
     @on(Choices.Typed)
     def _typed(self, message: Choices.Typed) -> None:
@@ -252,13 +299,13 @@ class AskScreen(Page):
 
     @on(LineageSides.Followed)
     def _followed(self, message: LineageSides.Followed) -> None:
-        host(self).trace(str(message.place))
+        host(self).visit("lineage", str(message.place))
 
     async def action_stop(self) -> None:
         """Stop the question that runs, and its engine with it; else go back to the prompt."""
-        names = self.query_one("#names")
-        if names.display:
-            names.display = False
+        offers = self.query_one(Offers)
+        if offers.is_open:
+            offers.offer(None)
             return
         if block := self.running:
             host(self).desk.stop(block.pending)
@@ -274,13 +321,54 @@ class AskScreen(Page):
         if sql and not self.running:
             self.run_sql(sql)
 
-    def action_save(self) -> None:
+    def action_save(self, name: str = "") -> None:
         """Save rows or receipt of the chosen answer."""
         block = self.chosen
         if block is None or block.outcome is None:
             self.notify("There is no answer to save yet.", timeout=3)
         else:
-            self.app.push_screen(SaveAnswer(block.outcome))
+            self.app.push_screen(SaveAnswer(block.outcome, name))
+
+    def action_feedback(self) -> None:
+        """Say whether the chosen answer was right."""
+        self._judge(self.chosen)
+
+    @on(TurnBlock.Judged)
+    def _judged(self, message: TurnBlock.Judged) -> None:
+        self._judge(message.block, message.verdict)
+
+    def _judge(self, block: TurnBlock | None, verdict: Verdict | None = None) -> None:
+        if block is None or block.outcome is None:
+            self.notify("There is no answer to speak of yet.", timeout=3)
+        else:
+            self.app.push_screen(Judge(verdict), lambda said: self._said(block, said))
+
+    def _said(self, block: TurnBlock, said: tuple[Verdict, str] | None) -> None:
+        if said:
+            self._give(block, *said)
+
+    def say(self, verdict: Verdict, why: str) -> None:
+        """Say of the chosen answer that it was right or wrong, without a window."""
+        if (block := self.chosen) and block.outcome:
+            self._give(block, verdict, why)
+        else:
+            self._judge(None)
+
+    @work(thread=True, group="feedback")
+    def _give(self, block: TurnBlock, verdict: Verdict, why: str) -> None:
+        app, outcome = host(self), block.outcome
+        sitting = app.desk.sitting
+        assert outcome is not None, "what has not ended has no verdict"
+        try:
+            number = app.desk.feedback(verdict, outcome, why)
+        except (GovernanceError, OSError) as error:
+            app.deliver(sitting, app.complain, error)
+            return
+        app.deliver(sitting, self._gave, block, verdict, number)
+
+    def _gave(self, block: TurnBlock, verdict: Verdict, number: int) -> None:
+        block.note_feedback(verdict)
+        self.notify(f"Thank you: {verdict}. Feedback {number} waits for a reviewer.", markup=False, timeout=4)
 
     def action_copy_sql(self) -> None:
         """Copy the SQL of the chosen answer."""
@@ -299,18 +387,54 @@ class AskScreen(Page):
         if self.chosen:
             self.chosen.action_copy_answer()
 
+    def copy_part(self, what: str) -> None:
+        """Copy the chosen answer, its SQL or its rows."""
+        if self.chosen is None or self.chosen.outcome is None:
+            self.notify("There is no answer to copy yet.", timeout=3)
+        else:
+            {"sql": self.action_copy_sql, "rows": self.action_copy_rows}.get(what.lower(), self.action_copy_answer)()
+
     def action_anew(self) -> None:
         """The next question is on its own; what was answered stays on the screen."""
         self.before.clear()
         self._show_follows()
+        self.refresh_bindings()
         self.query_one(Prompt).focus()
 
+    def clear(self) -> None:
+        """The next question is on its own, on an empty screen."""
+        if self.running:
+            self.notify("A question is on its way. Esc stops it.", timeout=3)
+        else:
+            self.renew()
+
+    def is_of_use(self, action: str) -> bool:
+        """Stopping while something runs, saving and feedback once there is an answer, a new conversation after one."""
+        match action:
+            case "stop":
+                return self.running is not None
+            case "save" | "feedback":
+                return any(block.outcome for block in self.query(TurnBlock))
+            case "anew":
+                return bool(self.before)
+        return True
+
     def action_answer(self) -> None:
-        """Into the last answer that has something to move about in, else to whatever is next."""
-        if self.takes_name():
+        """Completes what is typed; else into the last answer that has something to move about in, else to whatever is next."""
+        if (offers := self.query_one(Offers)).is_open:
+            offers.highlighted = offers.highlighted or 0
+            self._complete()
             return
         if not any(block.focus_content() for block in reversed(self.query(TurnBlock))):
             self.focus_next()
+
+    def action_slash(self) -> None:
+        """Begin a command, from wherever the focus is."""
+        prompt = self.query_one(Prompt)
+        prompt.focus()
+        if not prompt.value:
+            prompt.value = "/"
+            prompt.cursor_position = 1
 
     def action_sidebar(self) -> None:
         """Show or hide the views."""

@@ -48,6 +48,10 @@ class HistoryScreen(Page):
         self._list()
         self.query_one("#search").focus()
 
+    def look_for(self, words: str, entered: bool) -> None:
+        """Narrow the questions to those with these words."""
+        self.query_one("#search", Input).value = words
+
     @on(Input.Changed, "#search")
     def _typed(self, event: Input.Changed) -> None:
         event.stop()

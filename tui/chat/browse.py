@@ -59,9 +59,15 @@ class BrowseScreen(Page):
         super().renew()
         self.shelf, self.hits = Shelf({}), ("", [])
         self.query_one("#filter", Input).value = ""
-        self.query_one("#detail", Facts).tell([fact("", "Choose something on the left. l follows lineage, a asks about it.")])
+        self.query_one("#detail", Facts).tell([fact("", "Choose something from the list: ↓ goes there, Enter opens. l follows lineage, a asks about it.")])
         self.query_one("#filter").focus()
         self._fill()
+
+    def look_for(self, words: str, entered: bool) -> None:
+        """Narrow the list to these words, or search by their meaning."""
+        self.query_one("#filter", Input).value = words
+        if entered and words:
+            self._search(words)
 
     @work(thread=True, exclusive=True, group="shelf")
     def _fill(self) -> None:
@@ -168,7 +174,7 @@ class BrowseScreen(Page):
     def action_lineage(self) -> None:
         """Follow the lineage of the chosen dataset or model."""
         if self.chosen and self.chosen.kind in ("dataset", "model"):
-            host(self).trace(self.chosen.name)
+            host(self).visit("lineage", self.chosen.name)
 
     def action_ask(self) -> None:
         """Begin a question about what is chosen."""

@@ -5,7 +5,7 @@ Knows nothing of widgets. One question runs at a time; any thread may stop it.
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from catalog.engine.engine import Engine, Limits
 from catalog.engine.snapshot import directory
 from catalog.errors import GovernanceError
 from catalog.graph.sides import Side
+from catalog.review.feedback import Verdict
 from catalog.storage.generations import current, pinned
 from nl2sql.backends.base import Backend
 from nl2sql.guard import approve
@@ -24,6 +25,7 @@ from nl2sql.pipeline import ask, ask_sql
 from nl2sql.session import Session, open_session, read_clock
 from nl2sql.similar import Hit, similar_to
 from nl2sql.turn import Event, Outcome
+from tui import last
 from tui.looking import COLUMN_FLOWS, looking
 from tui.views import described
 
@@ -148,6 +150,8 @@ class Desk:
                 for event in events:
                     if pending.stopped.is_set():
                         return
+                    if isinstance(event, Outcome):
+                        last.remember(session, event)
                     yield event
             finally:
                 if isinstance(events, Generator):
@@ -225,6 +229,15 @@ class Desk:
         from tui.alerting import changed
 
         return changed(self.home, self.session.token, alert, what)
+
+    def feedback(self, verdict: Verdict, outcome: Outcome, note: str) -> int:
+        """Put what the asker says of an answer into the queue of the reviewers; its number there. Raises `GovernanceError`."""
+        from nl2sql.feedback import Told, give
+
+        seq = outcome.statement.seq if outcome.statement else None
+        with pinned(self.home) as generation, closing(open_session(self.home, generation, self.session.token)) as session:
+            session.renew()
+            return give(verdict, Told(outcome.question, outcome.sql, self.session.now, seq), session, note).number
 
     def receipt(self, outcome: Outcome) -> str:
         """The receipt of a turn, as a file holds it."""

@@ -17,6 +17,9 @@ MOST_COPIED = 70_000
 class Host(App[None]):
     """An app with a desk and a history of questions."""
 
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-wide")]  # noqa: RUF012  an attribute of instances in Textual
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall"), (45, "-high")]  # noqa: RUF012
+
     desk: Desk
     history: History
 
@@ -28,12 +31,12 @@ class Host(App[None]):
         """Begin a question on the first screen."""
         raise NotImplementedError
 
-    def trace(self, name: str) -> None:
-        """Show the lineage of a place."""
+    def visit(self, mode: str, words: str = "", entered: bool = False) -> None:
+        """Go to a screen and look for something there, as if it had been typed; ``entered``, and Enter pressed."""
         raise NotImplementedError
 
-    def names_moved(self, by: int) -> bool:
-        """Move in the names that are offered while one is typed; False where none are."""
+    def act(self, name: str, words: str = "") -> None:
+        """What may be done from anywhere, by name: ``token``, ``theme``, ``tour``, ``keys``, ``quit``."""
         raise NotImplementedError
 
     def deliver(self, sitting: int, show: Callable[..., object], *found: object) -> None:

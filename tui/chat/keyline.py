@@ -1,6 +1,6 @@
 """The line of keys at the bottom. One widget that is drawn anew: Textual's footer mounts one per key whenever the focus moves."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.cells import cell_len
@@ -21,8 +21,9 @@ class KeyLine(Widget):
     DEFAULT_CSS = "KeyLine { dock: bottom; height: 1; background: $panel; color: $text-muted; text-wrap: nowrap; }"
     ALLOW_SELECT = False
 
-    def __init__(self) -> None:
+    def __init__(self, is_of_use: Callable[[str], bool]) -> None:
         super().__init__()
+        self._is_of_use = is_of_use
         self._places: list[tuple[int, int, str]] = []
         """Where each key is drawn: from, to, key."""
 
@@ -38,7 +39,7 @@ class KeyLine(Widget):
         """Key, how it is shown, what it does in words and as an action; the focused widget's own keys come last."""
         found = {}
         for active in self.screen.active_bindings.values():
-            if active.binding.show and active.binding.description and active.binding.action not in found:
+            if active.binding.show and active.binding.description and active.binding.action not in found and self._is_of_use(active.binding.action):
                 found[active.binding.action] = active
         palette = self.screen.active_bindings.get(self.app.COMMAND_PALETTE_BINDING)
         if palette:

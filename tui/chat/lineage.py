@@ -21,7 +21,7 @@ from tui.chat.page import Page
 from tui.chat.words import plain
 
 DEPTH, DEEPEST = 3, 50
-EMPTY = "Type the name of a dataset, model or report, or DATASET.COLUMN, and press Enter."
+EMPTY = "Dataset, model or report, or DATASET.COLUMN"
 
 
 class LineageScreen(Page):
@@ -57,9 +57,14 @@ class LineageScreen(Page):
         self.trail.clear()
         self.query_one("#place", Input).value = ""
         self.query_one("#bearers").display = False
-        self.query_one(LineageSides).tell("Nothing is shown yet.")
+        self.query_one(LineageSides).tell("Nothing is shown yet: give a name and press Enter.")
         self._show_depth()
         self.query_one("#place").focus()
+
+    def look_for(self, words: str, entered: bool) -> None:
+        """Look at the place of this name."""
+        if words:
+            self.follow(words)
 
     def follow(self, name: str) -> None:
         """Look at a place."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -11,6 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.chat.desk import Who
 from tui.chat.host import host
 from tui.chat.keyline import KeyLine
 from tui.chat.words import plain
@@ -33,13 +35,14 @@ class PlaceLink(Static):
 
     def __init__(self, mode: str, is_here: bool) -> None:
         super().__init__(classes="here" if is_here else "")
-        self.mode, self.is_here = mode, is_here
+        self.mode, self.is_here, self.words = mode, is_here, Content()
         self.write(True)
 
     def write(self, with_keys: bool) -> None:
         """Its title, and its key where there is room; the place where one is has it always."""
         key, title = PLACES[self.mode]
-        self.update(Content.assemble((f"{key} ", "" if self.is_here else "dim"), title) if with_keys or self.is_here else Content(title))
+        self.words = Content.assemble((f"{key} ", "" if self.is_here else "dim"), title) if with_keys or self.is_here else Content(title)
+        self.update(self.words)
 
     async def on_click(self, event: events.Click) -> None:
         """Go there."""
@@ -68,12 +71,22 @@ class TopBar(Horizontal):
         """Say as much as there is room for."""
         for link in self.query(PlaceLink):
             link.write(event.size.width >= ROOM_FOR_KEYS)
+        self.show_who()
 
     def show_who(self) -> None:
-        """Who asks, as what, of which generation, with which model."""
-        who = host(self).desk.who
-        roles = ", ".join(who.roles)
-        self.query_one("#who", Static).update(plain(" · ".join(filter(None, [who.name, roles, f"generation {who.generation}", who.model]))))
+        """Who asks, as what, of which generation, with which model: as much of it as there is room for."""
+        beside = 1 if self.screen.has_class("-narrow") else 2
+        taken = sum(link.words.cell_length + beside for link in self.query(PlaceLink))
+        self.query_one("#who", Static).update(plain(who_in(host(self).desk.who, self.size.width - taken - 2)))
+
+
+def who_in(who: Who, room: int) -> str:
+    """``ada · steward · generation 3 · embedded``; what comes last gives way first, the name never."""
+    parts = [who.name, ", ".join(role for role in who.roles if role != who.name), f"generation {who.generation}", who.model]
+    parts = [part for part in parts if part]
+    while len(parts) > 1 and cell_len(" · ".join(parts)) > room:
+        parts.pop()
+    return " · ".join(parts)
 
 
 class Page(Screen[None]):
@@ -82,14 +95,19 @@ class Page(Screen[None]):
     MODE: ClassVar[str] = ""
     ABOUT: ClassVar[str] = ""
     """What the screen is for, as its help says it."""
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-wide")]  # noqa: RUF012  an attribute of instances in Textual
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall"), (45, "-high")]  # noqa: RUF012
 
     def compose(self) -> ComposeResult:
         """The frame of every screen."""
         yield TopBar(self.MODE)
         yield from self.content()
-        yield KeyLine()
+        yield KeyLine(self.is_of_use)
+
+    def is_of_use(self, action: str) -> bool:
+        """Whether an action would do something just now; the line of keys leaves the others out."""
+        return True
+
+    def look_for(self, words: str, entered: bool) -> None:
+        """Look for something here, as if it had been typed; ``entered``, and Enter pressed."""
 
     def content(self) -> Iterable[Widget]:
         """What is between bar and footer."""

@@ -1,4 +1,4 @@
-"""The line to ask in: Enter sends, Up and Down bring back earlier questions."""
+"""The line to ask in: Enter sends, Up and Down bring back earlier questions, or move in what is offered above it."""
 
 from typing import ClassVar
 
@@ -7,8 +7,9 @@ from textual.binding import Binding, BindingType
 from nl2sql.pipeline import LONGEST_QUESTION
 from tui.chat.field import Field
 from tui.chat.host import host
+from tui.chat.offers import Offers
 
-PLACEHOLDER = "Ask about data: which datasets hold personal data outside the EU?"
+PLACEHOLDER = "Ask about data; / has commands, @ names"
 
 
 class Prompt(Field):
@@ -21,14 +22,16 @@ class Prompt(Field):
     ]
 
     def __init__(self) -> None:
-        super().__init__(placeholder=PLACEHOLDER, max_length=LONGEST_QUESTION, id="prompt")
+        super().__init__(placeholder=PLACEHOLDER, max_length=LONGEST_QUESTION, select_on_focus=False, id="prompt")
         self._at = 0
         """How many questions back; 0 is what is being typed."""
         self._typed = ""
 
     def action_recall(self, step: int) -> None:
         """Go that many questions back, negative numbers forth again."""
-        if host(self).names_moved(-step):
+        offers = self.screen.query_one(Offers)
+        if offers.is_open:
+            offers.move(-step)
             return
         asked = host(self).history.entries
         if self._at == 0:

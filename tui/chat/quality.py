@@ -123,6 +123,10 @@ class QualityScreen(Page):
         """Read what may be seen."""
         self.renew()
 
+    def look_for(self, words: str, entered: bool) -> None:
+        """Narrow the list to these words."""
+        self.query_one("#filter", Input).value = words
+
     def on_screen_resume(self) -> None:
         """Read anew what may have changed meanwhile."""
         if self.overview.datasets:
@@ -286,7 +290,7 @@ class QualityScreen(Page):
     def action_lineage(self) -> None:
         """Follow the lineage of the chosen dataset."""
         if self.chosen:
-            host(self).trace(self.chosen.name)
+            host(self).visit("lineage", self.chosen.name)
 
     def action_ask(self) -> None:
         """Begin a question about the chosen dataset."""

@@ -46,9 +46,14 @@ class SaveAnswer(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Cancel")]
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, name: str = "") -> None:
         super().__init__()
-        self.outcome = outcome
+        self.outcome, self.named = outcome, name
+
+    def on_mount(self) -> None:
+        """Where a name is given already, save at once; the window stays for another one if that cannot be."""
+        if self.named:
+            self._save(Path(self.named).expanduser())
 
     def compose(self) -> ComposeResult:
         """The name and what it may end in."""
@@ -56,7 +61,7 @@ class SaveAnswer(ModalScreen[None]):
         with Vertical(classes="window small"):
             yield Static(Content.styled("Save the answer" if is_rows else "Save the receipt", "bold"))
             yield Static("Rows as .csv, .jsonl, .md or .parquet; its proof as .receipt.json" if is_rows else "The proof of this turn as .receipt.json")
-            yield Field("answer.csv" if is_rows else f"answer{RECEIPT}", id="file")
+            yield Field(self.named or ("answer.csv" if is_rows else f"answer{RECEIPT}"), id="file")
             yield Static("enter saves · esc cancels", classes="muted")
 
     @on(Input.Submitted)

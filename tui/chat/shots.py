@@ -143,6 +143,17 @@ async def _chart(pilot: Pilot[None]) -> None:
     pilot.app.screen.query_one(TabbedContent).active = "chart"
 
 
+async def _commands(pilot: Pilot[None]) -> None:
+    prompt = pilot.app.screen.query_one(Prompt)
+    prompt.focus()
+    prompt.value, prompt.cursor_position = "/", 1
+
+
+async def _feedback(pilot: Pilot[None]) -> None:
+    await say(pilot, ABROAD)
+    await pilot.press("ctrl+g", "b", *"Adult")
+
+
 async def _catalog(pilot: Pilot[None]) -> None:
     await pilot.press("f3")
     await settle(pilot)
@@ -186,6 +197,8 @@ def _asked(question: str) -> Scene:
 STEWARD: dict[str, Scene] = {
     "ask": _pressed("f2"),
     "answer": _answer,
+    "feedback": _feedback,
+    "commands": _commands,
     "chart": _chart,
     "clarify": _asked(UNCLEAR),
     "error": _asked(WRONG),

@@ -1,6 +1,9 @@
-"""Colours: dark, light, and one of high contrast (WCAG 2.1 AAA: 7:1 and more on its background)."""
+"""Colours: dark, light, one of high contrast (WCAG 2.1 AAA: 7:1 and more on its background), and the terminal's own. Which one is kept between starts."""
 
-from textual.theme import Theme
+from contextlib import suppress
+from pathlib import Path
+
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="steward-dark",
@@ -46,4 +49,36 @@ CONTRAST = Theme(
     text_alpha=1.0,
     variables={"text-muted": "#e0e0e0", "text-disabled": "#c0c0c0", "border": "#ffffff", "border-blurred": "#c0c0c0", "footer-key-foreground": "#ffff00"},
 )
-THEMES = (DARK, LIGHT, CONTRAST)
+TERMINAL = Theme(
+    name="steward-terminal",
+    ansi=True,
+    primary="ansi_blue",
+    secondary="ansi_magenta",
+    accent="ansi_cyan",
+    success="ansi_green",
+    warning="ansi_yellow",
+    error="ansi_red",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    variables={**BUILTIN_THEMES["ansi-dark"].variables, "block-cursor-background": "ansi_blue", "block-cursor-blurred-background": "ansi_bright_black", "block-cursor-blurred-foreground": "ansi_bright_white", "input-cursor-text-style": "reverse"},
+)
+THEMES = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST, "terminal": TERMINAL}
+"""By the name that people give them."""
+
+
+def remembered(file: Path) -> str:
+    """The name of the theme chosen last; the first one where none was, or what is kept is no name of one."""
+    with suppress(OSError, ValueError):
+        if (name := file.read_text(encoding="utf-8").strip()) in THEMES:
+            return name
+    return next(iter(THEMES))
+
+
+def remember(file: Path, name: str) -> None:
+    """Keep the name of a theme; where that cannot be, the next start has the first one."""
+    with suppress(OSError):
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.write_text(f"{name}\n", encoding="utf-8")

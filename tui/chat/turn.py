@@ -17,6 +17,7 @@ from textual.widgets import OptionList, Static, TabbedContent, TabPane, Tabs
 from textual.widgets.option_list import Option
 
 from catalog.errors import GovernanceError
+from catalog.review.feedback import Verdict
 from nl2sql.turn import Answered, AskedBack, Denied, Drafted, Event, Failed, Outcome, Refused, Stage
 from tui.chat import words
 from tui.chat.about import dataset_of
@@ -61,6 +62,8 @@ class TurnBlock(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy_sql", "Copy SQL", show=False, id="turn.copy_sql"),
         Binding("C", "copy_answer", "Copy answer", show=False, id="turn.copy_answer"),
+        Binding("g", "feedback('good')", "Good answer", show=False, id="turn.good"),
+        Binding("b", "feedback('bad')", "Bad answer", show=False, id="turn.bad"),
         *(Binding(str(at), f"tab({at})", "Tabs, from the left", show=False) for at in range(1, 6)),
     ]
 
@@ -84,6 +87,13 @@ class TurnBlock(Vertical):
         def __init__(self, block: "TurnBlock") -> None:
             super().__init__()
             self.block = block
+
+    class Judged(Message):
+        """Somebody wants to say what they think of it."""
+
+        def __init__(self, block: "TurnBlock", verdict: Verdict) -> None:
+            super().__init__()
+            self.block, self.verdict = block, verdict
 
     class Chosen(Message):
         """One of the choices of a question back."""
@@ -189,11 +199,20 @@ class TurnBlock(Vertical):
         if self.sql:
             host(self).copy("the SQL", self.sql)
 
-
     def action_copy_answer(self) -> None:
         """Copy all of it as Markdown: question, answer, rows, SQL, receipt."""
         if self.outcome is not None:
             host(self).copy_whole("the answer", answer_text(self.asked, self.outcome))
+
+    def action_feedback(self, verdict: Verdict) -> None:
+        """Say that it was right or wrong."""
+        if self.outcome is not None:
+            self.post_message(self.Judged(self, verdict))
+
+    def note_feedback(self, verdict: Verdict) -> None:
+        """Show that something was said of it, where its receipt is."""
+        for line in self.query(".receipt").results(Static):
+            line.update(words.plain(f"receipt: {words.receipt(self.outcome)} · you said: {verdict}" if self.outcome else ""))
 
 
 def answer_text(asked: str, outcome: Outcome) -> str:

@@ -23,10 +23,10 @@ def stages(found: list[Stage], elapsed_s: float | None) -> Content:
     parts: list[Content] = []
     for stage in found:
         failed = stage.detail in ("failed", "denied")
-        parts.append(Content.assemble(STAGES.get(stage.name, stage.name), (" ✗" if failed else " ✓"), f" {_duration(stage.elapsed_ms)}   "))
+        parts.append(Content(f"{STAGES.get(stage.name, stage.name)} {'✗' if failed else '✓'} {_duration(stage.elapsed_ms)}"))
     if elapsed_s is not None:
         parts.append(Content(f"… {elapsed_s:.1f} s   esc stops"))
-    return Content("").join(parts)
+    return Content("   ").join(parts)
 
 
 def _duration(ms: float) -> str:
@@ -43,7 +43,7 @@ def badges(outcome: Outcome, now: datetime) -> Content:
     if isinstance(outcome, Answered):
         parts.append(plain(age(outcome.freshness, now)))
         if outcome.freshness.synthetic:
-            parts.append(Content.styled("! synthetic data", "$text-warning"))
+            parts.append(Content.styled("! synthetic", "$text-warning"))
         if outcome.result.truncated:
             parts.append(Content.styled(f"! only the first {len(outcome.result.rows):,} rows", "$text-warning"))
         if outcome.caveats:

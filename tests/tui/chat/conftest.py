@@ -20,7 +20,7 @@ from tui.chat.desk import Desk
 from tui.chat.history import FILE
 from tui.chat.shots import settle
 
-__all__ = ["HOSTILE", "SCRIPT", "SHOWN", "Open", "seen", "settle", "told"]
+__all__ = ["HOSTILE", "SCRIPT", "SHOWN", "Open", "seen", "settle", "told", "until"]
 
 HOSTILE = "evil\x1b[31m\x1b]0;title\x07\u202egnp\u200b.[bold]x[/bold]\x9b2J"
 """ANSI, a title, a bidirectional override, a zero-width space, markup, a C1 control."""
@@ -84,6 +84,12 @@ def desk(shared_desk: Desk, ada: str) -> Desk:
 def seen(pilot: Pilot[None]) -> str:
     """Everything on the screen, as text."""
     return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+
+
+async def until(pilot: Pilot[None], words: str) -> None:
+    """Wait until these words stand on the screen; the test's time limit ends it if they never do."""
+    while words not in seen(pilot):
+        await pilot.pause(0.02)
 
 
 def told(pilot: Pilot[None]) -> str:

@@ -15,7 +15,8 @@ import pyte
 
 UNKNOWN = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*(?:\$p|u)|\x1b[P_^].*?\x1b\\", re.S)
 """Questions to the terminal and keyboard modes that the emulator would print."""
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
+"""A limit for what hangs: a busy machine may take this long for what else takes a second."""
 
 
 class Terminal:

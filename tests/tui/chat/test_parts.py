@@ -5,7 +5,7 @@ from textual.geometry import Offset
 from textual.widgets import OptionList
 
 from catalog.engine.engine import ResultSet
-from tests.tui.chat.conftest import HOSTILE, Open, seen, settle, told
+from tests.tui.chat.conftest import HOSTILE, Open, seen, settle, told, until
 from tests.tui.chat.test_rows import Holder, lines
 from tui.chat.app import Chat
 from tui.chat.ask import AskScreen
@@ -24,7 +24,18 @@ pytestmark = pytest.mark.anyio
 async def test_the_line_of_keys_has_few_follows_the_focus_and_can_be_clicked(chat: Open) -> None:
     async with chat(size=(120, 33)) as pilot:
         last = seen(pilot).split("\n")[-1]
-        assert "ctrl+s Save" in last and "F1 Help" in last and "ctrl+p Palette" in last
+        assert "ctrl+e Edit SQL" in last and "F1 Help" in last and "ctrl+p Palette" in last
+        assert "Save" not in last and "Stop" not in last, "there is nothing to save or stop"
+        assert isinstance(pilot.app, Chat)
+        pilot.app.ask("slow")
+        await until(pilot, "esc Stop")
+        assert "esc Stop" in seen(pilot).split("\n")[-1]
+        await pilot.press("escape")
+        await settle(pilot)
+        pilot.app.ask("personal data")
+        await settle(pilot)
+        last = seen(pilot).split("\n")[-1]
+        assert "ctrl+s Save" in last and "ctrl+g Feedback" in last and "Stop" not in last
         await pilot.press("f3")
         await settle(pilot)
         pilot.app.screen.query_one("#things").focus()

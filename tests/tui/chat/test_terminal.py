@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from tests.tui.chat.terminal import Terminal
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 ESC, F4, F7, CTRL_E, CTRL_R, CTRL_S, CTRL_Q, CTRL_A, CTRL_K = "\x1b", "\x1bOS", "\x1b[18~", "\x05", "\x12", "\x13", "\x11", "\x01", "\x0b"
 SCRIPT = {
@@ -29,11 +30,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
     script.write_text(json.dumps(SCRIPT), encoding="utf-8")
     running = []
 
-    def begin(*, size: tuple[int, int] = (110, 34)) -> Terminal:
+    def begin(*more: str, size: tuple[int, int] = (110, 34)) -> Terminal:
         folder = tmp_path / "at"
         folder.mkdir(exist_ok=True)
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": str(tmp_path), "TEXTUAL_ANIMATIONS": "none", "PYTHONPATH": str(Path(__file__).parents[3])}
-        code = f"import os, sys; os.chdir({str(folder)!r}); sys.argv = ['steward', 'chat', '--demo', '--backend', 'scripted:{script}']; from tui.main import main; main()"
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": str(tmp_path), "TMPDIR": str(tmp_path), "TEXTUAL_ANIMATIONS": "none", "PYTHONPATH": str(Path(__file__).parents[3])}
+        code = f"import os, sys; os.chdir({str(folder)!r}); sys.argv = ['steward', 'chat', '--demo', '--backend', 'scripted:{script}', *{more!r}]; from tui.main import main; main()"
         running.append(Terminal([sys.executable, "-c", code], environment, size))
         return running[-1]
 
@@ -96,3 +97,34 @@ def test_it_may_be_stopped_or_killed_while_it_works_and_starts_again(start: Star
     again.type("how many datasets are there per country\r")
     again.until("✓ allowed")
     assert again.leave(CTRL_Q) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_it_from_outside_leaves_nothing(start: Start, tmp_path: Path, number: int) -> None:
+    terminal = start()
+    terminal.until("1 of 5")
+    terminal.type(ESC)
+    terminal.until_gone("1 of 5")
+    terminal.type("for ever\r")
+    terminal.until("esc stops")
+    children = {int(pid) for pid in Path(f"/proc/{terminal.pid}/task/{terminal.pid}/children").read_text(encoding="ascii").split()}
+    assert list(tmp_path.glob("steward-demo-*"))
+    os.kill(terminal.pid, number)
+    while terminal.read(1.0):
+        pass
+    assert terminal.ended == 128 + number
+    assert not list(tmp_path.glob("steward-demo-*")), "the demo is gone"
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+def test_it_runs_below_the_prompt(start: Start) -> None:
+    terminal = start("--inline", "--theme", "light", size=(100, 40))
+    terminal.until("1 of 5")
+    terminal.type(ESC)
+    terminal.until_gone("1 of 5")
+    shown = terminal.until("Try one of these", "F1 Help").splitlines()
+    assert "Building the demo catalog" in shown[0], "what stood above is still there"
+    assert 15 < max(at for at, line in enumerate(shown) if line.strip()) < 26
+    terminal.type("how many datasets are there per country\r")
+    terminal.until("✓ allowed")
+    assert terminal.leave(CTRL_Q) == 0
