@@ -187,7 +187,7 @@ def fingerprint(backend: str) -> str:
 
         for path in sorted(path for path in WEIGHTS.iterdir() if path.is_file()):
             digest.update(path.name.encode() + path.read_bytes())
-    elif kind == "vllm":
+    elif kind in ("vllm", "vllm-plan"):
         from nl2sql.backends.server import Server, address
 
         digest.update(repr(Server(address(argument)).model).encode())

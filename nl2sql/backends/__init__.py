@@ -7,7 +7,7 @@ from catalog.errors import UsageError
 from nl2sql.backends.base import Backend, Context, Draft
 from nl2sql.errors import BackendUnavailable
 
-BACKENDS = ("embedded", "vllm", "vllm:MODEL", "vllm:URL", "transformers:MODEL", "scripted:FILE")
+BACKENDS = ("embedded", "vllm", "vllm:MODEL", "vllm:URL", "vllm-plan", "transformers:MODEL", "scripted:FILE")
 
 
 def open_backend(name: str) -> Backend:
@@ -22,6 +22,11 @@ def open_backend(name: str) -> Backend:
         from nl2sql.backends.vllm import VllmBackend
 
         return VllmBackend(Server(address(argument)))
+    if kind == "vllm-plan":
+        from nl2sql.backends.plans import PlanBackend
+        from nl2sql.backends.server import Server, address
+
+        return PlanBackend(Server(address(argument)))
     if kind == "transformers" and argument:
         from nl2sql.backends.transformers import TransformersBackend
 

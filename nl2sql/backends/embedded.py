@@ -2,9 +2,10 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
+from typing import Any, Protocol
 
 from catalog.semantic import views
 from nl2sql.backends.base import Clarify, Context, Decline, Draft, SqlDraft
@@ -32,6 +33,19 @@ OFFERED_NAMES = 8
 """Names offered at most."""
 
 
+class PlanReader(Protocol):
+    """What reads a linked question into plans; ``about`` may hold a ``calibration``."""
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What is known of the model."""
+        ...
+
+    def read(self, question: str, scope: Scope, beams: int = 4) -> list[Candidate]:
+        """Plans within ``scope``, likeliest first. Raises `BackendUnavailable`."""
+        ...
+
+
 class EmbeddedBackend:
     """Question to SQL through the plan language.
 
@@ -43,9 +57,9 @@ class EmbeddedBackend:
     reads_schema = False
     samples = False
 
-    def __init__(self, parser: EmbeddedParser | None = None, threshold: float | None = None) -> None:
+    def __init__(self, parser: PlanReader | None = None, threshold: float | None = None) -> None:
         """``threshold`` is the confidence below which it asks back, by default the calibrated one."""
-        self._parser = parser or EmbeddedParser()
+        self._parser: PlanReader = parser or EmbeddedParser()
         calibration = self._parser.about.get("calibration", {"slope": 1.0, "offset": 0.0, "threshold": 0.5})
         self._slope, self._offset, self._threshold = (calibration[k] for k in ("slope", "offset", "threshold"))
         if threshold is not None:

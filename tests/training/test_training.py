@@ -33,7 +33,7 @@ def test_the_export_reads_plans_and_agrees_with_torch(trained: Path, tmp_path: P
     from nl2sql.embedded.parser import EmbeddedParser
     from nl2sql.plan import full_scope, vocabulary
     from nl2sql.training.export import export
-    from nl2sql.training.train import load_tokenizer, new_parser
+    from nl2sql.training.start import load_tokenizer, new_parser
 
     export(trained / "checkpoint.pt", tmp_path / "plain", quantised=False)
     export(trained / "checkpoint.pt", tmp_path / "small")
@@ -64,7 +64,8 @@ def test_weights_of_another_semantic_layer_are_where_training_starts(trained: Pa
     import torch
 
     from nl2sql.plan import vocabulary
-    from nl2sql.training.train import adopted, load_tokenizer, new_parser
+    from nl2sql.training.start import load_tokenizer, new_parser
+    from nl2sql.training.train import adopted
 
     weights = torch.load(trained / "checkpoint.pt", weights_only=True)["parser"]
     tokens = ["a token of that layer", *(token for token in reversed(vocabulary()) if token != "datasets.name")]
