@@ -22,6 +22,12 @@ def sentence(result: ResultSet, reading: str, linked: Linked | None, fresh: Fres
     return " ".join([*parts, *caveats])
 
 
+def left_out(unused: tuple[str, ...]) -> tuple[str, ...]:
+    """What to say of values that the question names and the statement does not look at: a condition that was dropped looks like an answer."""
+    listed = ", ".join(f"'{value}'" for value in unused)
+    return (f"Not used: {listed}.",) if unused else ()
+
+
 def cut_short(approved: Approved, cut: Cut | None) -> tuple[str, ...]:
     """What to say where lineage ends before that of the catalog does and the statement might have read on; nothing where it would not."""
     known = approved.fixed

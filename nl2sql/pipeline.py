@@ -13,7 +13,7 @@ from catalog.engine.engine import Approved
 from catalog.engine.snapshot import cut_of, prepare
 from catalog.errors import AccessDenied, GovernanceError
 from catalog.quality.freshness import freshness
-from nl2sql.answer import cut_short, sentence
+from nl2sql.answer import cut_short, left_out, sentence
 from nl2sql.backends.base import Attempt, Backend, Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
 from nl2sql.closed import closed_columns, closed_named, columns_denied, columns_named
 from nl2sql.conversation import in_context
@@ -275,7 +275,7 @@ class _Turn:
             snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now, approved.fixed)
             fresh = Freshness(session.generation.number, *freshness(snapshot, approved.views))  # first: it finds a damaged snapshot
             result = session.engine.run(approved, snapshot, session.limits)
-            caveats = cut_short(approved, cut_of(snapshot))
+            caveats = (*left_out(draft.unused), *cut_short(approved, cut_of(snapshot)))
             message = sentence(result, draft.reading, linked, fresh, caveats)
             session.require_current()  # what ran while token, policy or grant ended is not shown
             outcome = Answered(message=message, decision=decision, result=result, freshness=fresh, caveats=caveats, **self.about(draft, approved.sql, own))

@@ -41,12 +41,14 @@ class Context:
 class SqlDraft:
     """SQL with the reading behind it in words and the calibrated probability that it is right.
 
-    Of a backend that samples, the share of its samples that say so.
+    Of a backend that samples, the share of its samples that say so. ``unused`` are values that the question names and the SQL leaves
+    out, in the question's words.
     """
 
     sql: str
     reading: str
     confidence: float
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from catalog.semantic import views
 from nl2sql.backends.base import Clarify, Context, Decline, Draft, SqlDraft
 from nl2sql.backends.reply import asked_or_declined
+from nl2sql.conversation import NEXT
 from nl2sql.embedded.parser import Candidate, EmbeddedParser
 from nl2sql.errors import BadPlan
 from nl2sql.explain import explain
@@ -136,7 +137,7 @@ class EmbeddedBackend:
                     sql = compile_query(query, bindings, context.now, context.linked.unit)
                 except BadPlan:
                     return None
-                return SqlDraft(sql, explain(query, bindings, context.linked.unit), confidence)
+                return SqlDraft(sql, explain(query, bindings, context.linked.unit), confidence, _unused(candidate, context.linked))
             case plan:
                 return asked_or_declined(plan, context.now, confidence)
 
@@ -201,6 +202,13 @@ PLURAL = re.compile(r"(?:datasets|data sets|tables|sets|versions|corpora|models|
 def _values(candidate: Candidate, linked: Linked) -> set[tuple[int, int]]:
     """Where the values stand that a plan uses."""
     return {(mention.start, mention.end) for slot, mention in linked.mentions.items() if slot in candidate.tokens}
+
+
+def _unused(candidate: Candidate, linked: Linked) -> tuple[str, ...]:
+    """Values of the question, of a dialogue those of its last turn, that a plan has no use for."""
+    said = set(re.findall(r"\w+", linked.text.rpartition(NEXT)[2]))
+    used = [mention.value for slot, mention in linked.mentions.items() if slot in candidate.tokens]
+    return tuple(m.surface for slot, m in linked.mentions.items() if slot[1:] in said and m.known and slot not in candidate.tokens and m.value not in used)
 
 
 def _several(candidate: Candidate, linked: Linked) -> Mention | None:

@@ -7,7 +7,7 @@ import pytest
 
 from catalog.engine.engine import Approved, ResultSet
 from catalog.storage.closure import Cut, Fixed
-from nl2sql.answer import cut_short, sentence
+from nl2sql.answer import cut_short, left_out, sentence
 from nl2sql.linking.link import Linked, Mention
 from nl2sql.turn import Freshness
 from nl2sql.values import Text
@@ -89,3 +89,8 @@ def test_lineage_that_ends_too_soon_is_called_out(cut: Cut | None, fixed: Fixed 
     caveats = cut_short(Approved("", frozenset({"lineage"}), (), fixed), cut)
     assert " ".join(caveats) == said
     assert sentence(result(("a", "b"), []), "", None, FRESH, caveats) == f"Nothing matches. {said}".strip()
+
+
+@pytest.mark.parametrize(("unused", "said"), [((), ""), (("in May", "3"), "Not used: 'in May', '3'.")])
+def test_values_that_were_not_used_are_called_out(unused: tuple[str, ...], said: str) -> None:
+    assert " ".join(left_out(unused)) == said

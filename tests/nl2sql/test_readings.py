@@ -107,3 +107,19 @@ ASKS = "ASK datasets.owner datasets.steward"
 def test_a_choice_that_the_question_names_is_not_asked_about(question: str, probability: float, sql: str) -> None:
     (draft,) = drafts(question, {question.replace("orders", "dataset1"): [(ASKS, probability)]})
     assert (draft.sql if isinstance(draft, SqlDraft) else "") == sql
+
+
+@pytest.mark.parametrize(
+    ("question", "linked", "plan", "unused"),
+    [
+        ("open checks in the last 30 days", "open checks period1", "FROM quality_checks WHERE quality_checks.alert_status EQ 'open' SELECT COUNT", ("in the last 30 days",)),
+        ("open checks in the last 30 days", "open checks period1", "FROM quality_checks WHERE quality_checks.opened DURING @period1 SELECT COUNT", ()),
+        # Said twice, used once; of a dialogue, what the turns before said is not missed.
+        ("the orders table: who looks after the orders table", "the dataset1 table: who looks after the dataset2 table", STEWARD, ()),
+        ("buyers of the orders table >> and in may?", "buyers of the dataset1 table >> and period1?", BUYERS, ("in may",)),
+    ],
+)
+def test_a_value_that_the_statement_leaves_out_is_told(question: str, linked: str, plan: str, unused: tuple[str, ...]) -> None:
+    (draft,) = drafts(question, {linked: [(plan, 0.9)]})
+    assert isinstance(draft, SqlDraft)
+    assert draft.unused == unused
