@@ -205,8 +205,8 @@ def _values(candidate: Candidate, linked: Linked) -> set[tuple[int, int]]:
 
 
 def _unused(candidate: Candidate, linked: Linked) -> tuple[str, ...]:
-    """Values of the question, of a dialogue those of its last turn, that a plan has no use for."""
-    said = set(re.findall(r"\w+", linked.text.rpartition(NEXT)[2]))
+    """Values of the question, of a dialogue those of its last turn, that a plan has no use for; ``those two`` is none."""
+    said = set(re.findall(r"\w+", re.sub(r"\b(?:those|these|the) number\d\b", "", linked.text.rpartition(NEXT)[2])))
     used = [mention.value for slot, mention in linked.mentions.items() if slot in candidate.tokens]
     return tuple(m.surface for slot, m in linked.mentions.items() if slot[1:] in said and m.known and slot not in candidate.tokens and m.value not in used)
 

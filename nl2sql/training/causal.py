@@ -65,8 +65,8 @@ def causal_tokenizer() -> Tokenizer:
 
 def _pieces(tokenizer: Tokenizer) -> list[str]:
     """Word pieces of the corpus' files, and every single character, in MiniLM's order."""
-    lines = [line for file in sorted(CORPUS.rglob("*")) if file.suffix in (".toml", ".py") for line in file.read_text(encoding="utf-8").splitlines()]
-    found = {piece for encoding in tokenizer.encode_batch(lines, add_special_tokens=False) for piece in encoding.tokens}
+    words = {word for file in CORPUS.rglob("*") if file.suffix in (".toml", ".py") for word in file.read_text(encoding="utf-8").split()}
+    found = {piece for encoding in tokenizer.encode_batch(sorted(words), add_special_tokens=False) for piece in encoding.tokens}
     known = tokenizer.get_vocab()
     found |= {piece for piece in known if len(piece.removeprefix("##")) == 1 and piece.isascii()}
     return sorted(found - set(MARKS), key=known.__getitem__)

@@ -114,6 +114,7 @@ def test_a_choice_that_the_question_names_is_not_asked_about(question: str, prob
     [
         ("open checks in the last 30 days", "open checks period1", "FROM quality_checks WHERE quality_checks.alert_status EQ 'open' SELECT COUNT", ("in the last 30 days",)),
         ("open checks in the last 30 days", "open checks period1", "FROM quality_checks WHERE quality_checks.opened DURING @period1 SELECT COUNT", ()),
+        ("who bought those two", "who bought those number1", BUYERS, ()),
         # Said twice, used once; of a dialogue, what the turns before said is not missed.
         ("the orders table: who looks after the orders table", "the dataset1 table: who looks after the dataset2 table", STEWARD, ()),
         ("buyers of the orders table >> and in may?", "buyers of the dataset1 table >> and period1?", BUYERS, ("in may",)),
