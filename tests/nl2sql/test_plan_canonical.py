@@ -93,8 +93,9 @@ def demo(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with pinned(home) as generation:
         session = open_session(home, generation, State(home).issue_token("ada", 1), datetime(2026, 10, 16, 12))
         snapshot = prepare(home, generation, session.audit, session.authorisation, set(views()), session.now)
+        values = Values(session.index, random.Random(9))  # first: it opens the snapshot in another way
         with duckdb.connect(str(snapshot), read_only=True) as connection:
-            yield connection, Values(session.index, random.Random(9))
+            yield connection, values
         session.close()
 
 
