@@ -16,8 +16,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from nl2sql.training.train import Recipe, train
 
     out = tmp_path_factory.mktemp("training")
-    train(out, Recipe(steps=STEPS // 2, batch=16, warmup=4, layers=2, workers=1), every=STEPS // 2)
-    train(out, Recipe(steps=STEPS, batch=16, warmup=4, layers=2, workers=1), every=STEPS // 2)
+    train(out, Recipe(steps=STEPS // 2, batch=16, warmup=4, layers=2, workers=1), every=STEPS // 2, judged=48)
+    train(out, Recipe(steps=STEPS, batch=16, warmup=4, layers=2, workers=1), every=STEPS // 2, judged=48)
     return out
 
 
