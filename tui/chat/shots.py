@@ -49,7 +49,7 @@ SCRIPT: dict[str, list[Draft]] = {
             0.94,
         )
     ],
-    COUNTRIES: [SqlDraft("SELECT datasets.country, COUNT(*) AS datasets FROM datasets GROUP BY datasets.country ORDER BY datasets DESC", "number of datasets by country", 0.97)],
+    COUNTRIES: [SqlDraft("SELECT datasets.country, COUNT(*) AS datasets FROM datasets GROUP BY datasets.country ORDER BY datasets DESC, datasets.country", "number of datasets by country", 0.97)],
     UNCLEAR: [Clarify("What is meant by “good”?", ("quality score (mean of completeness, uniqueness, validity)", "share of checks that passed", "how lately it was updated"), 0.41)],
     WRONG: [SqlDraft("SELECT nodes.node, AVG(nodes.altitude) AS altitude FROM nodes GROUP BY nodes.node", "", 0.5)],
     GRANTS: [SqlDraft("SELECT grants.principal FROM grants WHERE grants.dataset = 'customers'", "", 0.9)],

@@ -52,10 +52,6 @@ def test_from_the_first_start_to_an_insight_and_a_file(start: Start, tmp_path: P
     terminal.type("how many datasets are there per country\r")
     shown = terminal.until("datasets per country", "✓ allowed", "chart")
     assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cf", "Co") and c != "\n"]
-    terminal.resize(64, 24)
-    terminal.until("F2 Ask Catalog", "✓ allowed")
-    terminal.resize(120, 40)
-    terminal.until("F3 Catalog", "views open to you")
     terminal.type(CTRL_E)
     terminal.until("Your own SQL", "GROUP BY")
     terminal.type(" LIMIT 2")
