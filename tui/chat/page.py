@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -70,12 +69,8 @@ class TopBar(Horizontal):
 
     def on_resize(self, event: events.Resize) -> None:
         """Say as much as there is room for."""
-        self.fit(event.size.width)
-
-    def fit(self, width: int) -> None:
-        """Say what fits into so many columns."""
         for link in self.query(PlaceLink):
-            link.write(width >= ROOM_FOR_KEYS)
+            link.write(event.size.width >= ROOM_FOR_KEYS)
         self.show_who()
 
     def show_who(self) -> None:
@@ -94,34 +89,18 @@ def who_in(who: Who, room: int) -> str:
     return " · ".join(parts)
 
 
-SETTLED_S = 0.3
-"""Since the last change of size, after which the window is taken to stay as it is."""
-
-
 class Page(Screen[None]):
     """A screen with the bar and the footer around its content."""
 
     MODE: ClassVar[str] = ""
     ABOUT: ClassVar[str] = ""
     """What the screen is for, as its help says it."""
-    _settling: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The frame of every screen."""
         yield TopBar(self.MODE)
         yield from self.content()
         yield KeyLine(self.is_of_use)
-
-    def on_resize(self) -> None:
-        """Paint once more when the size has settled: on a busy machine parts stayed blank that were laid out while others were painted."""
-        if self._settling:
-            self._settling.stop()
-        self._settling = self.set_timer(SETTLED_S, self._repaint)
-
-    def _repaint(self) -> None:
-        bar = self.query_one(TopBar)
-        bar.fit(bar.size.width)
-        self.query("*").refresh()
 
     def is_of_use(self, action: str) -> bool:
         """Whether an action would do something just now; the line of keys leaves the others out."""

@@ -37,6 +37,8 @@ def chat(ctx: click.Context, /, demo: bool, **options: Any) -> None:
     from tui.chat.ending import unwind
 
     unwind()
+    for name in ("COLUMNS", "LINES"):  # what a parent's line editor saw once; the window itself is asked, again and again
+        os.environ.pop(name, None)
     from catalog.storage.generations import default_home
 
     if not demo:

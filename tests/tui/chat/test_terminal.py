@@ -25,7 +25,7 @@ Start = Callable[..., Terminal]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts ``steward chat --demo`` in a folder of its own."""
+    """Starts ``steward chat --demo`` in a folder of its own, told another size than the terminal has, as a parent that edits lines tells it."""
     script = tmp_path / "script.json"
     script.write_text(json.dumps(SCRIPT), encoding="utf-8")
     running = []
@@ -33,7 +33,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def begin(*more: str, size: tuple[int, int] = (110, 34)) -> Terminal:
         folder = tmp_path / "at"
         folder.mkdir(exist_ok=True)
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": str(tmp_path), "TMPDIR": str(tmp_path), "TEXTUAL_ANIMATIONS": "none", "PYTHONPATH": str(Path(__file__).parents[3])}
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": str(tmp_path), "TMPDIR": str(tmp_path), "COLUMNS": "80", "LINES": "24", "TEXTUAL_ANIMATIONS": "none", "PYTHONPATH": str(Path(__file__).parents[3])}
         code = f"import os, sys; os.chdir({str(folder)!r}); sys.argv = ['steward', 'chat', '--demo', '--backend', 'scripted:{script}', *{more!r}]; from tui.main import main; main()"
         running.append(Terminal([sys.executable, "-c", code], environment, size))
         return running[-1]
@@ -52,6 +52,10 @@ def test_from_the_first_start_to_an_insight_and_a_file(start: Start, tmp_path: P
     terminal.type("how many datasets are there per country\r")
     shown = terminal.until("datasets per country", "✓ allowed", "chart")
     assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cf", "Co") and c != "\n"]
+    terminal.resize(64, 24)
+    terminal.until("F2 Ask Catalog", "✓ allowed")
+    terminal.resize(120, 40)
+    terminal.until("F3 Catalog", "views open to you")
     terminal.type(CTRL_E)
     terminal.until("Your own SQL", "GROUP BY")
     terminal.type(" LIMIT 2")
