@@ -29,9 +29,12 @@ def hermetic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(f"XDG_{place}_HOME", str(tmp_path / "xdg"))
     monkeypatch.delenv("STEWARD_TOKEN", raising=False)
 
+    connect = socket.socket.connect
+
     def refuse(self: socket.socket, address: Any) -> None:
         if self.family != socket.AF_UNIX:
             raise AssertionError(f"a test reached for the network: {address}")
+        connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     yield

@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -32,13 +32,13 @@ class Batch:
 class Batches(IterableDataset[Batch]):
     """Endless batches; each loader worker has a seed of its own, so order depends on seed and worker count alone."""
 
-    def __init__(self, tokenizer: Tokenizer, seed: int, size: int, pool: int = 32) -> None:
-        self.tokenizer, self.seed, self.size, self.pool = tokenizer, seed, size, pool
+    def __init__(self, tokenizer: Tokenizer, seed: int, size: int, heed: Mapping[str, float] | None = None, pool: int = 32) -> None:
+        self.tokenizer, self.seed, self.size, self.heed, self.pool = tokenizer, seed, size, heed, pool
 
     def __iter__(self) -> Iterator[Batch]:
         info = torch.utils.data.get_worker_info()
         seed = self.seed * 1000 + (info.id if info else 0)
-        stream, rng = examples(seed), random.Random(seed)
+        stream, rng = examples(seed, self.heed), random.Random(seed)
         while True:
             pool = list(itertools.islice(stream, self.size * self.pool))
             pool.sort(key=lambda e: (len(e.question) // 12, len(e.plan)))

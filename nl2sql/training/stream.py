@@ -2,7 +2,7 @@
 
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -24,20 +24,20 @@ MAX_PLAN = 72
 """Tokens of a plan, including the end token."""
 
 
-def examples(seed: int) -> Iterator[Example]:
-    """An endless stream of styled examples, their plans in canonical form; those that the grammar does not have are left out."""
-    composer = Composer(seed, names=demo_names())
+def examples(seed: int, heed: Mapping[str, float] | None = None) -> Iterator[Example]:
+    """An endless stream of styled examples, their plans in canonical form; those that the grammar does not have are left out. ``heed`` as in `Composer`."""
+    composer = Composer(seed, names=demo_names(), heed=heed)
     rng = random.Random(seed + 1)
     known: dict[str, str] = {}
     while True:
         example = restyle(composer.draw(), rng)
         if example.plan not in known:
-            known[example.plan] = _form(example.plan)
+            known[example.plan] = canonical_form(example.plan)
         if plan := known[example.plan]:
             yield replace(example, plan=plan)
 
 
-def _form(plan: str) -> str:
+def canonical_form(plan: str) -> str:
     """The canonical form of a plan; empty where it is none or too long."""
     try:
         form = spelled(canonical(parse(plan)))

@@ -18,6 +18,7 @@ from catalog.errors import UsageError
 from nl2sql.plan import vocabulary
 from nl2sql.training.causal import causal_tokenizer, new_causal
 from nl2sql.training.data import PAD, Batches
+from nl2sql.training.mining import heed
 from nl2sql.training.start import load_tokenizer, new_parser, random_parser
 from nl2sql.training.unseen import exactness, unseen
 
@@ -66,7 +67,8 @@ def start(recipe: Recipe, out: Path) -> tuple[nn.Module, Tokenizer, list[nn.Para
 def train(out: Path, recipe: Recipe, every: int = 500, judged: int = 480) -> None:
     """Train into ``out`` (``checkpoint.pt``, ``log.jsonl``), going on from a checkpoint that is there.
 
-    A checkpoint of another semantic layer is where weights start: tokens that both layers have keep what they mean.
+    A checkpoint of another semantic layer is where weights start: tokens that both layers have keep what they mean. Phrases that were weighed
+    (`nl2sql.training.mining`) are drawn by that.
     Saves every ``every`` steps, judged by so many unseen questions; a kill loses at most that many. Raises `UsageError` for a folder that holds another kind of run.
     """
     torch.manual_seed(recipe.seed)
@@ -84,9 +86,9 @@ def train(out: Path, recipe: Recipe, every: int = 500, judged: int = 480) -> Non
         saved = torch.load(checkpoint, weights_only=True)
         if tuple(saved["vocabulary"]) == vocabulary():
             parser.load_state_dict(saved["parser"])
-            optimizer.load_state_dict(saved["optimizer"])
-            schedule.load_state_dict(saved["schedule"])
-            done = saved["step"]
+            if done := saved["step"]:
+                optimizer.load_state_dict(saved["optimizer"])
+                schedule.load_state_dict(saved["schedule"])
         elif recipe.variant == "causal":
             raise UsageError(f"The run in {out} is of another semantic layer.", "Delete the folder to begin anew, or name another with --out.")
         else:
@@ -95,7 +97,7 @@ def train(out: Path, recipe: Recipe, every: int = 500, judged: int = 480) -> Non
     if done:
         average.load_state_dict(saved["average"])
     loader = DataLoader(
-        Batches(tokenizer, recipe.seed + done, recipe.batch), batch_size=None, num_workers=recipe.workers, prefetch_factor=64
+        Batches(tokenizer, recipe.seed + done, recipe.batch, heed(out)), batch_size=None, num_workers=recipe.workers, prefetch_factor=64
     )
     held_out = unseen(tokenizer, recipe.seed, judged)
     loss_of = nn.CrossEntropyLoss(ignore_index=PAD, label_smoothing=recipe.smoothing)

@@ -76,3 +76,31 @@ def test_weights_of_another_semantic_layer_are_where_training_starts(trained: Pa
         if token in place:
             assert torch.equal(parser.embed.weight[at], weights["embed.weight"][place[token]])
     assert torch.equal(parser.norm.weight, weights["norm.weight"])
+
+
+def test_what_is_read_badly_is_drawn_more_often(trained: Path, tmp_path: Path) -> None:
+    import shutil
+
+    import torch
+
+    from nl2sql.corpus.phrases import Phrases
+    from nl2sql.training.mining import LEAST, MOST, heed, losses, mine
+    from nl2sql.training.start import load_tokenizer, new_parser
+    from nl2sql.training.train import Recipe, train
+
+    out = tmp_path / "run"
+    shutil.copytree(trained, out)
+    assert heed(out) == {}
+    few = {"nodes": Phrases.model_validate({"whole": [{"plan": "FROM nodes WHERE nodes.country EQ @country SELECT nodes.node", "ask": ["nodes in {country}", "{country}: nodes"]}]})}
+    parser = new_parser(2, load_tokenizer())
+    found = losses(parser, load_tokenizer(), few)
+    assert found.keys() == {"nodes in {country}", "{country}: nodes"}
+    assert min(found.values()) > MOST, "an untrained parser reads nothing"
+    assert mine(out, 2, phrases=few) == 2
+    assert all(LEAST <= weight <= MOST for weight in heed(out).values())
+    averaged = torch.load(trained / "checkpoint.pt", weights_only=True)["average"]
+    begun = torch.load(out / "checkpoint.pt", weights_only=True)
+    assert begun["step"] == 0
+    assert all(torch.equal(value, averaged[f"module.{name}"]) for name, value in begun["parser"].items())
+    train(out, Recipe(steps=2, batch=4, warmup=1, layers=2), every=2, judged=8)
+    assert torch.load(out / "checkpoint.pt", weights_only=True)["step"] == 2

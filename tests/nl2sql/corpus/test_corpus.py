@@ -10,7 +10,7 @@ from catalog.semantic import views
 from nl2sql.corpus.compose import Composer
 from nl2sql.corpus.fragments import Example
 from nl2sql.corpus.lexicon import lexicon_words
-from nl2sql.corpus.phrases import load, problems
+from nl2sql.corpus.phrases import Phrases, load, problems
 from nl2sql.corpus.styles import SLOT_WORD, restyle
 from nl2sql.linking.link import LEXICON
 from nl2sql.plan import KEYWORDS, Query, column_of
@@ -81,3 +81,13 @@ def test_styling_keeps_the_slots_of_a_plan_in_step() -> None:
         owner, country = re.findall(r"@(\w+)", styled.plan)
         assert styled.question.index(owner) == position[owner]
         assert position[country] >= 0
+
+
+def test_phrases_are_drawn_by_how_much_they_count() -> None:
+    plans = {"datasets": "FROM datasets SELECT datasets.name", "nodes": "FROM nodes SELECT nodes.node"}
+    files = {view: Phrases.model_validate({"entity": [view], "whole": [{"plan": plan, "ask": [f"{view} {word}" for word in ("one", "two")]}]}) for view, plan in plans.items()}
+    composer = Composer(4, files, heed={"datasets one": 4.0, "datasets two": 0.25, "nodes one": 0.25, "nodes two": 0.25})
+    drawn = Counter(composer._said(composer._whole()).text for _ in range(4000))
+    assert drawn["datasets one"] > 8 * drawn["datasets two"]
+    assert drawn["datasets one"] > 2 * (drawn["nodes one"] + drawn["nodes two"]) > 0
+    assert all(drawn[text] for text in composer.heed), "nothing is forgotten"
