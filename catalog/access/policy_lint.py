@@ -146,7 +146,10 @@ def _rule(rule: Rule, policy: Policy) -> Iterator[str]:
             yield from _filter(rule, policy, concerned)
         case MaskRule():
             yield from _mask(rule, policy, concerned)
+            yield from _claimed({column for view, _, column in (target.partition(".") for target in rule.treatments) if view == "datasets"}, policy, concerned)
         case DenyRule():
+            if hidden := rule.columns.get("datasets", frozenset()) - {"name"}:
+                yield from _claimed(hidden, policy, concerned)
             without_it = _without(policy, rule)
             seen = [(p, view) for p in concerned for view in rule.columns if rule.columns[view] & _seen(p, without_it, view).keys()]
             if not seen and not _closes_cube(rule, policy, concerned):
@@ -157,6 +160,14 @@ def _rule(rule: Rule, policy: Policy) -> Iterator[str]:
             closed = {(p.name, d.rule) for p in concerned if (d := authorise(p, policy).denials.get(rule.name))}
             for name, by in sorted(closed):
                 yield f"gives {name} no {rule.name}: {'it has a rival cube' if by == rule.id else f'{by} closes it'}"
+
+
+def _claimed(hidden: Iterable[str], policy: Policy, concerned: list[Principal]) -> Iterator[str]:
+    """Columns of datasets that a rule hides and that claims tell: what several nodes publish of one dataset is a claim of each."""
+    told = sorted(set(hidden) & set(views()["claims"].columns["attribute"].values))
+    to = sorted({principal.name for principal in concerned if _seen(principal, policy, "claims").get("claimed_value") == "show"})
+    if told and to:
+        yield f"hides {', '.join(told)} of datasets, which claims.claimed_value shows to {', '.join(to)}"
 
 
 def _closes_cube(rule: Rule, policy: Policy, concerned: list[Principal]) -> bool:

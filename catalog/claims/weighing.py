@@ -31,6 +31,7 @@ from catalog.claims.consensus import (
     weights,
 )
 from catalog.claims.merges import groups, live_merges
+from catalog.claims.rows_as_claims import claim_rows, take_back
 from catalog.storage.rows import stage
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Stated(NamedTuple):
     weight: float | None
     sensitivity: str
     as_of: datetime | None
+    is_row: bool
+    """Whether it was made of the node's own row of the dataset."""
 
     @property
     def source(self) -> str | None:
@@ -93,6 +96,7 @@ def weighed(connection: "duckdb.DuckDBPyConnection", home: Path) -> Iterator[Non
     same = groups(live_merges(home))
     identity = {name: min(group) for group in same for name in group}
     _lend_names(connection, same)
+    claim_rows(connection, identity)
     _weigh(connection, identity)
     connection.execute("DELETE FROM weighed_as")
     stage(connection, "weighed_as", {"name": "VARCHAR", "dataset": "VARCHAR"}, identity.items())
@@ -105,6 +109,7 @@ def weighed_as(connection: "duckdb.DuckDBPyConnection") -> list[frozenset[str]]:
 
 
 def _put_back(connection: "duckdb.DuckDBPyConnection") -> None:
+    take_back(connection)
     connection.execute("UPDATE claim SET weight = s.weight FROM claim_stated s WHERE s.node = claim.node AND s.claim_id = claim.claim_id")
     connection.execute(
         "UPDATE dataset SET aliases = list_filter(dataset.aliases, lambda a: NOT list_contains(l.aliases, a)) FROM alias_lent l WHERE l.node = dataset.node AND l.name = dataset.name"
@@ -140,7 +145,8 @@ def _weigh(connection: "duckdb.DuckDBPyConnection", identity: Mapping[str, str])
     connection.execute("INSERT INTO claim_stated SELECT node, claim_id, weight FROM claim")
     matters: defaultdict[Matter, list[Stated]] = defaultdict(list)
     for dataset, attribute, *claim in connection.execute(
-        "SELECT dataset, attribute, rowid, node, claimed_value, claimant, weight, sensitivity, as_of FROM claim ORDER BY node, claim_id"
+        "SELECT dataset, attribute, rowid, node, claimed_value, claimant, weight, sensitivity, as_of, "
+        "(node, claim_id) IN (SELECT (node, claim_id) FROM claim_of_row) FROM claim ORDER BY node, claim_id"
     ).fetchall():
         matters[identity.get(dataset, dataset), attribute].append(Stated._make(claim))
     nodes = _standings(connection)
@@ -260,12 +266,15 @@ def _vote(claim: Stated, nodes: Mapping[str, Standing], level: str) -> Vote:
 
 
 def _move_trust(connection: "duckdb.DuckDBPyConnection", matters: Mapping[Matter, list[Stated]], nodes: dict[str, Standing]) -> None:
-    """Move each node's trust once for what is publicly claimed beside its own claims, and not again until that changes."""
+    """Move each node's trust once for what is publicly claimed beside its own claims, and not again until that changes.
+
+    Rows do not count: copies of one dataset may be of different age, and unrelated tables of one name.
+    """
     shares: defaultdict[str, list[float]] = defaultdict(list)
     evidence: defaultdict[str, list[bytes]] = defaultdict(list)
     shapes = _Shapes(nodes)
     for (dataset, attribute), group in sorted(matters.items()):
-        heard = [claim for claim in group if claim.sensitivity == PUBLIC]
+        heard = [claim for claim in group if claim.sensitivity == PUBLIC and not claim.is_row]
         if len({claim.node for claim in heard}) < 2:
             continue
         said = json.dumps([dataset, attribute, [(c.node, c.claimant, c.value, c.weight) for c in heard]])

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.claims.weighing import weighed
-from catalog.errors import BadDocument, UsageError
+from catalog.errors import BadDocument, CatalogUnavailable, UsageError
 from catalog.ingest.documents import content, find, parsed
 from catalog.ingest.readers import all_readers
 from catalog.ingest.reading import Context, Document, Reader
 from catalog.ingest.settle import settle
-from catalog.ingest.statements import TABLES, replace_statements, statements, write
+from catalog.ingest.statements import TABLES, read_statements, replace_statements, write
 from catalog.storage import records
 from catalog.storage.generations import NothingToWrite, writing
 from catalog.storage.records import Node, Record
@@ -35,7 +35,7 @@ Progress = Callable[[int, int], None]
 """Called with the number of files done and of all files."""
 MOST_PROBLEMS = 20
 """Complaints about one document that are kept."""
-COLLECTED = 200_000
+COLLECTED = 1_000_000
 """New objects after which Python looks for cycles among them."""
 MOST_RECORDS = 250_000
 """Records of one document: an event with n inputs and n outputs states n² edges."""
@@ -100,10 +100,23 @@ def ingest(
     moment = naive(now)
     files = [Found(path, _name(path), wrong) for path, wrong in find(list(paths))]
     with _seldom_collected(), writing(home) as connection, weighed(connection, home):
-        report = ingest_into(connection, files, node, moment, progress, readers=readers)
+        report = _ingested(connection, files, node, moment, progress, readers)
         if not report.changed:
             raise NothingToWrite
     return report
+
+
+def _ingested(
+    connection: "duckdb.DuckDBPyConnection", files: Sequence[Found], node: str, moment: datetime, progress: Progress, readers: tuple[Reader, ...] | None
+) -> Report:
+    """`ingest_into`, which a pull does for each node by itself. Raises CatalogUnavailable for what no table can hold."""
+    import duckdb
+
+    try:
+        return ingest_into(connection, files, node, moment, progress, readers=readers)
+    except (duckdb.DataError, duckdb.InvalidInputException) as unfit:
+        what = str(unfit).partition("\n")[0][:200]
+        raise CatalogUnavailable(f"The catalog cannot hold what these documents say: {what}.", "Nothing was read. Read them one by one to find which it is.") from unfit
 
 
 def ingest_into(
@@ -151,8 +164,8 @@ def ingest_into(
     report.changed = True
     upsert(connection, entries)
     connection.execute("DELETE FROM document WHERE node = $1 AND list_contains($2, path)", [node, gone or [""]])
-    replace_statements(connection, node, stated)
-    settled = settle((s.record for s in statements(connection, node, stated, moment)), _elsewhere(connection, node))
+    fresh = {path: stated[path] for path in replace_statements(connection, node, stated)}
+    settled = settle(read_statements(connection, node, fresh, moment), _elsewhere(connection, node))
     write(connection, node, settled.records)
     _introduce(connection, node, moment)
     report.records = Counter(record.table for record in settled.records)

@@ -14,7 +14,7 @@ from catalog.ingest.croissant_usage import usage
 from catalog.ingest.jsonld import bare, local_name, name_of, names_of, text_of, texts
 from catalog.ingest.languages import NAMES, language_name
 from catalog.ingest.licences import Licence, from_prose, governing
-from catalog.ingest.parts import LONGEST_TEXT, Part
+from catalog.ingest.parts import LARGEST, LONGEST_TEXT, Part
 from catalog.ingest.reading import Context, Document
 from catalog.storage.records import Dataset, LineageEdge, Record
 
@@ -96,6 +96,7 @@ def _described(root: Part, name: str, node: str) -> Iterator[Record]:
     every = list(root["distribution"].each())
     files = [file for file in every if isinstance(file.value, dict) and not file["containedIn"].present]  # not what lies inside another
     sizes = [_size(file["contentSize"]) for file in files]
+    whole = sum(size or 0 for size in sizes)
     hashes = {digest for file in files if (digest := _line(file["sha256"])) and re.fullmatch(r"[0-9a-fA-F]{64}", digest)}
     described_at = bare(root.first("sdDatePublished", "dateModified", "datePublished")).moment()
     yield Dataset(
@@ -109,7 +110,7 @@ def _described(root: Part, name: str, node: str) -> Iterator[Record]:
         licence_class=licence.licence_class if licence else None,
         pii=_personal(root),
         row_count=_records(root),
-        bytes=sum(size or 0 for size in sizes) if files and None not in sizes else None,
+        bytes=whole if files and None not in sizes and whole <= LARGEST else None,
         languages=_languages(root),
         tasks=tuple(word for word in _keywords(root) if TASK.fullmatch(word)),
         generating_model=_generator(root),

@@ -16,9 +16,9 @@ from catalog.ingest.dcat_rights import has_health_data, has_personal_data, is_kn
 from catalog.ingest.dcat_terms import ACCESS, DATA_TYPES, DIMENSIONS, FREQUENCIES, THEMES, first_match
 from catalog.ingest.documents import RdfText
 from catalog.ingest.languages import language_name
-from catalog.ingest.openlineage_facets import CLASSES, PII_CATEGORIES
 from catalog.ingest.parts import LONGEST_LINE, Part
 from catalog.ingest.reading import Context, Document, ShortName
+from catalog.ingest.vocabulary import classification, pii_category
 from catalog.storage.records import Dataset, DatasetColumn, LineageEdge, Metric, Record
 
 SOURCES = ("prov:wasDerivedFrom", "dct:source", "prov:hadPrimarySource", "prov:wasRevisionOf", "dcat:previousVersion", "dcat:prev", "adms:prev")
@@ -78,8 +78,7 @@ def _identifier(thing: Thing) -> str | None:
 
 def _sensitivity(thing: Thing) -> str:
     """Who may know of it, by Steward's own word or by the access rights; nothing said is public."""
-    own = thing.one("st:sensitivity").line()
-    if own in CLASSES:
+    if own := classification(thing.one("st:sensitivity").line()):
         return own
     said = [each.code for each in thing.all("dct:accessRights")] + thing.labels("dct:accessRights") + thing.labels("pod:accessLevel")
     order = list(ACCESS.values())
@@ -189,7 +188,7 @@ class _Described:
                     type=(datatype.code.strip() or None) if datatype else None,
                     definition=next(iter(column.texts("dct:description", "csvw:describes", "rdfs:comment", "skos:definition")), None),
                     glossary_term=next(iter(column.texts("csvw:propertyUrl", "st:glossaryTerm")), None),
-                    pii_category=first_match(PII_CATEGORIES, said) if personal else None,
+                    pii_category=pii_category([said]),
                     is_key=name in keys if keys else None,
                     nullable=not required.flag() if required.present else None,
                     as_of=self._as_of(),

@@ -167,6 +167,7 @@ class Thing:
 
     @property
     def is_literal(self) -> bool:
+        """Whether it is a value and not a thing with statements of its own."""
         from rdflib import Literal
 
         return isinstance(self.node, Literal)

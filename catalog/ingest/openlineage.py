@@ -73,33 +73,34 @@ class _Event:
         at, kind = self.part["eventTime"].moment(), (self.part["eventType"].line() or "").upper()
         has_run = isinstance(self.part["run"].value, dict)
         run = (self.part["run"]["runId"].line() if has_run else None) or (at.isoformat() if at else "")
-        inputs, written = list(self._datasets("inputs")), list(self._datasets("outputs"))
+        inputs, written, alone = (list(self._datasets(key)) for key in ("inputs", "outputs", "dataset"))
         outputs = [] if kind in BROKEN else written
-        if not self.part["eventTime"].present and any(Facets(dataset)[name].present for dataset in [*inputs, *written] for name in MEASURED):
+        if not self.part["eventTime"].present and any(dataset.facets[name].present for dataset in [*inputs, *written] for name in MEASURED):
             self.part.complain(self.part["eventTime"].path, "the time of the event, without which nothing that it measured is kept")
         # A job event says what a job reads and writes, not that it has run.
         done = at if kind == "COMPLETE" or (not kind and has_run) else None
-        for dataset in [*inputs, *outputs, *self._datasets("dataset")]:
-            name, facets = _identifier(dataset), Facets(dataset)
-            yield _short(dataset, self.node)
+        for dataset in [*inputs, *outputs, *alone]:
+            facets, name = dataset.facets, dataset.identifier
+            yield dataset.short_name(self.node)
             yield about_dataset(facets, name, node=self.node, at=at, written=done if dataset in outputs else None)
-            yield from about_columns(facets, name, node=self.node, at=at)
-            yield from about_quality(facets, name, node=self.node, at=at, run=run)
+            if facets:
+                yield from about_columns(facets, name, node=self.node, at=at)
+                yield from about_quality(facets, name, node=self.node, at=at, run=run)
         for dataset in written if kind in BROKEN else ():
             # A failed check is often why a run broke: what was measured is kept, what should have been written is not.
-            found = list(about_quality(Facets(dataset), _identifier(dataset), node=self.node, at=at, run=run))
-            yield from [_short(dataset, self.node), *found] if found else ()
+            found = list(about_quality(dataset.facets, dataset.identifier, node=self.node, at=at, run=run))
+            yield from [dataset.short_name(self.node), *found] if found else ()
         job = self.part["job"]["name"].line() if isinstance(self.part["job"].value, dict) else None
         if has_run:
-            tested = next((_identifier(dataset) for dataset in [*inputs, *written]), job)
+            tested = next((dataset.identifier for dataset in [*inputs, *written]), job)
             yield from about_tests(self.part["run"]["facets"]["test"]["tests"], tested, node=self.node, at=at, run=run)
         for output in outputs:
-            flow = _Flow(self.node, _identifier(output), job, at, done)
+            flow = _Flow(self.node, output.identifier, job, at, done)
             for source in inputs:
-                yield from flow.whole(source)
-            yield from flow.facets(Facets(output))
-        for dataset in self._datasets("dataset"):
-            yield from _Flow(self.node, _identifier(dataset), None, at, None).facets(Facets(dataset))
+                yield from flow.whole(source.identifier)
+            yield from flow.facets(output.facets)
+        for dataset in alone:
+            yield from _Flow(self.node, dataset.identifier, None, at, None).facets(dataset.facets)
         if kind not in BROKEN:
             yield from self._entries(job, at, done)
 
@@ -110,25 +111,30 @@ class _Event:
             if not isinstance(entry.value, dict):
                 entry.complain(entry.path, "an entry of lineage")
             elif entry["name"].line() and entry["type"].line() != "JOB":
-                yield _short(entry, self.node)
-                yield from _Flow(self.node, _identifier(entry), job, at, done).stated(entry)
+                dataset = _Dataset(entry)
+                yield dataset.short_name(self.node)
+                yield from _Flow(self.node, dataset.identifier, job, at, done).stated(entry)
 
-    def _datasets(self, key: str) -> Iterator[Part]:
-        for dataset in self.part[key].each():
-            if dataset["name"].line():
+    def _datasets(self, key: str) -> Iterator["_Dataset"]:
+        for part in self.part[key].each():
+            if (dataset := _Dataset(part)).name:
                 yield dataset
             else:
-                dataset.complain(dataset["name"].path, "the name of the dataset")
+                part.complain(part["name"].path, "the name of the dataset")
 
 
-def _identifier(dataset: Part) -> str:
-    """Namespace and name as one, which no two datasets share."""
-    namespace, name = dataset["namespace"].line(), dataset["name"].line() or ""
-    return f"{namespace.rstrip('/')}/{name.lstrip('/')}" if namespace else name
+class _Dataset:
+    """A dataset as an event mentions it; ``identifier`` is namespace and name as one, which no two datasets share."""
 
+    __slots__ = ("facets", "identifier", "name")
 
-def _short(dataset: Part, node: str) -> ShortName:
-    return ShortName(node=node, identifier=_identifier(dataset), short=dataset["name"].line() or "")
+    def __init__(self, part: Part) -> None:
+        namespace, self.name = part.line_of("namespace"), part.line_of("name") or ""
+        self.identifier = f"{namespace.rstrip('/')}/{self.name.lstrip('/')}" if namespace else self.name
+        self.facets = Facets(part)
+
+    def short_name(self, node: str) -> ShortName:
+        return ShortName(node=node, identifier=self.identifier, short=self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +147,8 @@ class _Flow:
     at: datetime | None
     last_run: datetime | None
 
-    def whole(self, source: Part) -> Iterator[LineageEdge]:
-        if _identifier(source) != self.output:
+    def whole(self, source: str) -> Iterator[LineageEdge]:
+        if source != self.output:
             yield self._edge(source, None, None, "transformation", None)
 
     def facets(self, facets: Facets) -> Iterator[Record]:
@@ -173,18 +179,17 @@ class _Flow:
         masks = [mask for step in steps if (mask := step["masking"].flag()) is not None]
         if older == "MASKED" and not masks:
             masks = [True]
-        yield _short(source, self.node)
+        dataset = _Dataset(source)
+        yield dataset.short_name(self.node)
         upstream = source["field"].line()
-        if upstream or column or _identifier(source) != self.output:
+        if upstream or column or dataset.identifier != self.output:
             kind = next((k for k in kinds if k != "copy"), kinds[0] if kinds else "transformation")
-            yield self._edge(source, upstream, column, kind, any(masks) if masks else None)
+            yield self._edge(dataset.identifier, upstream, column, kind, any(masks) if masks else None)
 
-    def _edge(
-        self, source: Part, upstream: str | None, column: str | None, kind: str, masking: bool | None
-    ) -> LineageEdge:
+    def _edge(self, source: str, upstream: str | None, column: str | None, kind: str, masking: bool | None) -> LineageEdge:
         return LineageEdge(
             node=self.node,
-            upstream=_identifier(source),
+            upstream=source,
             upstream_column=upstream,
             downstream=self.output,
             downstream_column=column,

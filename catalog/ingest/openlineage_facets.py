@@ -5,38 +5,18 @@ https://openlineage.io/docs/spec/facets/dataset-facets
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from catalog.ingest.licences import from_prose
 from catalog.ingest.parts import Part
+from catalog.ingest.vocabulary import check_kind, classification, pii_category, severity
 from catalog.storage.records import Dataset, DatasetColumn, Metric, QualityCheck, Record
+from catalog.storage.rows import changed
 
-PII_CATEGORIES = (
-    ("email", r"e-?mail"),
-    ("phone", r"phone|mobile"),
-    ("birth date", r"birth|dob"),
-    ("national id", r"national|ssn|social security|passport"),
-    ("ip address", r"\bip\b|ip[ _]?addr"),
-    ("address", r"address|postal|street"),
-    ("location", r"location|geo|latitude|longitude"),
-    ("health", r"health|medical|phi\b|diagnos"),
-    ("financial", r"financ|iban|card|account|salary"),
-    ("name", r"\bname"),
-)
 DATA_TYPES = frozenset({"text", "image", "audio", "video", "tabular", "geospatial", "multimodal", "code"})
-CLASSES = frozenset({"public", "internal", "confidential", "restricted"})
-CHECKS = (
-    ("not_null", r"not_?null|not_be_null|missing|completeness"),
-    ("unique", r"unique|duplicate"),
-    ("accepted_values", r"accepted_values|in_set|allowed|enum"),
-    ("foreign_key", r"relationship|foreign|referential|orphan"),
-    ("freshness", r"fresh|recency|stale"),
-    ("row_count", r"row_?count|volume"),
-    ("format", r"regex|format|pattern|match|of_type"),
-    ("range", r"between|range|min|max|greater|less|positive"),
-    ("custom", r"drift|distribution|schema|custom"),
-)
+PLACES = ("facets", "inputFacets", "outputFacets")
 EARLIER = {"dataQualityMetrics": ("dataQuality",), "dataQualityAssertions": ("greatExpectations_assertions",), "outputStatistics": ("stats",)}
 """Facets under the names that earlier versions gave them."""
 OUTCOMES = {"pass": "passed", "passed": "passed", "success": "passed", "fail": "failed", "failed": "failed", "error": "error"}
@@ -44,15 +24,23 @@ OUTCOMES = {"pass": "passed", "passed": "passed", "success": "passed", "fail": "
 MEASURED = ("dataQualityMetrics", "dataQualityAssertions", "inputStatistics", "outputStatistics")
 """Facets that say nothing without the time of the event."""
 DRIFT = "population_stability"
-SEVERITIES = {"error": "high", "warn": "medium", "warning": "medium", "info": "low"}
 
 
-@dataclass(frozen=True, slots=True)
 class Facets:
     """The facets of a dataset, wherever an event keeps them; one that says it is deleted is absent."""
 
-    dataset: Part
-    _found: dict[str, Part] = field(default_factory=dict)
+    __slots__ = ("_found", "_places", "_tags", "dataset")
+
+    def __init__(self, dataset: Part) -> None:
+        self.dataset = dataset
+        value = dataset.value if isinstance(dataset.value, dict) else {}
+        self._places = [(place, held) for place in PLACES if isinstance(held := value.get(place), dict) and held]
+        self._found: dict[str, Part] = {}
+        self._tags: list[tuple[str, str, str | None]] | None = None
+
+    def __bool__(self) -> bool:
+        """Whether the event says anything of the dataset but its name."""
+        return bool(self._places)
 
     def __getitem__(self, name: str) -> Part:
         if name not in self._found:
@@ -61,38 +49,58 @@ class Facets:
 
     def _look(self, name: str) -> Part:
         for called in (name, *EARLIER.get(name, ())):
-            for place in ("facets", "inputFacets", "outputFacets"):
-                held = self.dataset.value.get(place) if isinstance(self.dataset.value, dict) else None
-                if isinstance(held, dict) and held.get(called) is not None:
+            for place, held in self._places:
+                if held.get(called) is not None:
                     part = self.dataset[place][called]
                     if part.present and part["_deleted"].value is not True:
                         return part
         return Part(None, f".facets.{name}", self.dataset.complain, self.dataset)
 
+    @property
+    def tags(self) -> list[tuple[str, str, str | None]]:
+        """Key, value and field of every tag, those that Marquez writes inside the schema included."""
+        if self._tags is None:
+            self._tags = list(self._read_tags())
+        return self._tags
+
+    def _read_tags(self) -> Iterator[tuple[str, str, str | None]]:
+        for tag in self["tags"]["tags"].each():
+            if key := tag["key"].line():
+                value = tag["value"].line() if not isinstance(tag["value"].value, bool) else str(tag["value"].value).lower()
+                yield key.lower(), (value or "true").lower(), tag["field"].line()
+        for column in self["schema"]["fields"].each():
+            if not isinstance(column.value, dict) or "tags" not in column.value:
+                continue
+            for tag in column["tags"].each():
+                key = tag["key"].line() if isinstance(tag.value, dict) else tag.line()
+                if key:
+                    yield key.lower(), "true", column["name"].line()
+
 
 def about_dataset(facets: Facets, name: str, *, node: str, at: datetime | None, written: datetime | None) -> Dataset:
     """The dataset as one event states it; ``written`` is when a finished run wrote it."""
+    if not facets:
+        return Dataset(node=node, name=name, last_updated=written, as_of=at)
     metrics, change = facets["dataQualityMetrics"], facets["lifecycleStateChange"]
-    said = list(_tags(facets))
-    tags = [(key, value) for key, value, column in said if column is None]
-    column_tags = [(key, value) for key, value, column in said if column is not None]
-    owners = facets["ownership"]["owners"].each()
-    licence = from_prose(next(iter(_tagged(facets, "licence", "license")), None))
-    sensitivity = next((word for word in _tagged(facets, "sensitivity") if word in CLASSES), "public")
+    own = _own_tags(facets)
+    domain = next((value for key, value, column in facets.tags if key == "domain" and column is None), None)
+    owners = [(part.line_of("type"), _owner(line)) for part in facets["ownership"]["owners"].each() if (line := part.line_of("name"))]
+    stated = next((value for key, value in own if key in ("licence", "license")), None)
+    licence = from_prose(stated) if stated else None
     return Dataset(
         node=node,
-        sensitivity=sensitivity,
+        sensitivity=next((classification(value) or "restricted" for key, value in own if key == "sensitivity"), "public"),
         name=name,
         description=facets["documentation"]["description"].text(),
-        domain=next((value for key, value in tags if key == "domain"), None),
-        data_type=next((word for word in _tagged(facets, "data_type") if word in DATA_TYPES), "tabular" if facets["schema"]["fields"].value else None),
+        domain=domain,
+        data_type=next((value for key, value in own if key == "data_type" and value in DATA_TYPES), "tabular" if facets["schema"]["fields"].value else None),
         format=facets["storage"].first("fileFormat", "storageLayer").line(),
-        owner=", ".join(dict.fromkeys(_owner(line) for part in owners if part["type"].line() != "STEWARD" and (line := part["name"].line()))) or None,
-        steward=next((_owner(line) for part in facets["ownership"]["owners"].each() if part["type"].line() == "STEWARD" and (line := part["name"].line())), None),
+        owner=", ".join(dict.fromkeys(owner for role, owner in owners if role != "STEWARD")) or None,
+        steward=next((owner for role, owner in owners if role == "STEWARD"), None),
         licence=licence.name if licence else None,
         licence_class=licence.licence_class if licence else None,
-        pii=True if any(_is_marked(tag, "pii") for tag in [*tags, *column_tags]) else None,
-        phi=True if any(_is_marked(tag, "phi") for tag in [*tags, *column_tags]) else None,
+        pii=True if any(_is_marked((key, value), "pii") for key, value, _ in facets.tags) else None,
+        phi=True if any(_is_marked((key, value), "phi") for key, value, _ in facets.tags) else None,
         row_count=metrics["rowCount"].whole(),
         bytes=metrics["bytes"].whole(),
         version=facets["version"]["datasetVersion"].line(),
@@ -125,23 +133,10 @@ def _owner(name: str) -> str:
     return re.sub(r"^(team|user|group|application|service):", "", name)
 
 
-def _tags(facets: Facets) -> Iterator[tuple[str, str, str | None]]:
-    """Key, value and field of every tag, those that Marquez writes inside the schema included."""
-    for tag in facets["tags"]["tags"].each():
-        if key := tag["key"].line():
-            value = tag["value"].line() if not isinstance(tag["value"].value, bool) else str(tag["value"].value).lower()
-            yield key.lower(), (value or "true").lower(), tag["field"].line()
-    for column in facets["schema"]["fields"].each():
-        for tag in column["tags"].each():
-            key = tag["key"].line() if isinstance(tag.value, dict) else tag.line()
-            if key:
-                yield key.lower(), "true", column["name"].line()
-
-
-def _tagged(facets: Facets, *keys: str) -> list[str]:
-    """Values of the dataset's own tags of these keys, as they are written."""
+def _own_tags(facets: Facets) -> list[tuple[str, str]]:
+    """Key and value of the dataset's own tags that have a value, as it is written."""
     tags = facets["tags"]["tags"].each()
-    return [value for tag in tags if (tag["key"].line() or "").lower() in keys and not tag["field"].present and (value := tag["value"].line())]
+    return [((tag["key"].line() or "").lower(), value) for tag in tags if not tag["field"].present and (value := tag["value"].line())]
 
 
 def _is_marked(tag: tuple[str, str], mark: str) -> bool:
@@ -154,53 +149,46 @@ def _is_marked(tag: tuple[str, str], mark: str) -> bool:
 def about_columns(facets: Facets, name: str, *, node: str, at: datetime | None) -> Iterator[DatasetColumn]:
     """Columns of the schema facet, nested ones by their path ``a.b``, with what tags say of them."""
     tagged: dict[str, list[tuple[str, str]]] = {}
-    for key, value, tagged_column in _tags(facets):
+    for key, value, tagged_column in facets.tags:
         if tagged_column:
             tagged.setdefault(tagged_column, []).append((key, value))
     nulls = {column: values["nullCount"].whole() for column, values in facets["dataQualityMetrics"]["columnMetrics"].members()}
     measured = facets["steward_profile"]["columns"]
+    blank = DatasetColumn(node=node, dataset=name, column_name="", as_of=at)
+    said: dict[str, Any]
     for path, part in _fields(facets["schema"]["fields"], ""):
-        tags = tagged.pop(path, [])
-        column = _column(path, tags, name, node, at, type_=part["type"].line(), definition=part["description"].text())
-        is_key, nullable = measured[path]["key"].flag() if measured.present else None, True if nulls.get(path) else None
-        yield column if is_key is None and nullable is None else replace(column, is_key=is_key, nullable=nullable)
+        said = {"column_name": path, "type": part.line_of("type"), "definition": part["description"].text()}
+        if path in tagged:
+            said |= _told_by(tagged.pop(path))
+        if nulls.get(path):
+            said["nullable"] = True
+        if measured.present:
+            said["is_key"] = measured[path]["key"].flag()
+        yield changed(blank, said)
     for path, tags in tagged.items():
-        yield _column(path, tags, name, node, at, type_=None, definition=None)
+        yield changed(blank, {"column_name": path, **_told_by(tags)})
 
 
 def _fields(fields: Part, above: str) -> Iterator[tuple[str, Part]]:
     for part in fields.each():
-        if name := part["name"].line():
+        if name := part.line_of("name"):
             yield f"{above}{name}", part
-            yield from _fields(part["fields"], f"{above}{name}.")
+            if "fields" in part.value:
+                yield from _fields(part["fields"], f"{above}{name}.")
 
 
-def _column(
-    path: str,
-    tags: list[tuple[str, str]],
-    dataset: str,
-    node: str,
-    at: datetime | None,
-    *,
-    type_: str | None,
-    definition: str | None,
-) -> DatasetColumn:
-    words = " ".join(f"{key} {value}" for key, value in tags if _is_marked((key, value), "pii"))
-    return DatasetColumn(
-        node=node,
-        dataset=dataset,
-        column_name=path,
-        type=type_,
-        definition=definition,
-        pii_category=next((kind for kind, pattern in PII_CATEGORIES if words and re.search(pattern, words)), None),
-        classification=next((v for k, v in tags if k in ("classification", "sensitivity") and v in CLASSES), None),
-        as_of=at,
-    )
+def _told_by(tags: list[tuple[str, str]]) -> dict[str, Any]:
+    """What its tags say of a column."""
+    words = [f"{key} {value}" for key, value in tags if _is_marked((key, value), "pii")]
+    return {
+        "pii_category": pii_category(words),
+        "classification": next((own for key, value in tags if key in ("classification", "sensitivity") and (own := classification(value))), None),
+    }
 
 
 def about_quality(facets: Facets, name: str, *, node: str, at: datetime | None, run: str) -> Iterator[Record]:
     """Metrics and checks of one event; without the event's time nothing says when they were measured."""
-    if at is None:
+    if at is None or not any(facets[facet].present for facet in (*MEASURED, "steward_profile")):
         return
     metrics = facets["dataQualityMetrics"]
     rows = metrics["rowCount"].whole()
@@ -288,20 +276,18 @@ def _tests(tests: Part, dataset: str | None, node: str, at: datetime | None, run
 def _ran(check: Part, stated: str, dataset: str, *, node: str, at: datetime, run: str, status: str) -> QualityCheck:
     """A check that ran; the arguments or the body stand for what was expected where nothing else does."""
     params = check["params"]
-    kind = next((name for name, pattern in CHECKS if re.search(pattern, stated.lower())), "custom")
     column = check["column"].line() or (params.first("column", "column_name").line() if isinstance(params.value, dict) else None)
-    severity = (check["severity"].line() or "").lower()
     expected = check["expected"].line() or _arguments(params) or check["description"].line() or check["content"].line()
     return QualityCheck(
         node=node,
         check_id="/".join(part for part in (dataset, column, check["name"].line() or stated, run) if part),
         dataset=dataset,
         column_name=column,
-        check_name=kind,
+        check_name=check_kind(stated),
         expected=expected,
         actual=check["actual"].line(),
         status=status,
-        severity=SEVERITIES.get(severity, severity if severity in ("low", "medium", "high", "critical") else None),
+        severity=severity(check["severity"].line()),
         opened=at,
         as_of=at,
     )

@@ -26,8 +26,8 @@ class Part:
 
     __slots__ = ("_above", "_step", "complain", "value")
 
-    def __init__(self, value: Any, path: str, complain: Complain, above: "Part | None" = None) -> None:
-        """``path`` is the whole path, or the last step of it below ``above``."""
+    def __init__(self, value: Any, path: str | int, complain: Complain, above: "Part | None" = None) -> None:
+        """``path`` is the whole path, or the last step of it below ``above``: an element's number, or a key after its point."""
         self.value = value
         self.complain = complain
         self._step = path
@@ -40,7 +40,7 @@ class Part:
         while part is not None:
             steps.append(part._step)
             part = part._above
-        return "".join(reversed(steps))
+        return "".join(f"[{step}]" if isinstance(step, int) else step for step in reversed(steps))
 
     def __getitem__(self, key: str) -> "Part":
         """The value of an object's key; an absent Part when there is none."""
@@ -71,7 +71,7 @@ class Part:
         """Elements of a list; a single value is a list of one, as JSON-LD has it."""
         if isinstance(self.value, list):
             for i, value in enumerate(self.value):
-                yield Part(value, f"[{i}]", self.complain, self)
+                yield Part(value, i, self.complain, self)
         elif self.present:
             yield self
 
@@ -87,10 +87,18 @@ class Part:
         value = self.value
         if value is None:
             return None
+        if isinstance(value, str):
+            return _one_line(value)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return str(value)[:LONGEST_LINE]
-        text = self.text()
-        return " ".join(text.split())[:LONGEST_LINE] or None if text else None
+        return self.text()
+
+    def line_of(self, key: str) -> str | None:
+        """``self[key].line()``, in a third of the time where the key holds text or nothing."""
+        value = self.value.get(key) if isinstance(self.value, dict) else None
+        if isinstance(value, str):
+            return _one_line(value)
+        return None if value is None else self[key].line()
 
     def lines(self) -> tuple[str, ...]:
         """Distinct lines of a list, in order."""
@@ -99,6 +107,8 @@ class Part:
     def whole(self) -> int | None:
         """A whole number from 0 that storage can hold; text of digits counts."""
         value = self.value
+        if value is None:
+            return None
         if isinstance(value, str) and re.fullmatch(r"\d{1,19}", value.strip(), re.ASCII):
             value = int(value)
         if isinstance(value, float) and value.is_integer():
@@ -143,6 +153,10 @@ class Part:
                 pass
         self._wrong("a date or time in ISO 8601")
         return None
+
+
+def _one_line(text: str) -> str | None:
+    return " ".join(text.strip()[:LONGEST_TEXT].split())[:LONGEST_LINE] or None
 
 
 def _moment(text: str) -> datetime | None:

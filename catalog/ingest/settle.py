@@ -3,14 +3,14 @@
 A pure function; knows nothing about documents, formats or storage.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from catalog.ingest.names import Names
 from catalog.ingest.reading import CheckRun, ShortName
 from catalog.storage.records import Dataset, DatasetColumn, LineageEdge, Model, QualityCheck, Record
-from catalog.storage.rows import Key, changed, merged, record_key
+from catalog.storage.rows import changed, completed, key_of
 
 COMPLETED = (Dataset, DatasetColumn, LineageEdge, Model)
 """Records that several documents describe: what a newer one leaves out stays as an older one said."""
@@ -26,24 +26,35 @@ class Settled:
     unresolved: tuple[str, ...]
 
 
+class _Stated:
+    """Records by their type, in the order in which they were stated."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._by_type: dict[type[Record], list[Record]] = {}
+        for record in records:
+            self._by_type.setdefault(type(record), []).append(record)
+
+    def take(self, record_type: type[R]) -> list[R]:
+        """Those of a type, which are gone from here."""
+        return self._by_type.pop(record_type, [])  # type: ignore[return-value]  # a list under a type is of that type
+
+    def __iter__(self) -> Iterator[list[Record]]:
+        """What was not taken, type by type."""
+        return iter(self._by_type.values())
+
+
 def settle(stated: Iterable[Record], elsewhere: Iterable[tuple[str, Iterable[str]]]) -> Settled:
     """Records from what documents state, oldest first; ``elsewhere`` are names and aliases of other nodes' datasets."""
-    stated = list(stated)
-    shorts = {record.identifier: record.short for record in stated if isinstance(record, ShortName)}
-    rename = _typed_names(shorts, {record.name for record in stated if isinstance(record, Dataset)})
-    rows: dict[tuple[str, Key], Record] = {}
-    for record in stated:
-        if not isinstance(record, ShortName):
-            _add(rows, _renamed(record, rename, shorts))
-    for key, record in rows.items():
-        if isinstance(record, Dataset) and record.licence_class is None:
-            rows[key] = changed(record, {"licence_class": "unspecified"})
-    datasets = [record for record in rows.values() if isinstance(record, Dataset)]
-    names = Names([*((record.name, record.aliases) for record in datasets), *elsewhere])
-    others = [record for record in rows.values() if not isinstance(record, (LineageEdge, QualityCheck, CheckRun))]
-    checks = [record for record in rows.values() if isinstance(record, (QualityCheck, CheckRun))]
-    edges, unresolved = _edges((record for record in rows.values() if isinstance(record, LineageEdge)), names)
-    return Settled([*others, *_checks(checks), *edges], unresolved)
+    given = _Stated(stated)
+    shorts = {record.identifier: record.short for record in given.take(ShortName)}
+    named = given.take(Dataset)
+    rename = _typed_names(shorts, {record.name for record in named})
+    datasets = _datasets(named, rename, shorts)
+    edges = _rows(_renamed(given.take(LineageEdge), rename))
+    checks = _checks(_rows(_renamed(given.take(QualityCheck), rename)), _rows(_renamed(given.take(CheckRun), rename)))
+    others = [record for records in given for record in _rows(_renamed(records, rename))]
+    linked, unresolved = _linked(edges, Names([*((record.name, record.aliases) for record in datasets), *elsewhere]))
+    return Settled([*datasets, *others, *checks, *linked], unresolved)
 
 
 def _typed_names(shorts: Mapping[str, str], datasets: set[str]) -> dict[str, str]:
@@ -56,12 +67,12 @@ def _typed_names(shorts: Mapping[str, str], datasets: set[str]) -> dict[str, str
     return {i: short if bearers[short.casefold()] == {i} else i for i, short in shorts.items()}
 
 
-def _renamed(record: Record, rename: Mapping[str, str], shorts: Mapping[str, str]) -> Record:
-    if isinstance(record, Dataset) and record.name in rename:
-        name = rename[record.name]
-        return changed(record, {"name": name, "aliases": (*record.aliases, shorts[record.name], record.name)})
-    changes: dict[str, Any] = {name: rename[value] for name in _naming(type(record)) if (value := getattr(record, name)) in rename}
-    return changed(record, changes) if changes else record
+def _renamed(records: Sequence[R], rename: Mapping[str, str]) -> Iterable[R]:
+    """Records of one type with the names that people type in place of the identifiers of datasets."""
+    naming = _naming(type(records[0])) if records and rename else ()
+    for field in naming:
+        records = [changed(record, {field: rename[name]}) if (name := getattr(record, field)) in rename else record for record in records]
+    return records
 
 
 _NAMING: dict[type[Record], tuple[str, ...]] = {}
@@ -74,25 +85,34 @@ def _naming(record_type: type[Record]) -> tuple[str, ...]:
     return _NAMING[record_type]
 
 
-def _add(rows: dict[tuple[str, Key], Record], record: Record) -> None:
-    key = (record.table, record_key(record))
-    earlier = rows.get(key)
-    if earlier is not None and isinstance(record, COMPLETED):
-        record = _completed(earlier, record)
-    if isinstance(record, Dataset):
-        said = (*earlier.aliases, *record.aliases) if isinstance(earlier, Dataset) else record.aliases
-        record = changed(record, {"aliases": tuple(dict.fromkeys(alias for alias in said if alias != record.name))})
-    rows[key] = record
+def _rows(records: Iterable[R]) -> list[R]:
+    """One record for each key, of records of one type: the newest, completed by older ones where several documents describe one thing."""
+    stated = list(records)
+    if not stated:
+        return []
+    if isinstance(stated[0], COMPLETED):
+        return completed(stated)
+    key = key_of(type(stated[0]))
+    return list({key(record): record for record in stated}.values())
 
 
-def _completed(earlier: Record, later: R) -> R:
-    assert isinstance(earlier, type(later))
-    return merged(earlier, later)
+def _datasets(stated: Iterable[Dataset], rename: Mapping[str, str], shorts: Mapping[str, str]) -> list[Dataset]:
+    """One record for each dataset under the name that people type, with every other name that it is given."""
+    known: dict[str, dict[str, None]] = {}
+    named = []
+    for record in stated:
+        name, also = rename.get(record.name, record.name), (shorts[record.name], record.name) if record.name in rename else ()
+        known.setdefault(name, {}).update(dict.fromkeys((*record.aliases, *also)))
+        named.append(changed(record, {"name": name}))
+    return [
+        changed(record, {"aliases": tuple(alias for alias in known[record.name] if alias != record.name), "licence_class": record.licence_class or "unspecified"})
+        for record in completed(named)
+    ]
 
 
-def _edges(edges: Iterable[LineageEdge], names: Names) -> tuple[list[Record], tuple[str, ...]]:
+def _linked(edges: Iterable[LineageEdge], names: Names) -> tuple[list[LineageEdge], tuple[str, ...]]:
     """Edges between the datasets that their ends mean; one that leads from a dataset to itself is none."""
-    rows: dict[tuple[str, Key], Record] = {}
+    rows: list[LineageEdge] = []
     unresolved: set[str] = set()
     for edge in edges:
         ends: dict[str, Any] = {}
@@ -101,17 +121,17 @@ def _edges(edges: Iterable[LineageEdge], names: Names) -> tuple[list[Record], tu
             found = names.resolve(written) if kind == "dataset" else written
             if found is None:
                 unresolved.add(written)
-            ends[end] = found or written
-        edge = changed(edge, ends)
+            elif found != written:
+                ends[end] = found
+        edge = changed(edge, ends) if ends else edge
         if edge.upstream != edge.downstream or edge.upstream_column or edge.downstream_column:
-            _add(rows, edge)
-    return list(rows.values()), tuple(sorted(unresolved))
+            rows.append(edge)
+    return completed(rows), tuple(sorted(unresolved))
 
 
-def _checks(stated: Iterable[QualityCheck | CheckRun]) -> Iterator[QualityCheck]:
+def _checks(declared_checks: Iterable[QualityCheck], runs: Sequence[CheckRun]) -> Iterator[QualityCheck]:
     """Every run of a check, with what its declaration says of it, and every declared check that has not run."""
-    checks = {record.check_id: record for record in stated if isinstance(record, QualityCheck)}
-    runs = [record for record in stated if isinstance(record, CheckRun)]
+    checks = {record.check_id: record for record in declared_checks}
     for run in runs:
         declared = checks.get(run.declared)
         yield QualityCheck(

@@ -5,9 +5,11 @@ reading everything twice gives the same rows. Knows how records are kept; knows 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields
 from datetime import date, datetime
+from itertools import repeat
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from catalog.ingest.reading import CheckRun, ShortName
@@ -29,64 +31,91 @@ STATEMENT = {
     "record_type": "VARCHAR",
     "content": "VARCHAR",
 }
+"""A page of records of one type, column by column; ``position`` is the first one's among those of its document and type."""
+PAGE = 10_000
+"""Records of a page at most."""
+MOST_AT_ONCE = 8_000_000
+"""Characters of pages that are held until they are written."""
 STATED: tuple[type[Record], ...] = (*RECORD_TYPES, ShortName, CheckRun)
 ENCODE = json.JSONEncoder(ensure_ascii=False, default=lambda value: value.isoformat()).encode
 TYPES = {record_type.table: record_type for record_type in STATED}
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One record as a document states it."""
+def replace_statements(connection: "duckdb.DuckDBPyConnection", node: str, documents: Mapping[str, Sequence[Record]]) -> list[str]:
+    """Let each document, by path, state these records instead of what it stated before.
 
-    path: str
-    position: int
-    record: Record
-
-
-def replace_statements(connection: "duckdb.DuckDBPyConnection", node: str, documents: dict[str, list[Record]]) -> None:
-    """Let each document, by path, state these records instead of what it stated before."""
+    Returns the documents whose records storage gives back as they are: not those with a lone surrogate, which no UTF-8 has.
+    """
     connection.execute(TABLES)
     connection.execute(
         "DELETE FROM statement WHERE node = $1 AND list_contains($2, path)", [node, list(documents) or [""]]
     )
-    rows = (
-        (node, path, position, record.table, _written_down(record))
-        for path, records in documents.items()
-        for position, record in enumerate(records)
-    )
+    rows: list[tuple[object, ...]] = []
+    size, odd = 0, set[str]()
+    for path, records in documents.items():
+        for position, table, text in _pages(records):
+            rows.append((node, path, position, table, text))
+            size += len(text)
+            if not _is_storable(text):
+                odd.add(path)
+            if size > MOST_AT_ONCE:
+                stage(connection, "statement", STATEMENT, rows)
+                rows, size = [], 0
     stage(connection, "statement", STATEMENT, rows)
+    return [path for path in documents if path not in odd]
 
 
-def statements(connection: "duckdb.DuckDBPyConnection", node: str, fresh: Mapping[str, list[Record]], moment: datetime) -> Iterator[Statement]:
+def _pages(records: Sequence[Record]) -> Iterator[tuple[int, str, str]]:
+    """Position, table and JSON of each page: how many records, the fields that are alike in all of them, and those that are not."""
+    by_type: dict[type[Record], list[Record]] = {}
+    for record in records:
+        by_type.setdefault(type(record), []).append(record)
+    for record_type, rows in by_type.items():
+        defaults, types = _defaults(record_type), storage_columns(record_type)
+        cells = itemgetter(*defaults)
+        for start in range(0, len(rows), PAGE):
+            page = rows[start : start + PAGE]
+            alike, apart = {}, {}
+            for name, column in zip(defaults, zip(*[cells(record.__dict__) for record in page], strict=True), strict=True):
+                if column.count(column[0]) < len(column):
+                    apart[name] = _dated(column) if types[name] in ("TIMESTAMP", "DATE") else column
+                elif column[0] != defaults[name]:
+                    alike[name] = column[0]
+            yield start, record_type.table, ENCODE({"records": len(page), "alike": alike, "apart": apart})
+
+
+def _dated(column: Sequence[date | None]) -> list[str | None]:
+    """Times as text; the records of a document share a few."""
+    told = {moment: moment.isoformat() if moment else None for moment in set(column)}
+    return [told[moment] for moment in column]
+
+
+def _is_storable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def read_statements(connection: "duckdb.DuckDBPyConnection", node: str, fresh: Mapping[str, Sequence[Record]], moment: datetime) -> list[Record]:
     """What every document of a node states, the newest last; a record without a date has its document's.
 
-    Two records of one time are in the order of their paths and positions. What ``fresh`` documents state, ingested at this ``moment``, is taken
-    as it is given: it was just written down.
+    Two records of one type and time are in the order of their paths and positions. What ``fresh`` documents state, ingested at this ``moment``,
+    is taken as it is given: it was just written down.
     """
     rows = connection.execute(
-        "SELECT s.path, s.position, s.record_type, s.content, d.ingested "
-        "FROM statement s JOIN document d ON d.node = s.node AND d.path = s.path WHERE s.node = $1 AND NOT list_contains($2, s.path)",
+        "SELECT s.path, s.record_type, s.content, d.ingested "
+        "FROM statement s JOIN document d ON d.node = s.node AND d.path = s.path WHERE s.node = $1 AND NOT list_contains($2, s.path) "
+        "ORDER BY s.path, s.position",
         [node, list(fresh) or [""]],
     ).fetchall()
-    found = [Statement(path, position, _read_back(kind, text, at)) for path, position, kind, text, at in rows]
+    told: dict[str, list[Record]] = {}
+    for path, kind, text, at in rows:
+        told.setdefault(path, []).extend(_read_back(TYPES[kind], json.loads(text), at))
     for path, records in fresh.items():
-        found += (Statement(path, at, _as_stored(record, moment)) for at, record in enumerate(records))
-    yield from sorted(found, key=lambda s: (s.record.as_of or datetime.min, s.path, s.position))
-
-
-def _as_stored(record: Record, moment: datetime) -> Record:
-    """A record as storage would give it back: dated, and without the lone surrogates that no UTF-8 has."""
-    silent: dict[str, Any] = {} if record.as_of else {"as_of": moment}
-    for name, value in record.__dict__.items():
-        if type(value) is str and not value.isascii():
-            silent |= {name: _storable(value)}
-        elif type(value) is tuple and value:
-            silent |= {name: tuple(map(_storable, value))}
-    return changed(record, silent) if silent else record
-
-
-def _storable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
+        told[path] = [record if record.as_of else changed(record, {"as_of": moment}) for record in records]
+    return sorted((record for path in sorted(told) for record in told[path]), key=attrgetter("as_of"))
 
 
 def write(connection: "duckdb.DuckDBPyConnection", node: str, records: Iterable[Record]) -> None:
@@ -116,29 +145,30 @@ def _key(table: str, record_type: type[Record]) -> str:
     return f"CAST(to_json([{parts}]) AS VARCHAR)"
 
 
-def _written_down(record: Record) -> str:
-    """JSON of the fields that differ from their defaults."""
-    values = record.__dict__
-    return ENCODE({name: value for name, default in _defaults(type(record)) if (value := values[name]) != default or default is MISSING})
+_DEFAULTS: dict[type[Record], Mapping[str, Any]] = {}
 
 
-_DEFAULTS: dict[type[Record], tuple[tuple[str, Any], ...]] = {}
-
-
-def _defaults(record_type: type[Record]) -> tuple[tuple[str, Any], ...]:
+def _defaults(record_type: type[Record]) -> Mapping[str, Any]:
+    """Every field with its default, MISSING where it has none."""
     if record_type not in _DEFAULTS:
-        _DEFAULTS[record_type] = tuple((field.name, field.default) for field in fields(record_type))
+        _DEFAULTS[record_type] = {field.name: field.default for field in fields(record_type)}
     return _DEFAULTS[record_type]
 
 
-def _read_back(kind: str, text: str, ingested: datetime) -> Record:
-    record_type = TYPES[kind]
+def _read_back(record_type: type[Record], content: dict[str, Any], ingested: datetime) -> Iterator[Record]:
+    """The records of a page, or the one of a row as they were kept before there were pages."""
+    page: dict[str, Any] = content if "apart" in content else {"records": 1, "alike": content, "apart": {}}
     types = storage_columns(record_type)
-    said: dict[str, Any] = {
-        name: _value(value, types[name]) for name, value in json.loads(text).items() if name in types
-    }
-    said.setdefault("as_of", ingested)
-    return record_type(**said)
+    shared = {name: default for name, default in _defaults(record_type).items() if default is not MISSING}
+    shared |= {name: _value(value, types[name]) for name, value in page["alike"].items() if name in types}
+    apart = {name: [_value(value, types[name]) for value in column] for name, column in page["apart"].items() if name in types}
+    for cells in zip(*apart.values(), strict=True) if apart else repeat((), page["records"]):
+        record = object.__new__(record_type)
+        record.__dict__.update(shared)
+        record.__dict__.update(zip(apart, cells, strict=True))
+        if record.as_of is None:
+            record.__dict__["as_of"] = ingested
+        yield record
 
 
 def _value(value: Any, type_: str) -> Any:

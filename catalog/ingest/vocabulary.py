@@ -14,7 +14,7 @@ CHECKS = (
     ("freshness", r"fresh|recency|stale|timeliness|latency|newer"),
     ("row_count", r"row_?count|count_?check|volume|table_row"),
     ("format", r"regex|format|pattern|match|of_type|type_list|parseable|strftime|json_schema|dateutil"),
-    ("range", r"between|range|\bmin|\bmax|greater|less|positive|non_?negative|increasing|decreasing"),
+    ("range", r"between|range|(?<![a-z])(min|max)|greater|less|positive|non_?negative|increasing|decreasing"),
 )
 SEVERITIES = {
     "info": "low", "low": "low", "minor": "low", "warn": "medium", "warning": "medium", "medium": "medium", "moderate": "medium",

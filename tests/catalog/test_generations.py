@@ -4,7 +4,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -13,7 +13,7 @@ import pytest
 from catalog.errors import CatalogUnavailable
 from catalog.storage.generations import NothingToWrite, current, default_home, pinned, writing
 from catalog.storage.records import Dataset, DatasetColumn, LineageEdge, Metric, Node
-from catalog.storage.rows import upsert
+from catalog.storage.rows import stage, upsert
 from tests.catalog.forks import Forks
 
 WRITE_ONE = """
@@ -248,6 +248,25 @@ def test_upsert_keeps_every_text_and_time(store: duckdb.DuckDBPyConnection) -> N
     assert rows(store, "SELECT node, name, last_updated, bytes FROM dataset") == [
         (odd, "lone ? surrogate", at, 2**63 - 1)
     ]
+
+
+@pytest.mark.parametrize("few", [0, 10**9])
+@pytest.mark.parametrize("batch", [1, 7, 10**6])
+def test_rows_are_staged_as_they_are_and_in_their_order(store: duckdb.DuckDBPyConnection, few: int, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalog.storage.rows.FEW", few)
+    monkeypatch.setattr("catalog.storage.rows.BATCH", batch)
+    columns = {"t": "VARCHAR", "n": "BIGINT", "x": "DOUBLE", "b": "BOOLEAN", "at": "TIMESTAMP", "d": "DATE", "l": "VARCHAR[]", "none": "VARCHAR"}
+    store.execute("CREATE TABLE given (" + ", ".join(f'"{name}" {type_}' for name, type_ in columns.items()) + ")")
+    odd = ('"', "é", "", None, "\0", "漢")
+    given = [
+        (odd[i % 6], [None, 0, 1, 2**63 - 1][i % 4], [0.0, -0.0, 1.5, None][i % 4], [True, None, False][i % 3],
+         datetime(2026, 1, 1 + i % 5, microsecond=1), [date(2026, 2, 1 + i % 9), None][i % 2], [["a", "b"], [], ["a"]][i % 3], None)
+        for i in range(3000)
+    ]  # fmt: skip
+    given = given if batch > 1 else given[:40]
+    store.execute("SET enable_external_access = false")  # as where a snapshot is made
+    stage(store, "given", columns, given)
+    assert repr(rows(store, "FROM given")) == repr(given)
 
 
 def test_upsert_of_many_rows_crosses_batches(store: duckdb.DuckDBPyConnection) -> None:

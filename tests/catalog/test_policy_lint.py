@@ -57,6 +57,14 @@ LINTS: dict[str, tuple[str, tuple[int, str, str]]] = {
         (9, "r", "keeps no row back that all does not keep back"),
     ),
     "a filter of what nobody sees": ("- {id: r, filter: [engineer], views: [grants], where: {node: [n1]}}", (9, "r", "filters nothing")),
+    "a mask of what claims tell": (
+        "- {id: c, allow: [engineer], views: [claims]}\n  - {id: r, mask: {datasets.owner: hash}}",
+        (10, "r", "hides owner of datasets, which claims.claimed_value shows to max"),
+    ),
+    "a column that is closed and that claims tell": (
+        "- {id: c, allow: [engineer], views: [claims]}\n  - {id: r, deny: [engineer], views: {datasets: [owner]}}",
+        (10, "r", "hides owner of datasets, which claims.claimed_value shows to max"),
+    ),
     "a mask weaker than another": (
         "- {id: n, mask: {datasets.owner: 'null'}}\n  - {id: r, mask: {datasets.owner: hash}, unless: [steward]}",
         (10, "r", "is no stricter than n on datasets.owner"),

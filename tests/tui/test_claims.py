@@ -28,6 +28,8 @@ def home(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
                 Claim(node="lisbon-1", claim_id="x1", dataset="Alpaca-clone", attribute="licence", claimed_value=HOSTILE, claimant="lisbon-1"),
                 Claim(node="lisbon-1", claim_id="x2", dataset="alpaca_CLONE", attribute="licence", claimed_value="MIT", claimant="lisbon-1", sensitivity="internal"),
                 Dataset(node="madrid-1", name="zzyzx ledger", sensitivity="internal"),
+                Dataset(node="madrid-1", name="tide tables", owner="harbour"),
+                Dataset(node="lisbon-1", name="tide tables", owner="navy"),
                 Claim(node="madrid-1", claim_id="x3", dataset="Alpaca", attribute="licence", claimed_value="hidden terms", claimant="madrid-1", sensitivity="internal"),
             ],
         )
@@ -51,6 +53,15 @@ def test_who_says_what_and_what_is_held(steward: Any) -> None:
     licences = [claim for claim in found["claims"] if claim["attribute"] == "licence"]
     assert len(licences) == 6 and {claim["consensus_value"] for claim in licences} == {"CC BY-NC 4.0"}
     assert all(claim["weight"] > 0 and claim["disputed"] is True and claim["quorum_met"] is True for claim in licences)
+
+
+def test_two_rows_of_one_dataset_that_say_different_things_are_a_dispute(steward: Any) -> None:
+    claims = steward("catalog", "claims", "tide tables", "--json").json["claims"]
+    assert {(claim["claimant"], claim["attribute"], claim["claimed_value"], claim["disputed"]) for claim in claims} == {
+        ("madrid-1", "owner", "harbour", True),
+        ("lisbon-1", "owner", "navy", True),
+    }
+    assert "tide tables" in steward("catalog", "disputes", "owner").out.decode()
 
 
 def test_what_is_claimed_in_confidence_is_shown_to_whom_it_is_open(steward: Any, ada: tuple[str, str]) -> None:

@@ -130,6 +130,12 @@ def test_what_lies_inside_an_archive_is_not_counted_again() -> None:
     assert (dataset.bytes, dataset.content_hash, dataset.format, dataset.data_type) == (4_500_000, "cd" * 32, "csv", "tabular")
 
 
+@pytest.mark.parametrize("sizes", [("99999999999999 TB",), ("9223372036854775807 B", "1 TB"), ("1e400 B",), ("9" * 400,)])
+def test_a_size_that_nothing_has_is_not_said(sizes: tuple[str, ...]) -> None:
+    files = [{"@id": f"f{at}", "contentSize": size} for at, size in enumerate(sizes)]
+    assert [d.bytes for d in stated(PLAIN | {"distribution": files}, Dataset)] == [None]
+
+
 def test_references_are_checks_and_an_enumeration_of_0_8_is_no_column() -> None:
     sets = [
         {"@id": "ratings", "field": [{"@id": "ratings/film", "references": {"field": {"@id": "films/id"}}}, {"name": "stars", "references": "#{stars/n}"}]},

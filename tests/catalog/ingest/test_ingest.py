@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from catalog.errors import UsageError
+from catalog.errors import CatalogUnavailable, UsageError
 from catalog.ingest.readers import READERS
 from catalog.ingest.reading import Context, Document
 from catalog.semantic import views
@@ -216,6 +216,28 @@ def test_a_format_of_ones_own_is_one_small_class(desk: Desk) -> None:
     report = desk.ingest(readers=(*READERS, Inventory()))
     assert desk.rows("SELECT name FROM dataset ORDER BY ALL") == [("2",), ("one",)]
     assert [(p.path, p.expected) for p in report.problems] == [("$.inventory[3]", "text")]
+
+
+class Boundless:
+    """A format of somebody's own that says what no table can hold."""
+
+    kind = "boundless"
+
+    def detects(self, document: Document) -> bool:
+        return True
+
+    def read(self, document: Document, context: Context) -> Iterator[Record]:
+        yield Dataset(node=context.node, name="x", bytes=2**70)
+
+
+def test_what_no_table_can_hold_is_told_and_changes_nothing(desk: Desk) -> None:
+    desk.put("x.json", CROISSANT)
+    desk.ingest()
+    before = current(desk.home)
+    desk.put("y.json", {"a": 1})
+    with pytest.raises(CatalogUnavailable, match="cannot hold what these documents say"):
+        desk.ingest(readers=(Boundless(),))
+    assert current(desk.home) == before
 
 
 def outside_vocabularies(desk: Desk) -> list[str]:

@@ -145,3 +145,13 @@ def test_transformation_types_of_the_first_column_lineage(older: str, kind: str,
 def test_the_storage_layer_is_the_format_where_no_file_format_is_said() -> None:
     (dataset,) = (d for d in stated(event(outputs=[B | {"facets": {"storage": {"storageLayer": "iceberg"}}}]), Dataset) if d.name.endswith("b"))
     assert dataset.format == "iceberg"
+
+
+@pytest.mark.parametrize(
+    ("said", "sensitivity"),
+    [(None, "public"), ("Confidential", "confidential"), ("highly-confidential", "restricted"), ("open", "public"), ("crown jewels", "restricted")],
+)
+def test_how_closed_a_tag_says_a_dataset_is(said: str | None, sensitivity: str) -> None:
+    tags = [{"key": "sensitivity", "value": said}] if said else []
+    document = event(inputs=[A | {"facets": {"tags": {"tags": [*tags, {"key": "team", "value": "x"}]}}}])
+    assert [d.sensitivity for d in stated(document, Dataset) if d.name == "pg://db/a"] == [sensitivity]
