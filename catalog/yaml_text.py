@@ -1,6 +1,7 @@
 """YAML that somebody else wrote, as plain values: every text ends in a value or in a ``yaml.YAMLError`` that says where.
 
-PyYAML's safe loader alone lets a bad ``!!int`` end in an IndexError and a page of merge keys in gigabytes.
+PyYAML's safe loader alone lets a bad ``!!int`` end in an IndexError, a page of merge keys in gigabytes, and a number in hexadecimal be so long
+that Python refuses to write it.
 """
 
 from typing import Any
@@ -8,12 +9,16 @@ from typing import Any
 import yaml
 
 MERGE = "tag:yaml.org,2002:merge"
+INT = "tag:yaml.org,2002:int"
+MOST_DIGITS = 1000
 
 
 class _Guarded:
     """What both loaders add to PyYAML's."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if node.tag == INT and len(node.value) > MOST_DIGITS:
+            raise yaml.constructor.ConstructorError(None, None, f"a number has at most {MOST_DIGITS} digits", node.start_mark)
         try:
             return super().construct_object(node, deep)  # type: ignore[misc]
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):

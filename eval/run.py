@@ -171,11 +171,17 @@ def backend_of(manifest: Manifest) -> Backend:
     """The backend that a manifest names. Raises `UsageError` where it cannot always answer and should."""
     if not manifest.always_answer:
         return open_backend(manifest.backend)
-    if manifest.backend != "embedded":
-        raise UsageError(f"Only the embedded backend has a threshold to lift, not {manifest.backend!r}.", "Leave out --always-answer.")
-    from nl2sql.backends.embedded import EmbeddedBackend
+    kind, _, argument = manifest.backend.partition(":")
+    if manifest.backend == "embedded":
+        from nl2sql.backends.embedded import EmbeddedBackend
 
-    return EmbeddedBackend(threshold=0.0)
+        return EmbeddedBackend(threshold=0.0)
+    if kind == "vllm-plan":
+        from nl2sql.backends.plans import PlanBackend
+        from nl2sql.backends.server import Server, address
+
+        return PlanBackend(Server(address(argument)), threshold=0.0)
+    raise UsageError(f"Only embedded and vllm-plan have a threshold to lift, not {manifest.backend!r}.", "Leave out --always-answer.")
 
 
 def fingerprint(backend: str) -> str:

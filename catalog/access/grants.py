@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from catalog.access.policy import LiveGrant
+from catalog.access.policy_rules import reserved
 from catalog.audit.log import OPERATOR, AuditLog
-from catalog.engine.snapshot import forget
+from catalog.engine.folders import forget
 from catalog.errors import CatalogUnavailable, UsageError
-from catalog.storage.database import open_to_read
+from catalog.storage.database import open_generation
 from catalog.storage.encryption import generation_key
 from catalog.storage.generations import pinned
 from catalog.storage.sqlite_file import SqliteFile
@@ -51,7 +52,7 @@ def has_dataset(home: Path, name: str) -> bool:
 
     with pinned(home) as generation:
         try:
-            with open_to_read(generation.path, generation_key(generation.path)) as connection:
+            with open_generation(generation.path, generation_key(generation.path)) as connection:
                 return connection.execute("SELECT 1 FROM dataset WHERE name = ? LIMIT 1", [name]).fetchone() is not None
         except duckdb.Error as error:
             raise CatalogUnavailable(f"{generation.path} cannot be read.", "Build the catalog anew.") from error
@@ -81,6 +82,8 @@ class Grants:
         """Give a principal the use of a dataset for so many days. Raises UsageError for what is no grant."""
         if not principal or not dataset or permission not in PERMISSIONS:
             raise UsageError(f"A grant names a principal, a dataset and one of {', '.join(PERMISSIONS)}.")
+        if why := reserved(principal):
+            raise UsageError(f"Nobody can be called {principal!r}: the name {why}.")
         if not 0 < days <= LONGEST_DAYS:
             raise UsageError(f"A grant cannot be valid for {days} days.", f"Choose 1 to {LONGEST_DAYS} days.")
         given = utc(now)

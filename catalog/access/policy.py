@@ -16,6 +16,7 @@ what some allow covers:
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from pathlib import Path
@@ -151,7 +152,8 @@ def ensure_policy(home: Path) -> Path:
     path = home / POLICY_FILE
     if not path.exists():
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_bytes((Path(__file__).parent / "default_policy.yaml").read_bytes())
+        with suppress(FileExistsError), path.open("xb") as file:  # a link that leads nowhere is not followed
+            file.write((Path(__file__).parent / "default_policy.yaml").read_bytes())
     return path
 
 

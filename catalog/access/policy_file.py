@@ -14,7 +14,6 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from catalog.access.policy import (
-    ANONYMOUS,
     ATTRIBUTES,
     BUILT_IN_ROLES,
     NO_RULE,
@@ -34,6 +33,7 @@ from catalog.access.policy import (
     Treatment,
     dataset_column,
 )
+from catalog.access.policy_rules import reserved
 from catalog.errors import CatalogUnavailable, UsageError
 from catalog.semantic import views
 from catalog.yaml_text import composed, find
@@ -149,6 +149,8 @@ class _Bad(ValueError):
 def read_policy(path: Path) -> Policy:
     """The policy in a YAML file. Raises `CatalogUnavailable` without the file, `UsageError` naming file, line and field."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise CatalogUnavailable(f"The policy {path} is no file.")
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise CatalogUnavailable(f"The policy {path} cannot be read: {error.strerror}.") from None
@@ -202,8 +204,8 @@ def _rules(file: _PolicyFile) -> Iterator[Rule]:
     held = {role for entry in file.principals.values() for role in entry.roles}
     known = BUILT_IN_ROLES | (set(file.roles) or held)
     for name, principal in file.principals.items():
-        if name == ANONYMOUS.name:
-            raise _Bad(("principals", name), "this name stands for askers without a token")
+        if why := reserved(name):
+            raise _Bad(("principals", name), f"this name {why}")
         for at, role in enumerate(principal.roles):
             if role in BUILT_IN_ROLES or role not in known:
                 raise _Bad(("principals", name, "roles", at), f"{role!r} is not a role that can be given")

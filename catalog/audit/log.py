@@ -150,7 +150,7 @@ class AuditLog:
 
         The erasure is itself an action. Raises UsageError for a principal of whom the log has nothing.
         """
-        from catalog.engine.snapshot import forget_everything
+        from catalog.engine.folders import forget_everything
         from catalog.review.feedback import erase_person
         from catalog.storage.generations import writing
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ED25519 = b"\x01"
 PRIVATE = "PRIVATE+KEY+"
+LONGEST_KEY = 10_000
 LONGEST_NOTE = 1_000_000
 """Characters; a checkpoint has a few hundred."""
 MOST_SIGNATURES = 100
@@ -69,7 +70,8 @@ class Signer:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # 6 to 40 ms
 
         try:
-            text = path.read_text(encoding="utf-8").strip()
+            with open(path, encoding="utf-8", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+                text = file.read(LONGEST_KEY).strip()
             name, identity, seed = _key_parts(text.removeprefix(PRIVATE) if text.startswith(PRIVATE) else "")
             signer = cls(name, Ed25519PrivateKey.from_private_bytes(seed))
             if identity != _key_id(name, signer._public):

@@ -30,7 +30,7 @@ from catalog.backup.backup_file import (
     write_archive,
 )
 from catalog.errors import CatalogUnavailable, GovernanceError, UsageError
-from catalog.storage.database import open_to_read
+from catalog.storage.database import open_generation
 from catalog.storage.encryption import CONFIG, generation_key, is_sealed
 from catalog.storage.generations import Generation, pinned
 
@@ -101,11 +101,9 @@ def count_rows(path: Path) -> dict[str, int]:
     import duckdb
 
     try:
-        with open_to_read(path, generation_key(path)) as connection:
-            connection.execute("SET enable_external_access = false")
-            more = "SELECT view_name FROM duckdb_views() WHERE NOT internal UNION ALL SELECT function_name FROM duckdb_functions() WHERE NOT internal"
-            if connection.execute(more).fetchone():
-                raise CatalogUnavailable(f"{path.name} holds views or macros, which no catalog does.")
+        with open_generation(path, generation_key(path)) as connection:
+            if connection.execute("SELECT 1 FROM duckdb_functions() WHERE NOT internal").fetchone():
+                raise CatalogUnavailable(f"{path.name} holds macros, which no catalog does.")
             names = [name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY 1").fetchall()]
             quoted = {name: name.replace('"', '""') for name in names}
             return {name: (connection.execute(f'SELECT count(*) FROM "{quoted[name]}"').fetchone() or (0,))[0] for name in names}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.audit.log import AuditLog
-from catalog.engine.snapshot import forget_everything
+from catalog.engine.folders import forget_everything
 from catalog.errors import UsageError
 from catalog.review.texts import turn_texts as turn_reviewed
 from catalog.storage.database import open_to_write

@@ -60,6 +60,8 @@ def build(home: Path) -> Summary:
     folder cannot be written.
     """
     policy, written = FACTS / POLICY_FILE, home / POLICY_FILE
+    if any(path.is_symlink() for path in (written, home / CLOCK_FILE)):
+        raise UsageError(f"Policy or clock in {home} is a link.", "Build the demo in another folder: steward --catalog DIRECTORY demo")
     if written.exists() and written.read_bytes() != policy.read_bytes():
         raise UsageError(f"The catalog in {home} has a policy of its own.", "Build the demo in another folder: steward --catalog DIRECTORY demo")
     made = list(records(DEMO_NOW))

@@ -6,7 +6,6 @@ A reader of the file needs no further check, whatever it runs. Knows views and d
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -19,11 +18,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from catalog.access.cubes import build_cube
 from catalog.access.masks import mask_key, treated
-from catalog.access.policy import Authorisation, Cube, Permit, Principal
+from catalog.access.policy import Authorisation, Cube, Permit
+from catalog.engine.folders import directory
 from catalog.errors import CatalogUnavailable
 from catalog.semantic import Column, View, views
 from catalog.storage.closure import Cut, Fixed, build_closure, direct
-from catalog.storage.database import attach, fence, open_to_write
+from catalog.storage.database import attach, fence, only_tables, open_to_write
 from catalog.storage.encryption import SEALED, generation_key, is_sealed, keys_of
 from catalog.storage.records import AuditEntry, storage_columns
 from catalog.storage.rows import stage
@@ -54,10 +54,6 @@ LIVE = "audit_log"
 DRAFTS = ".build-"
 """How folders in which snapshots are built are called at first."""
 
-FOLDERS = "snapshots"
-FOLDER = re.compile(r"([0-9a-f]{24})(?:-[0-9a-f]{24})?")
-"""What the private folders below that are called: by their principal and, where one is stated, the purpose."""
-
 NAMES = {
     "dataset": ("store.dataset", "name", "datasets"),
     "model": ("store.model", "name", "models"),
@@ -74,61 +70,6 @@ class AuditSource(Protocol):
     """Where the live audit log is read from."""
 
     def entries(self) -> list[AuditEntry]: ...
-
-
-def directory(home: Path, principal: Principal) -> Path:
-    """The private folder of a principal's snapshots, made when it is missing; each purpose that they state has one of its own.
-
-    Raises `CatalogUnavailable` for a link: whoever made the catalog's folder may have put one there.
-    """
-    name = _folder(principal.name)
-    if principal.purpose:
-        name += f"-{_folder(principal.purpose)}"
-    path = home / FOLDERS / name
-    for folder in (path.parent, path):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if folder.is_symlink():
-            raise CatalogUnavailable(f"{folder} is a link, and leads out of the catalog.", "Remove it: the folder is made anew.")
-    return path
-
-
-def forget(home: Path, principal_name: str) -> None:
-    """Remove the snapshots of a principal and the names kept beside them, whatever purpose they were made for."""
-    for folder, name in _folders(home):
-        if name == _folder(principal_name):
-            _empty(folder)
-
-
-def forget_others(home: Path, principal_names: Iterable[str]) -> None:
-    """Remove the folders of everybody who is not among these: they left the policy, and what they might see goes."""
-    kept = {_folder(name) for name in principal_names}
-    for folder, name in _folders(home):
-        if name not in kept:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def forget_everything(home: Path) -> None:
-    """Remove every kept snapshot: somebody is erased, and any of them may name who that is."""
-    for folder, _ in _folders(home):
-        _empty(folder)
-
-
-def _folders(home: Path) -> Iterator[tuple[Path, str]]:
-    """The private folders and whose each is. A link is none: what it leads to is not the catalog's to remove."""
-    root = home / FOLDERS
-    for folder in () if root.is_symlink() else root.glob("*"):
-        match = FOLDER.fullmatch(folder.name)
-        if match and not folder.is_symlink():
-            yield folder, match[1]
-
-
-def _empty(folder: Path) -> None:
-    for file in folder.glob("*"):
-        file.unlink(missing_ok=True)
-
-
-def _folder(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()[:24]
 
 
 def prepare(
@@ -172,6 +113,7 @@ def prepare(
         with _unreadable(generation.path), open_to_write(draft, secret, {"temp_directory": ""}) as connection:
             fence(connection, [generation.path, *held])
             attach(connection, generation.path, "store", generation_key(generation.path))
+            only_tables(connection, "store")
             if only and not any(file.cut and not file.only for file in held.values()) and _few_flows(connection):
                 only, found = "", {path: file.holds("") for path, file in held.items()}
             missing, copied = _take_over(connection, {path: (views_held, held[path].cut) for path, views_held in found.items()}, names, secret)

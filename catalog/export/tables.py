@@ -14,8 +14,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def write_tables(snapshot: Path, names: Iterable[str], folder: Path) -> dict[str, int]:
     """Write ``NAME.parquet`` for each view or cube into an existing folder; rows written by name. Raises CatalogUnavailable."""
-    counts = {}
-    with opened(snapshot) as connection:
+    counts, folder = {}, folder.absolute()
+    with opened(snapshot, folder) as connection:
         connection.execute("SET threads = 1")  # several write row groups in any order
         for name in sorted(names):
             target = str(folder / f"{name}.parquet").replace("'", "''")

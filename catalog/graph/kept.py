@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.graph.names import Place
-from catalog.graph.tables import Plain, read_tables
+from catalog.graph.tables import Plain, graph_of, read_tables
 from catalog.graph.walk import INDEX, READ, Graph
-from catalog.storage.database import attach, open_to_write
+from catalog.storage.database import attach, fence, open_to_write
 from catalog.storage.encryption import snapshot_key
 
 if TYPE_CHECKING:
     import duckdb
 
-LAYOUT = 1
-"""Part of the file's name: another way to write it makes the old ones stale."""
 KEPT = "g_kept"
 FEW = 2_000
 """Rows of lineage that are numbered faster than a file is written."""
@@ -32,7 +30,7 @@ def open_graph(connection: "duckdb.DuckDBPyConnection", snapshot: Path, plain: P
     rows = connection.execute("SELECT count(*) FROM g_lineage").fetchone()
     if not rows or rows[0] <= FEW:
         return Graph(connection, asked)
-    kept, key = snapshot.with_suffix(f".graph{LAYOUT}.db"), snapshot_key(snapshot)
+    kept, key = graph_of(snapshot), snapshot_key(snapshot)
     for _ in range(2):
         try:
             if not kept.exists():
@@ -57,6 +55,7 @@ def _keep(snapshot: Path, kept: Path, key: str | None, plain: Plain) -> None:
         with open_to_write(draft, key, {"temp_directory": ""}) as connection:
             home = connection.execute("SELECT current_database()").fetchone()
             assert home is not None
+            fence(connection, (snapshot,))
             attach(connection, snapshot, "shown", key)
             connection.execute("USE shown")
             read_tables(connection, plain)

@@ -1,6 +1,7 @@
 """The views of a snapshot as the graph reads them: always the same tables and columns, empty where there is nothing to read."""
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,14 @@ TOGETHER: Mapping[str, tuple[str, ...]] = {"grants": ("dataset", "revoked", "exp
 
 Plain = Mapping[str, Collection[str]]
 """Columns by view that hold what was published, neither hidden nor masked."""
+
+LAYOUT = 1
+"""Part of the name of a kept graph: another way to write it makes the old ones stale."""
+
+
+def graph_of(snapshot: Path) -> Path:
+    """Where the graph of a snapshot is kept (`catalog.graph.kept`)."""
+    return snapshot.with_suffix(f".graph{LAYOUT}.db")
 
 
 def lacking(plain: Plain, view: str, *columns: str) -> bool:

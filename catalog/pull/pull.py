@@ -17,7 +17,7 @@ from catalog.ingest import Found, Problem, ingest_into, known_documents, naive
 from catalog.node.sources import Source, Sources
 from catalog.pull.fetch import Fetcher, Limits
 from catalog.pull.trust import FAULTS, Examined, Fault, examine
-from catalog.storage.database import open_to_read
+from catalog.storage.database import open_generation
 from catalog.storage.encryption import generation_key
 from catalog.storage.generations import current, pinned, writing
 from catalog.storage.records import Node, NodeEvent
@@ -88,6 +88,8 @@ def pull(
 
 def _pull(home: Path, sources: Sources, chosen: list[Source], limits: Limits, progress: Progress, moment: datetime) -> PullReport:
     stores = home / "publications"
+    if stores.is_symlink():  # what lies behind it is neither written nor removed
+        raise CatalogUnavailable(f"{stores} is a link, and leads out of the catalog.", "Remove it: the folder is made anew.")
     known = _known(home, chosen)
     examined = _examine_all(stores, sources, chosen, known, limits, progress)
     for found in examined:
@@ -108,7 +110,7 @@ def _known(home: Path, chosen: Iterable[Source]) -> dict[str, dict[str, str]]:
         return {source.name: {} for source in chosen}
     with pinned(home) as generation:
         try:
-            with open_to_read(generation.path, generation_key(generation.path)) as connection:
+            with open_generation(generation.path, generation_key(generation.path)) as connection:
                 rows = connection.execute("SELECT node, path, sha256 FROM document WHERE starts_with(path, $1)", [PREFIX])
                 known: dict[str, dict[str, str]] = {source.name: {} for source in chosen}
                 for node, path, digest in rows.fetchall():

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.errors import CatalogUnavailable
-from catalog.storage.database import open_to_read
+from catalog.graph.tables import graph_of
+from catalog.storage.database import fence, open_to_read
 from catalog.storage.encryption import snapshot_key
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(snapshot: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """A snapshot, open to read. One that is damaged is removed, so that the next question makes it anew.
+def opened(snapshot: Path, folder: Path | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """A snapshot, open to read, and no other file but those of the ``folder``. One that is damaged is removed, so that the next question makes it anew.
 
     Raises `CatalogUnavailable`.
     """
@@ -24,6 +25,7 @@ def opened(snapshot: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
     key = snapshot_key(snapshot)
     try:
         with open_to_read(snapshot, key) as connection:
+            fence(connection, (graph_of(snapshot),), folder)  # a catalog's folder that somebody else made may hold snapshots too
             yield connection
     except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.CatalogException) as damaged:
         snapshot.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from catalog.audit.records import AUDIT_NODE
 from catalog.errors import CatalogUnavailable
 from catalog.quality.alerts import MOST_OF_NODE, Alerts, Failing, is_shown
 from catalog.quality.expectations import OWN, Finding, findings
-from catalog.storage.database import open_to_read
+from catalog.storage.database import open_generation
 from catalog.storage.encryption import generation_key
 from catalog.storage.generations import pinned, writing
 from catalog.storage.records import NodeEvent, QualityCheck
@@ -92,7 +92,7 @@ def _look(home: Path, now: datetime) -> Looked:
     events = _events(home, now)
     with pinned(home) as generation:
         try:
-            with open_to_read(generation.path, generation_key(generation.path)) as connection:
+            with open_generation(generation.path, generation_key(generation.path)) as connection:
                 state = _state(connection, alerts, events, now)
         except duckdb.Error as error:
             raise CatalogUnavailable(f"{generation.path} cannot be read.", "Build the catalog anew.") from error

@@ -56,7 +56,7 @@ class Webhook:
         except ValueError:
             host = None
         if parts.scheme not in ("http", "https") or not host or not self.url.isprintable() or " " in self.url:
-            raise UsageError("A webhook needs an https address.")
+            raise UsageError("A webhook needs an https address.", "Or tell standard output: --sink stdout. A file with the address in it: --sink @FILE.")
         if parts.username or parts.password:
             raise UsageError("A webhook's address holds no password.", "Sign with --secret-file instead.")
         if parts.scheme == "http" and not self.allow_local:

@@ -25,10 +25,38 @@ def attach(connection: "duckdb.DuckDBPyConnection", path: Path, alias: str, key:
     connection.execute(f"ATTACH '{where}' AS \"{alias}\"{written}", [key] if key else [])
 
 
-def fence(connection: "duckdb.DuckDBPyConnection", paths: Iterable[Path]) -> None:
-    """From here on the connection reaches its own databases and these: a view in a file that somebody else made could name any other."""
+def fence(connection: "duckdb.DuckDBPyConnection", paths: Iterable[Path], folder: Path | None = None) -> None:
+    """From here on the connection reaches its own databases, these files and those of the folder: a view in a file that somebody else made could name any other."""
+    if folder is not None:
+        inside = f"{folder}/".replace("'", "''")
+        connection.execute(f"SET allowed_directories = ['{inside}']")
     listed = ", ".join("'" + f"{path}{end}".replace("'", "''") + "'" for path in paths for end in ("", ".wal"))
     connection.execute(f"SET allowed_paths = [{listed}]; SET enable_external_access = false")
+
+
+def only_tables(connection: "duckdb.DuckDBPyConnection", alias: str) -> None:
+    """Raise CatalogUnavailable for a database that holds views, which would run when they are read, or tables of other schemas.
+
+    Macros are not looked for, which takes 50 ms: they run where the database is the current one, and are to be fenced there.
+    """
+    more = "SELECT 1 FROM duckdb_views() WHERE database_name = $1 AND NOT internal UNION ALL SELECT 1 FROM duckdb_tables() WHERE database_name = $1 AND schema_name <> 'main'"
+    if connection.execute(more, [alias]).fetchone():
+        raise CatalogUnavailable("The catalog's file holds views or schemas, which no catalog does.", "Restore it from a backup, or build it anew.")
+
+
+def open_generation(path: Path, key: str | None) -> "duckdb.DuckDBPyConnection":
+    """A generation, open to read as what it may be: a file that somebody else made. Raises duckdb.Error, CatalogUnavailable (`only_tables`)."""
+    import duckdb
+
+    connection = open_to_read(path, key)
+    try:
+        fence(connection, ())
+        named = connection.execute("SELECT current_database()").fetchone()
+        only_tables(connection, str(named and named[0]))
+    except (duckdb.Error, CatalogUnavailable):
+        connection.close()
+        raise
+    return connection
 
 
 def open_to_read(path: Path, key: str | None, config: Mapping[str, Any] | None = None) -> "duckdb.DuckDBPyConnection":

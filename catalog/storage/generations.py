@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from catalog.errors import CatalogUnavailable
 from catalog.quality.alerts import reflect
-from catalog.storage.database import attach, open_to_write
+from catalog.storage.database import attach, fence, only_tables, open_to_write
 from catalog.storage.encryption import SEALED, generation_key, is_active, keys_of
 from catalog.storage.records import RECORD_TYPES, storage_columns, storage_ddl
 from catalog.storage.rows import upsert
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Generation", "NothingToWrite", "current", "default_home", "pinned", "upsert", "writing"]
 
 HOME_VARIABLE = "STEWARD_CATALOG"
+LONGEST_NAME = 100
+"""Characters of ``CURRENT`` that are read."""
 WRITER_WAIT_S = 120.0
 LATEST = """
 UPDATE metric SET is_latest = newest.yes
@@ -55,7 +57,8 @@ class Generation:
     def sha256(self) -> str | None:
         """SHA-256 of the file as it was committed, hex; None where the catalog does not know it."""
         try:
-            written = self.pin.read_text(encoding="ascii", errors="replace").strip()
+            with open(self.pin, encoding="ascii", errors="replace", opener=at_once) as pin:
+                written = pin.read(LONGEST_NAME).strip()
         except OSError:
             return None
         return written if re.fullmatch("[0-9a-f]{64}", written) else None
@@ -77,12 +80,13 @@ def default_home() -> Path:
 def current(home: Path) -> Generation:
     """The last committed generation; raises CatalogUnavailable when there is none."""
     try:
-        name = (home / "CURRENT").read_text(encoding="utf-8").strip()
+        with open(home / "CURRENT", encoding="utf-8", opener=at_once) as file:
+            name = file.read(LONGEST_NAME).strip()
     except FileNotFoundError:
         raise CatalogUnavailable(f"There is no catalog in {home}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise CatalogUnavailable(f"The catalog in {home} cannot be read: {error}.") from error
-    match = re.fullmatch(r"gen-(\d+)(?:\.sealed)?\.duckdb", name, re.ASCII)
+    match = re.fullmatch(r"gen-(\d{1,18})(?:\.sealed)?\.duckdb", name, re.ASCII)
     if match is None:
         raise CatalogUnavailable(f"{home / 'CURRENT'} does not name a generation.")
     return Generation(int(match[1]), home / name)
@@ -94,7 +98,7 @@ def pinned(home: Path) -> Iterator[Generation]:
     while True:
         generation = current(home)
         try:
-            descriptor = os.open(generation.pin, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = at_once(str(generation.pin), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError as error:
             if current(home) == generation:
                 raise CatalogUnavailable(f"{generation.pin} is missing from the catalog.") from error
@@ -105,7 +109,7 @@ def pinned(home: Path) -> Iterator[Generation]:
             fcntl.flock(descriptor, fcntl.LOCK_SH)
             if os.fstat(descriptor).st_nlink == 0:
                 continue
-            if not generation.path.exists():
+            if not generation.path.is_file():
                 raise CatalogUnavailable(f"{generation.path} is missing from the catalog.")
             yield generation
             return
@@ -160,9 +164,14 @@ def _build(building: Path, last: Generation | None, key: str | None) -> "duckdb.
     try:
         connection.execute(storage_ddl())
         if last is not None:
+            fence(connection, [last.path])
             attach(connection, last.path, "last", generation_key(last.path))
+            only_tables(connection, "last")
             _copy_tables(connection)
             connection.execute("DETACH last")
+    except CatalogUnavailable:
+        connection.close()
+        raise
     except duckdb.Error as error:
         connection.close()
         raise CatalogUnavailable(f"The catalog in {building.parent} cannot be copied: {error}.") from error
@@ -178,10 +187,11 @@ def _copy_tables(connection: "duckdb.DuckDBPyConnection") -> None:
         stored.setdefault(table, []).append(column)
     for table, columns in stored.items():
         if table in known:
-            kept = ", ".join(f'"{column}"' for column in columns if column in known[table])
+            kept = ", ".join(f'"{column}"' for column in columns if column in known[table])  # so that none of these names has a quote in it
             connection.execute(f'INSERT INTO "{table}" BY NAME SELECT {kept} FROM last."{table}"')
         else:
-            connection.execute(f'CREATE TABLE "{table}" AS SELECT * FROM last."{table}"')
+            named = table.replace('"', '""')  # whoever made the file chose it
+            connection.execute(f'CREATE TABLE "{named}" AS SELECT * FROM last."{named}"')
 
 
 def _finish(connection: "duckdb.DuckDBPyConnection", home: Path) -> None:
@@ -204,8 +214,9 @@ def _commit(home: Path, building: Path, generation: Generation) -> None:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         building.chmod(0o400)
         building.rename(generation.path)
-        generation.pin.touch(mode=0o600)
-        generation.pin.write_text(f"{digest}\n", encoding="ascii")
+        generation.pin.unlink(missing_ok=True)
+        with open(generation.pin, "x", encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600)) as pin:  # never through a link
+            pin.write(f"{digest}\n")
         _sync(generation.pin)
         _sync(home)
         pointer = home / "CURRENT.tmp"
@@ -215,6 +226,11 @@ def _commit(home: Path, building: Path, generation: Generation) -> None:
         _sync(home)
     except OSError as error:
         raise CatalogUnavailable(f"The catalog in {home} cannot be written: {error}.") from error
+
+
+def at_once(name: str, flags: int) -> int:
+    """Opener of a file that does not wait, as one would for a pipe that whoever made the folder put there."""
+    return os.open(name, flags | os.O_NONBLOCK)
 
 
 def _sync(path: Path) -> None:

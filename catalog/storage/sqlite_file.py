@@ -93,6 +93,10 @@ class SqliteFile:
 
     def _current(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.path.is_symlink():  # whoever made the folder may have put one there, to a database of another program
+            raise CatalogUnavailable(f"{self.path} is a link, and leads out of the catalog.", "Put the file itself there.")
+        if self.path.exists() and not self.path.is_file():
+            raise CatalogUnavailable(f"{self.path} is no file.", "Remove it, and put the file there.")
         self.path.touch(mode=0o600)
         stat = self.path.stat()
         which = (os.getpid(), stat.st_dev, stat.st_ino)
@@ -105,6 +109,7 @@ class SqliteFile:
             self._opened = (connection, which)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("PRAGMA trusted_schema = OFF")
         return self._opened[0]
 
 

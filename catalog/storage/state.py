@@ -36,11 +36,15 @@ class State:
     def issue_token(self, principal: str, days: int, now: datetime | None = None) -> str:
         """A new token for a principal, valid for so many days; its text is returned once and kept nowhere.
 
-        Raises UsageError for a principal without a name or a validity that is not positive.
+        Raises UsageError for a principal without a name or with a reserved one, and for a validity that is not positive.
         """
+        from catalog.access.policy_rules import reserved  # what only presents tokens need not load
+
         issued = utc(now)
         if not principal:
             raise UsageError("A token needs the name of a principal.")
+        if why := reserved(principal):
+            raise UsageError(f"Nobody can be called {principal!r}: the name {why}.")
         if not 0 < days <= 3650:
             raise UsageError(f"A token cannot be valid for {days} days.", "Choose 1 to 3650 days.")
         text = f"steward_{secrets.token_urlsafe(32)}"
@@ -69,7 +73,7 @@ class State:
 
         Once that is durable, the snapshots and names kept for the principal go.
         """
-        from catalog.engine.snapshot import forget  # what only presents tokens need not load
+        from catalog.engine.folders import forget  # what only presents tokens need not load
 
         with self._file.transaction() as connection:
             count = connection.execute(

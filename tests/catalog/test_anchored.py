@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from catalog.access.policy import ANONYMOUS, Authorisation, Permit, Treatment
 from catalog.engine import snapshot
-from catalog.engine.snapshot import KEPT, cut_of, directory, prepare
+from catalog.engine.folders import directory
+from catalog.engine.snapshot import KEPT, cut_of, prepare
 from catalog.semantic import views
 from catalog.storage import anchored, closure
 from catalog.storage.closure import Cut, Fixed

@@ -392,14 +392,15 @@ def test_a_catalog_that_does_not_hold_is_not_restored(home: Path, tmp_path: Path
     assert (tested.integrity_ok, tested.restore_ok) == (True, False) and said in tested.flaws[0]
 
 
-def test_a_database_with_views_is_not_opened_further(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("trap", ["VIEW trap AS SELECT * FROM read_text('/etc/passwd')", "MACRO count(x) AS (SELECT content FROM read_text('/etc/passwd'))", "SCHEMA trap; CREATE TABLE trap.t (n INTEGER)"])
+def test_a_database_with_more_than_tables_is_not_opened_further(home: Path, tmp_path: Path, trap: str) -> None:
     def damage(folder: Path) -> None:
         path = current(folder).path
         path.chmod(0o600)
         with duckdb.connect(path) as connection:
-            connection.execute("CREATE VIEW trap AS SELECT * FROM read_text('/etc/passwd')")
+            connection.execute(f"CREATE {trap}")
 
-    with pytest.raises(GovernanceError, match="views or macros"):
+    with pytest.raises(GovernanceError, match=r"holds (views or schemas|macros), which no catalog does"):
         repacked(home, tmp_path, damage)
 
 

@@ -23,7 +23,8 @@ from catalog.backup.backup import back_up
 from catalog.backup.encrypt import decrypt, encrypt
 from catalog.backup.restore import restore, restore_test
 from catalog.engine.engine import Approved, Engine, Limits
-from catalog.engine.snapshot import directory, prepare
+from catalog.engine.folders import directory
+from catalog.engine.snapshot import prepare
 from catalog.errors import CatalogUnavailable, QueryFailed, UsageError
 from catalog.semantic import views
 from catalog.storage.database import open_to_read

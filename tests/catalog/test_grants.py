@@ -8,7 +8,7 @@ import pytest
 from catalog.access.grants import Grants
 from catalog.access.policy import ANONYMOUS, LiveGrant, Principal
 from catalog.audit.log import AuditLog
-from catalog.engine.snapshot import directory, forget, forget_others
+from catalog.engine.folders import directory, forget, forget_others
 from catalog.errors import CatalogUnavailable, UsageError
 from catalog.storage.state import State
 

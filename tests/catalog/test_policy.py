@@ -1,5 +1,6 @@
 """Policy: deny by default, deny over all, nothing widens by taking away, and a file that is wrong is refused with its line."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import catalog.demo
+from catalog.access.grants import Grants
 from catalog.access.policy import (
     ANONYMOUS,
     CLEARANCES,
@@ -28,8 +30,13 @@ from catalog.access.policy import (
     load_policy,
     masked_type,
 )
+from catalog.access.policy_rules import RESERVED, reserved
+from catalog.audit.log import OPERATOR
+from catalog.audit.records import ERASED
 from catalog.errors import CatalogUnavailable, UsageError
+from catalog.quality.alerts import WATCH
 from catalog.semantic import views
+from catalog.storage.state import State
 
 DEMO = Path(catalog.demo.__file__).with_name("policy.yaml")
 MAX = Principal(name="max", roles=("engineer", "member"), clearance="internal", jurisdictions=("EU", "US"), node="n1")
@@ -343,6 +350,16 @@ def test_demo_residency_and_clearance() -> None:
     assert authorise(ANONYMOUS, demo).permits["datasets"].row_filter == PUBLIC
 
 
+def test_who_reviews_is_a_principal_of_the_policy_with_such_a_role() -> None:
+    ada = Principal(name="ada", roles=("lead", "member"))
+    held = Policy("v", {"ada": ada, "eve": Principal(name="eve", roles=("guest",))}, (), frozenset({"lead", "chief"}))
+    assert held.may_review(ada)
+    assert not held.may_review(held.principals["eve"])
+    assert not held.may_review(replace(ada, name="stranger")), "roles are the policy's to give"
+    assert not held.may_review(ANONYMOUS)
+    assert not Policy("v", {"ada": ada}, ()).may_review(ada)
+
+
 def test_an_unknown_principal_is_not_taken_for_anonymous() -> None:
     demo = load_policy(DEMO)
     assert demo.principal("anonymous") == ANONYMOUS
@@ -471,6 +488,22 @@ def test_types_after_masking(cell: str, treatment: str, type_: str) -> None:
 def test_any_text_ends_in_a_policy_or_in_what_is_wrong_with_it(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match=r"policy\.yaml"):
         load_policy(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("name", [*RESERVED, "Operator", " watch", "ERASED ", "era\u200bsed", "oper\u00adator", "ｗａｔｃｈ", "wat\ufe0fch", "\u2066erased\u2069"])
+def test_nobody_is_called_what_stands_for_others(tmp_path: Path, name: str) -> None:
+    text = f"version: 1\nroles: [x]\nprincipals:\n  ada: {{roles: [x]}}\n  {json.dumps(name)}: {{roles: [x]}}\nrules: []\n"
+    with pytest.raises(UsageError, match=r"policy\.yaml, line 5: principals\..*: this name stands for"):
+        load_policy(write(tmp_path, text))
+    with pytest.raises(UsageError, match="Nobody can be called"):
+        State(tmp_path).issue_token(name, 1)
+    with pytest.raises(UsageError, match="Nobody can be called"):
+        Grants(tmp_path).give(name, "d")
+
+
+def test_the_reserved_names_are_those_that_log_and_alerts_show() -> None:
+    assert RESERVED.keys() == {ANONYMOUS.name, ERASED, OPERATOR, WATCH}
+    assert not any(reserved(name) for name in ("ada", "operators", "watch-1", "the operator", "", "wächter"))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from catalog.access.masks import mask_key
 from catalog.access.policy import ANONYMOUS, Authorisation, Permit, Principal, Treatment
-from catalog.engine.snapshot import KEPT, directory, forget_everything, prepare
+from catalog.engine.folders import directory, forget_everything
+from catalog.engine.snapshot import KEPT, prepare
 from catalog.errors import CatalogUnavailable
 from catalog.semantic import views
 from catalog.storage import closure

@@ -122,6 +122,26 @@ COMMANDS = [
     ("catalog", "similar", "--view", "models", "model"),
     ("catalog", "similar", "--view", "columns", "identifier"),
     ("catalog", "similar", "--view", "grants", "person"),
+    ("catalog", "list"),
+    ("catalog", "list", "--json", "--models"),
+    ("catalog", "list", "cn"),
+    ("catalog", "show", "set_0", "--json"),
+    ("catalog", "show", "set_5"),
+    ("catalog", "show", "model_1", "--json"),
+    ("catalog", "lineage", "set_3", "--json"),
+    ("catalog", "lineage", "set_5"),
+    ("catalog", "impact", "set_3", "--json"),
+    ("catalog", "pii", "--json"),
+    ("catalog", "check", "--json"),
+    ("catalog", "claims", "set_1"),
+    ("catalog", "matches", "--json"),
+    ("export", "openlineage"),
+    ("export", "croissant", "set_0"),
+    ("export", "dcat"),
+    ("suggest", "--json"),
+    ("verified", "list", "--json"),
+    ("feedback", "list", "--all", "--json"),
+    ("alerts", "list", "--json"),
     ("policy", "explain", "eve", "datasets"),
     ("policy", "explain", "eve", "datasets.steward", "--json"),
     ("policy", "explain", "eve", "grants"),
@@ -170,7 +190,7 @@ NAMED_SQL = ["SELECT count(*) FROM datasets WHERE name = '{}'", "SELECT * FROM \
 NAMED_QUESTIONS = [
     "who owns {}?", "describe the dataset {}", "which datasets are derived from '{}'?", "how many rows does {} have?", "is {} compliant with GDPR?", "where is {} stored?",
 ]  # fmt: skip
-NAMED_COMMANDS = [("catalog", "similar", "--json", "{}"), ("views", "{}"), ("policy", "explain", "eve", "{}"), ("ask", "who owns {}?"), ("sql", "FROM {}")]
+NAMED_COMMANDS = [("catalog", "similar", "--json", "{}"), ("catalog", "show", "{}"), ("catalog", "lineage", "{}"), ("catalog", "impact", "--json", "{}"), ("export", "croissant", "{}"), ("views", "{}"), ("policy", "explain", "eve", "{}"), ("ask", "who owns {}?"), ("sql", "FROM {}")]
 
 
 @pytest.mark.parametrize("hidden", ["dataset 0", *(pytest.param(name, marks=pytest.mark.slow) for name in ("node", "model", "dataset 1", "alias 0"))])

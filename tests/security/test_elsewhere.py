@@ -1,10 +1,12 @@
 """What comes from elsewhere: a folder that a shell is in, a catalog's folder that somebody else made, a receipt from a stranger, what another asker said."""
 
 import json
+import os
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,14 +14,23 @@ from typing import Any
 import duckdb
 import pytest
 
-from catalog.access.policy import ANONYMOUS, Principal
+from catalog.access.grants import Grants, has_dataset
+from catalog.access.policy import ANONYMOUS, Principal, ensure_policy
 from catalog.audit import receipt
 from catalog.audit.log import AuditLog, Proof
 from catalog.audit.merkle import leaf_hash
 from catalog.audit.signed_note import Checkpoint, Signer, sign
-from catalog.engine.snapshot import directory, forget, forget_everything, forget_others, prepare
+from catalog.backup.backup import count_rows
+from catalog.demo.build import build
+from catalog.engine.folders import directory, forget, forget_everything, forget_others
+from catalog.engine.snapshot import prepare
 from catalog.errors import CatalogUnavailable, UsageError
-from catalog.storage.generations import current, pinned
+from catalog.node.sources import Sources
+from catalog.pull.fetch import Limits as FetchLimits
+from catalog.pull.pull import _known, _pull
+from catalog.quality.freshness import freshness
+from catalog.quality.watch import look
+from catalog.storage.generations import current, pinned, writing
 from catalog.storage.state import State
 from eval.security.terminal import acts, corpus
 from nl2sql import feedback
@@ -36,6 +47,8 @@ NOW = datetime(2026, 1, 1)
 HIDDEN = "genome_panel"
 """A dataset that the demo's auditor sees and its reviewer does not."""
 OTHERS = "precious.txt"
+SECRET = "dear diary"
+"""What is in it."""
 OWNERS = "SELECT owner FROM datasets WHERE name = '{}'"
 
 
@@ -49,8 +62,8 @@ def others(tmp_path: Path) -> Path:
     """Somebody's files, outside of any catalog."""
     folder = tmp_path / "others" / "letters"
     folder.mkdir(parents=True)
-    (folder / OTHERS).write_text("precious", encoding="utf-8")
-    (folder.parent / OTHERS).write_text("precious", encoding="utf-8")
+    (folder / OTHERS).write_text(SECRET, encoding="utf-8")
+    (folder.parent / OTHERS).write_text(SECRET, encoding="utf-8")
     return folder.parent
 
 
@@ -115,7 +128,148 @@ def test_a_view_in_a_generation_reads_no_other_file(home: Path, others: Path, vi
         connection.execute(f"CREATE VIEW dataset AS SELECT * REPLACE ((SELECT content::VARCHAR FROM {view.format(others / OTHERS)}) AS description) FROM dataset_")
     with pytest.raises(CatalogUnavailable) as told, pinned(home) as pin:
         prepare(home, pin, AuditLog(home), identify(State(home), home, None), ["datasets"], NOW)
-    assert "precious" not in f"{told.value.what}{told.value.hint}"
+    assert SECRET not in f"{told.value.what}{told.value.hint}"
+
+
+BY_HAND: dict[str, Callable[[Path], Any]] = {
+    "a writer": lambda home: _write(home),
+    "a watch": lambda home: look(home, NOW),
+    "a pull": lambda home: _known(home, []),
+    "a grant": lambda home: has_dataset(home, "C4"),
+    "a backup": lambda home: count_rows(current(home).path),
+    "a question": lambda home: _prepared(home),
+}
+"""What opens a generation in this process."""
+
+
+def _write(home: Path) -> None:
+    with writing(home) as connection:
+        connection.execute("SELECT count(*) FROM dataset")
+
+
+def _prepared(home: Path) -> Path:
+    with pinned(home) as pin:
+        return prepare(home, pin, AuditLog(home), identify(State(home), home, None), ["datasets"], NOW)
+
+
+def _changed(home: Path, *statements: str) -> None:
+    """The generation as its maker wanted it."""
+    generation = current(home)
+    generation.path.chmod(0o600)
+    with duckdb.connect(str(generation.path)) as connection:
+        for sql in statements:
+            connection.execute(sql)
+
+
+def _bytes(home: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("by", BY_HAND)
+def test_no_view_in_a_generation_reads_another_file(home: Path, others: Path, by: str) -> None:
+    reads = f"SELECT * REPLACE ((SELECT content FROM read_text('{others / OTHERS}')) AS description) FROM dataset_"
+    documents = f"SELECT * REPLACE ((SELECT content FROM read_text('{others / OTHERS}')) AS path) FROM document_"
+    _changed(home, *(f"ALTER TABLE {name} RENAME TO {name}_" for name in ("dataset", "document")), f"CREATE VIEW dataset AS {reads}", f"CREATE VIEW document AS {documents}")
+    before = current(home)
+    with pytest.raises(CatalogUnavailable) as told:
+        BY_HAND[by](home)
+    assert SECRET not in f"{told.value.what}{told.value.hint}"
+    assert (current(home), SECRET.encode() in _bytes(home)) == (before, False)
+
+
+@pytest.mark.parametrize("by", BY_HAND)
+def test_no_macro_in_a_generation_reads_another_file(home: Path, others: Path, by: str) -> None:
+    """One that is called like a function of the engine's comes before it where its database is the current one."""
+    content = f"(SELECT content FROM read_text('{others / OTHERS}'))"
+    _changed(home, *(f"CREATE MACRO {name}({given}) AS {content}" for name, given in (("starts_with", "a, b"), ("count_star", ""), ("count", "x"), ("min", "x"), ("max", "x"), ("coalesce_", "x"), ("lower", "x"))))
+    with suppress(CatalogUnavailable):
+        BY_HAND[by](home)
+    assert SECRET.encode() not in _bytes(home)
+
+
+@pytest.mark.parametrize("name", ['x" AS SELECT 1; COPY (SELECT 42) TO \'{}\'; --', 'x"; ATTACH \'{}\'; --', '"', "x'y"])
+def test_a_table_called_like_sql_is_a_table(home: Path, others: Path, name: str) -> None:
+    called = name.format(others / "made")
+    quoted = called.replace('"', '""')
+    _changed(home, f'CREATE TABLE "{quoted}" AS SELECT 1 AS n')
+    _write(home)
+    assert not (others / "made").exists()
+    with duckdb.connect(str(current(home).path), read_only=True) as connection:
+        assert (called,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+
+
+def test_a_snapshot_that_lay_in_the_folder_reads_no_other_file(home: Path, others: Path) -> None:
+    snapshot = _prepared(home)
+    snapshot.chmod(0o600)
+    with duckdb.connect(str(snapshot)) as connection:
+        connection.execute(f"CREATE MACRO min(x) AS (SELECT content FROM read_text('{others / OTHERS}'))")
+    assert _prepared(home) == snapshot
+    with pytest.raises(duckdb.PermissionException):
+        freshness(snapshot, ["datasets"])
+
+
+LINKS: dict[str, tuple[str, Callable[[Path], Any]]] = {
+    "tokens": ("state.sqlite", lambda home: State(home).tokens()),
+    "grants": ("state.sqlite", lambda home: Grants(home).all()),
+    "the log": ("audit.sqlite", lambda home: AuditLog(home).size),
+    "a pin": ("gen-2.pin", _write),
+    "the pointer": ("CURRENT.tmp", _write),
+    "a draft": ("gen-2.building", _write),
+    "the writer's lock": ("writer.lock", _write),
+    "the watch's lock": ("watch.lock", lambda home: look(home, NOW)),
+    "the policy": ("policy.yaml", ensure_policy),
+    "the clock": ("clock", build),
+}
+
+
+@pytest.mark.parametrize("target", ["file", "nothing"])
+@pytest.mark.parametrize("what", LINKS)
+def test_no_file_of_a_catalog_is_written_through_a_link(home: Path, others: Path, what: str, target: str) -> None:
+    name, act = LINKS[what]
+    (home / name).unlink(missing_ok=True)
+    for beside in home.glob(f"{name}-*"):
+        beside.unlink()
+    (home / name).symlink_to(others / (OTHERS if target == "file" else "made"))
+    with suppress(CatalogUnavailable, UsageError, OSError):
+        act(home)
+    assert sorted(str(path.relative_to(others)) for path in others.rglob("*")) == ["letters", f"letters/{OTHERS}", OTHERS]
+    assert (others / OTHERS).read_text(encoding="utf-8") == SECRET
+
+
+@pytest.mark.parametrize("name", ["CURRENT", "gen-1.pin", "gen-1.duckdb", "state.sqlite", "audit.sqlite", "policy.yaml", "clock", "mask.key", "audit.key"])
+def test_a_pipe_in_a_catalog_is_not_waited_for(home: Path, name: str) -> None:
+    (home / name).unlink(missing_ok=True)
+    os.mkfifo(home / name)
+    harmless = name == "gen-1.pin"  # which holds a hash that no answer needs
+    if name == "mask.key":
+        with pytest.raises(CatalogUnavailable, match="is damaged"):
+            _prepared(home)
+        return
+    if name == "audit.key":
+        log = AuditLog(home)
+        with pytest.raises(CatalogUnavailable, match="is not a signing key"):
+            log.end(log.begin("ada", None, "query", None, None), "allowed")
+        return
+    with nullcontext() if harmless else pytest.raises((CatalogUnavailable, UsageError)), pinned(home) as generation:
+        assert generation.sha256 is None or not harmless
+        open_session(home, generation, None).close()
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, f"gen-{'9' * 5000}.duckdb", "gen-9999999999999999999.duckdb", "gen-1.duckdb/../x", "\x00", "gen-\u0661.duckdb", "gen--1.duckdb"])
+def test_what_names_no_generation_is_told(home: Path, text: str) -> None:
+    (home / "CURRENT").write_text(text, encoding="utf-8")
+    with pytest.raises(CatalogUnavailable, match="does not name a generation"):
+        current(home)
+
+
+def test_publications_are_not_fetched_through_a_link(home: Path, others: Path) -> None:
+    (others / ".work").mkdir()
+    (others / ".work" / OTHERS).write_text(SECRET, encoding="utf-8")
+    shutil.rmtree(home / "publications", ignore_errors=True)
+    (home / "publications").symlink_to(others)
+    with pytest.raises(CatalogUnavailable, match="leads out of the catalog"):
+        _pull(home, Sources(home), [], FetchLimits(), lambda done, total: None, NOW)
+    assert (others / ".work" / OTHERS).exists()
 
 
 def test_the_name_in_a_receipt_does_nothing_on_a_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from catalog.graph import kept
 from catalog.graph.kept import open_graph
 from catalog.graph.names import Place
 from catalog.graph.sides import side
-from catalog.graph.tables import TABLES, read_tables
+from catalog.graph.tables import TABLES, graph_of, read_tables
 from catalog.graph.walk import Graph
 
 FLOWS = [("a", "x", "b", "y"), ("b", None, "c", None), ("b", "y", "d", "z"), ("c", None, "a", None), ("d", "z", "gone", None)]
@@ -52,12 +52,12 @@ def test_sides_are_those_of_a_graph_read_anew(snapshot: Path, place: Place, up: 
     for _ in range(2):
         with reading(snapshot) as connection:
             assert side(open_graph(connection, snapshot, TABLES, place), place, up=up, depth=9) == expected
-    assert [file.name for file in snapshot.parent.iterdir() if file != snapshot] == [f"s1.graph{kept.LAYOUT}.db"]
+    assert [file.name for file in snapshot.parent.iterdir() if file != snapshot] == [graph_of(snapshot).name]
     assert not [folder for folder in snapshot.parents[1].iterdir() if folder.name.startswith(".build-")]
 
 
 def test_a_damaged_graph_is_made_anew(snapshot: Path) -> None:
-    file = snapshot.with_suffix(f".graph{kept.LAYOUT}.db")
+    file = graph_of(snapshot)
     file.write_bytes(b"x" * 8192)
     with reading(snapshot) as connection:
         assert side(open_graph(connection, snapshot, TABLES, Place("a")), Place("a"), up=False, depth=9).spots
