@@ -15,6 +15,7 @@ from catalog.errors import AccessDenied, GovernanceError
 from catalog.quality.freshness import freshness
 from nl2sql.answer import cut_short, left_out, sentence
 from nl2sql.backends.base import Attempt, Backend, Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
+from nl2sql.change import is_change
 from nl2sql.closed import closed_columns, closed_named, columns_denied, columns_named
 from nl2sql.conversation import in_context
 from nl2sql.election import Elected, elect, fingerprint
@@ -46,6 +47,8 @@ OFFERED_NAMES = 8
 OFFERED_READINGS = 3
 REPAIRS = 2
 """How often a model that samples may mend SQL that cannot run. More loses accuracy in published runs."""
+NARROWS = " To leave something out of the answer before, say: without …"
+"""After a request for a change that follows an answer, which may have been meant for that."""
 LONGEST_QUESTION = 2000
 """Characters; people do not need more, attacks do."""
 DECLINED = {
@@ -62,7 +65,7 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
     Raises `CatalogUnavailable` only where the turn cannot be recorded.
     """
     question = question.strip().encode("utf-8", "replace").decode("utf-8")
-    turn = _Turn(session, question[:LONGEST_QUESTION], run)
+    turn = _Turn(session, question[:LONGEST_QUESTION], run, follows=bool(before))
     if not 0 < len(question) <= LONGEST_QUESTION:
         what = f"is longer than {LONGEST_QUESTION:,} characters" if question else "is empty"
         yield from turn.end(turn.refused("out_of_scope", None, f"The question {what}. Ask for one thing in a sentence or two."), None)
@@ -77,6 +80,8 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
         if match is not None:
             turn.verified = badge(match.query, session)
             drafts: list[Draft] = [SqlDraft(match.sql, match.reading, 1.0)]
+        elif is_change(question):
+            drafts = [Decline("change_request", 1.0)]
         else:
             context = Context(question=question, linked=linked, now=session.now, schema=session.schema)
             if backend.samples:
@@ -112,13 +117,15 @@ class _Turn:
     """Asks a model that samples to draft anew; its drafts are put to the vote, those of any other are ranked."""
     verified: VerifiedBy | None = None
     """Who approved the SQL, where the question is a verified one."""
+    follows: bool = False
+    """Whether there are questions before it."""
 
     def conclude(self, drafts: list[Draft], linked: Linked | None, own: bool = False, attempts: tuple[Attempt, ...] = ()) -> Iterator[Event]:
         match drafts[0]:
             case Clarify() as clarify:
                 yield from self.clarified(clarify)
             case Decline(kind, confidence):
-                yield from self.end(self.closed(drafts[0], linked) or self.refused(kind, confidence, DECLINED[kind]), None)
+                yield from self.end(self.closed(drafts[0], linked) or self.refused(kind, confidence, DECLINED[kind] + (NARROWS if self.follows and kind == "change_request" else "")), None)
             case SqlDraft():
                 yield from self.execute([d for d in drafts if isinstance(d, SqlDraft)], linked, own, attempts)
 

@@ -31,6 +31,8 @@ from nl2sql.values import Bindings, Number, Period, Text
 SIGNS = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 V = TypeVar("V", Text, Number, Period)
 SCALE_FROM_BYTES = {"bytes": 1.0, "GB": 1e-9, "MB": 1e-6}
+ENTRY = "entry"
+"""What the entries of a list that rows are grouped by are called beside the views."""
 AGE_UNITS = {"HOURS_SINCE": "hour", "DAYS_SINCE": "day", "DAYS_UNTIL": "day"}
 
 
@@ -50,9 +52,10 @@ class _Compiler:
         self.now = now
         self.unit = unit
         self.where: tuple[Predicate, ...] = ()
+        self.listed = ""
 
     def query(self, query: Query) -> str:
-        self.where = query.where
+        self.where, self.listed = query.where, _listed(query)
         items = list(_expand(query))
         if query.order and query.order[0] not in items:
             items.append(query.order[0])
@@ -63,7 +66,9 @@ class _Compiler:
         distinct = "" if grouped else "DISTINCT "
         parts = [f"SELECT {distinct}{', '.join(columns)}", f"FROM {self.source(query)}"]
         parts += [f"JOIN {_relation(join.view)} ON {self.equal(join.edge)}" for join in query.joins]
-        tests = [self.predicate(p) for p in query.where if not _tests_list(p, _listed(query))] + [f"{self.item(item, query)} IS NOT NULL" for item in _must_be_set(query, items)]
+        if self.listed:
+            parts.append(f"CROSS JOIN unnest({self.cell(self.listed)}) AS {ENTRY}({self.listed.split('.')[1]})")
+        tests = [self.predicate(p) for p in query.where] + [f"{self.item(item, query)} IS NOT NULL" for item in _must_be_set(query, items)]
         if tests:
             parts.append("WHERE " + " AND ".join(tests))
         keys = [self.item(i, query) for i in items if not i.is_aggregate]
@@ -117,24 +122,25 @@ class _Compiler:
         return f"{value} / {factor:.10g}" if factor else value
 
     def source(self, query: Query) -> str:
-        """The view, of which LATEST keeps the newest row of each thing, and rows grouped by a list count for each entry of it."""
-        view, relation, listed = views()[query.view], _relation(query.view), _listed(query)
-        if not query.latest and not listed:
+        """The view, of which LATEST keeps the newest row of each thing."""
+        view, relation = views()[query.view], _relation(query.view)
+        if not query.latest:
             return relation
-        columns = ", ".join(f"unnest({relation}.{c}) AS {c}" if f"{view.name}.{c}" == listed else f"{relation}.{c}" for c in view.columns)
-        parts = [f"SELECT {columns} FROM {relation}"]
-        if tests := [self.predicate(p) for p in query.where if _tests_list(p, listed)]:
-            parts.append(f"WHERE {' AND '.join(tests)}")
-        if query.latest:
-            keys = ", ".join(f"{relation}.{c}" for c in view.latest_by)
-            parts.append(f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {relation}.{view.time} DESC) = 1")
-        return f"({' '.join(parts)}) AS {relation}"
+        keys = ", ".join(f"{relation}.{c}" for c in view.latest_by)
+        newest = f"row_number() OVER (PARTITION BY {keys} ORDER BY {relation}.{view.time} DESC) = 1"
+        # A star is what the asker may see of the view; a name would ask for a column that they need not have.
+        return f"(SELECT * FROM {relation} QUALIFY {newest}) AS {relation}"
 
     def equal(self, edge: str) -> str:
         left, right = edge.split("=")
         return f"{self.column(left)} = {self.column(right)}"
 
     def column(self, token: str) -> str:
+        """A column; of the list that rows are grouped by, one entry."""
+        return f"{ENTRY}.{token.split('.')[1]}" if token == self.listed else self.cell(token)
+
+    def cell(self, token: str) -> str:
+        """A column as the row has it, a list as a whole."""
         view, name = token.split(".")
         return f"{_relation(view)}.{name}"
 
@@ -229,7 +235,7 @@ class _Compiler:
 
     def condition(self, condition: Condition) -> str:
         spec = column_of(condition.column)
-        column = self.column(condition.column)
+        column = self.cell(condition.column)
         match condition.op:
             case "IS_NULL":
                 return f"coalesce(len({column}), 0) = 0" if spec.is_list else f"{column} IS NULL"
@@ -328,21 +334,9 @@ def _must_be_set(query: Query, items: Sequence[Item]) -> Iterator[Item]:
 
 
 def _listed(query: Query) -> str:
-    """The list column of the view that a query groups by, empty where there is none."""
+    """The list column of the view that a query groups by, so that rows count for each entry of it; empty where there is none."""
     keys = [item.args[0] for item in query.select if item.fn == "" and "#" not in item.args[0]] if query.is_grouped else []
     return next((key for key in keys if key.startswith(f"{query.view}.") and column_of(key).is_list), "")
-
-
-def _tests_list(predicate: Predicate, token: str) -> bool:
-    """Whether a condition is on the list as a whole, and not on one entry of it."""
-    match predicate:
-        case Condition(column):
-            return column == token
-        case Not(inner):
-            return _tests_list(inner, token)
-        case Or(left, right):
-            return _tests_list(left, token) or _tests_list(right, token)
-    return False
 
 
 def _has_shares(items: Iterable[Item], query: Query) -> bool:

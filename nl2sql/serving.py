@@ -28,7 +28,7 @@ LEASH = Path(__file__).with_name("leash.py")
 ADAPTER = "steward"
 """What a LoRA adapter is served as."""
 FIRST_GRAMMAR = 'root ::= "DATA"'
-"""What the first reply is held to: a server loads and compiles what grammars need with the first one, up to a minute on two busy cores."""
+"""What the first reply is held to: a server loads and compiles what grammars and log-probabilities need with the first one, a minute or two on busy cores."""
 POLL_S = 0.5
 SAID_EVERY_S = 5.0
 TAIL = 20_000
@@ -178,15 +178,6 @@ class Child:
                 self._pause()
         raise BackendUnavailable(f"The server is not ready after {within_s:g} s.", f"Its log is {self.log}; allow more with --wait.")
 
-    def warm_up(self, within_s: float) -> None:
-        """Have it hold a word to a grammar, so that no question waits for what the first one costs. A server that cannot is as ready."""
-        from nl2sql.backends.server import Server, address
-
-        with suppress(GovernanceError, IndexError):
-            where = replace(address(self.serve.url), total_s=within_s)
-            any_model = Server(where).models()[0].name
-            Server(replace(where, model=any_model)).complete("Answer:\n", max_tokens=8, structured_outputs={"grammar": FIRST_GRAMMAR})
-
     def wait(self) -> None:
         """Return once it has ended."""
         while self.process.poll() is None:
@@ -229,3 +220,20 @@ class Child:
                 self.process.wait(GRACE_S)
         if self.process.stdin:
             self.process.stdin.close()
+
+
+def warm_up(url: str, within_s: float) -> None:
+    """Have it write a word as questions ask for them, so that none waits for what the first one costs. A server that cannot is as ready.
+
+    It loads what grammars need, and compiles what log-probabilities need. A model whose words spell no grammar writes without.
+    """
+    from nl2sql.backends.server import Server, address
+
+    with suppress(GovernanceError, IndexError):
+        where = replace(address(url), total_s=within_s)
+        server = Server(replace(where, model=Server(where).models()[0].name))
+        server.begin()
+        try:
+            server.complete("Answer:\n", max_tokens=8, logprobs=1, structured_outputs={"grammar": FIRST_GRAMMAR})
+        except BackendUnavailable:
+            server.complete("Answer:\n", max_tokens=8, logprobs=1)

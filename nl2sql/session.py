@@ -19,16 +19,19 @@ from catalog.access.policy import (
 )
 from catalog.audit.log import AuditLog
 from catalog.engine.engine import Engine, Limits
-from catalog.engine.snapshot import AuditSource, directory, forget, forget_others, prepare
+from catalog.engine.folders import directory, forget, forget_others
+from catalog.engine.snapshot import AuditSource, prepare
 from catalog.errors import AccessDenied, CatalogUnavailable
 from catalog.storage.closure import Fixed
 from catalog.storage.encryption import read_beside, write_beside
-from catalog.storage.generations import Generation
+from catalog.storage.generations import Generation, at_once
 from catalog.storage.state import State
 from nl2sql.guard import Schema, schema_of
 from nl2sql.linking.index import NameIndex, build_index
 
 CLOCK_FILE = "clock"
+LONGEST_CLOCK = 100
+"""Characters of it that are read."""
 LONGEST_PURPOSE = 200
 """Characters of a stated purpose that are recorded; none that anybody holds is longer."""
 POLICY, TOKEN = "policy", "token"
@@ -151,14 +154,16 @@ def open_session(
     text = _text_of_policy(home)
     authorisation = identify(state, home, token, purpose)
     settled = text if _text_of_policy(home) == text else None
-    engine = Engine(directory(home, authorisation.principal))
-    return Session(home, generation, authorisation, state, AuditLog(home), engine, clock, limits or Limits(), token or None, settled)
+    log = AuditLog(home)
+    engine = Engine(directory(home, authorisation.principal))  # last: a process, which only a session ends
+    return Session(home, generation, authorisation, state, log, engine, clock, limits or Limits(), token or None, settled)
 
 
 def _text_of_policy(home: Path) -> bytes | None:
     """The policy file as it stands; None where `load_policy` is to say what is wrong with it."""
     try:
-        return (home / POLICY_FILE).read_bytes()
+        with open(home / POLICY_FILE, "rb", opener=at_once) as file:
+            return file.read()
     except OSError:
         return None
 
@@ -197,7 +202,8 @@ def _authorised(home: Path, policy: Policy, principal: Principal, purpose: str) 
 def read_clock(home: Path) -> datetime:
     """The catalog's own date when it has one, as the demo does, else the time of day; UTC without a zone."""
     try:
-        set_to = datetime.fromisoformat((home / CLOCK_FILE).read_text(encoding="utf-8").strip())
+        with open(home / CLOCK_FILE, encoding="utf-8", opener=at_once) as file:
+            set_to = datetime.fromisoformat(file.read(LONGEST_CLOCK).strip())
         return set_to.astimezone(UTC).replace(tzinfo=None) if set_to.tzinfo else set_to
     except FileNotFoundError:
         return datetime.now(UTC).replace(tzinfo=None, microsecond=0)

@@ -11,6 +11,7 @@ import click
 
 from tui.completion import names
 from tui.envelope import dumps
+from tui.options import json_option, token_option
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -22,10 +23,10 @@ SHOWN = ("dataset", "column_name", "check_name", "expected", "actual", "status",
 """Columns of an alert, as far as they are open to the asker."""
 SEVERITY = ("critical", "high", "medium", "low", None)
 STATES = ("open", "acknowledged", "resolved")
+COLUMNS = ("alert", "severity", "status", "where", "what", "since", "assignee")
+"""Of the list."""
 MOST = 10_000
 """Alerts that are shown at once."""
-token_option = click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
-json_option = click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 
 
 @dataclass(slots=True)
@@ -107,13 +108,18 @@ def _hours(alert: dict[str, Any], end: str) -> float | None:
     return round(between.total_seconds() / 3600, 2)
 
 
+def cells(identity: str, alert: dict[str, Any]) -> list[str]:
+    """An alert as a row of the list, safe to print."""
+    where = ".".join(part for part in (alert["dataset"], alert["column_name"]) if part)
+    since = f"{alert['opened']:%Y-%m-%d %H:%M}" if alert["opened"] else ""
+    said = f"{alert['check_name'] or 'check'}: {alert['actual'] or alert['status']} (expected: {alert['expected'] or 'to pass'})"
+    return [identity, alert["severity"] or "-", alert["alert_status"], safe(where), safe(said), since, safe(alert["assignee"] or "")]
+
+
 def line(identity: str, alert: dict[str, Any]) -> str:
     """An alert in one line, safe to print."""
-    where = ".".join(part for part in (alert["dataset"], alert["column_name"]) if part)
-    since = f"since {alert['opened']:%Y-%m-%d %H:%M}" if alert["opened"] else ""
-    who = f", {alert['assignee']}" if alert["assignee"] else ""
-    said = f"{alert['check_name'] or 'check'}: {alert['actual'] or alert['status']} (expected: {alert['expected'] or 'to pass'})"
-    return f"{identity}  {alert['severity'] or '-':<8}  {alert['alert_status']:<12}  {safe(where)}  {safe(said)}  {since}{safe(who)}"
+    name, severity, status, where, said, since, who = cells(identity, alert)
+    return f"{name}  {severity:<8}  {status:<12}  {where}  {said}  {f'since {since}' if since else ''}{f', {who}' if who else ''}"
 
 
 def _order(item: tuple[str, dict[str, Any]]) -> tuple[int, int, str, str]:
@@ -163,8 +169,11 @@ def list_alerts(
     if as_json:
         click.echo(dumps({**about, "count": len(chosen), "offset": offset, "alerts": [as_fields(key, alert) for key, alert in shown]}))
         return
-    for key, alert in shown:
-        click.echo(line(key, alert))
+    if shown:
+        from tui.output import on_terminal
+        from tui.table import table
+
+        click.echo(table(COLUMNS, ["VARCHAR"] * len(COLUMNS), [cells(key, alert) for key, alert in shown], on_terminal()), nl=False)
     click.echo(f"{len(chosen):,} alert{'' if len(chosen) == 1 else 's'}.", err=True)
     if (after := len(chosen) - offset - len(shown)) > 0:
         click.echo(f"{after:,} more; --offset {offset + len(shown)} goes on with them, --limit shows up to {MOST:,}.", err=True)

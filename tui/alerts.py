@@ -6,11 +6,12 @@ from typing import Any
 import click
 
 from catalog.storage.generations import default_home
+from tui.options import json_option
 
 
 @click.command()
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what went on on this day (UTC) or later.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def alerts(ctx: click.Context, since: Any, as_json: bool) -> None:
     """Look for misuse: bursts of denials, guessing at tokens and names, scraping, odd hours.

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.completion import names
-from tui.settings import FORMATS
+from tui.options import token_option
+from tui.settings import BACKENDS, FORMATS
 
 if TYPE_CHECKING:
     from nl2sql.session import Session
@@ -46,7 +47,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--chart", is_flag=True, help="Draw a breakdown as bars, a series over time as a line; JSON stays as it is."),
         click.option("--edit", "-e", is_flag=True, help="Edit the SQL in $EDITOR first; what you save is checked anew, then run."),
         click.option("--confirm", is_flag=True, help="Show the SQL and ask before it runs: yes, no, or edit."),
-        click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]"),
+        token_option,
         click.option("--purpose", metavar="PURPOSE", help="What you ask for, one of your own; some rules allow more for it."),
         click.option("--limit", type=click.IntRange(1, 1_000_000), default=500, show_default=True, help="Most rows shown."),
         click.option("--timeout", type=click.FloatRange(0.1, 3600), default=10.0, show_default=True, callback=_finite, help="Seconds a query may run."),
@@ -62,7 +63,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("question", nargs=-1, shell_complete=names("dataset", "model", "node", "metric"))
 @click.option("--sql", "--no-run", "sql_only", is_flag=True, help="Show the approved SQL, do not run it.")
 @click.option("--continue", "-c", "follow", is_flag=True, help="Goes on from your last question that was answered: 'only the stale ones'.")
-@click.option("--backend", default="embedded", envvar="STEWARD_BACKEND", help="Drafts: embedded, vllm[:MODEL or URL], transformers:MODEL, scripted:FILE.  [env: STEWARD_BACKEND; default: embedded]")
+@click.option("--backend", default="embedded", envvar="STEWARD_BACKEND", help=f"Drafts: {BACKENDS}.  [env: STEWARD_BACKEND; default: embedded]")
 @click.option("--fallback", metavar="BACKEND", help="Drafts where the first cannot be reached, and says so.  [default: none]")
 @_options
 @click.pass_context

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.alerts import alerts
+from tui.options import json_option
 
 if TYPE_CHECKING:
     from catalog.audit.log import AuditLog
@@ -34,7 +35,7 @@ audit.add_command(alerts)
     type=click.Path(path_type=Path),
     help="A copy of checkpoints to compare with, besides those known.",
 )
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def verify(ctx: click.Context, copies: tuple[Path, ...], as_json: bool) -> None:
     """Recompute the log from its records and compare it with every checkpoint; exit code 1 and what is wrong, and where.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.options import json_option
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ FAILED = 1
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace TARGET where it exists.")
 @click.option("--keep", type=click.IntRange(1, 10_000), help="Keep so many of this catalog's backups in the folder, this one among them; remove older ones.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def backup(ctx: click.Context, target: Path, force: bool, keep: int | None, as_json: bool) -> None:
     """Write the catalog into one signed file, TARGET, or into the folder TARGET under a name that tells the time.
@@ -56,7 +57,7 @@ def backup(ctx: click.Context, target: Path, force: bool, keep: int | None, as_j
 @click.option("--force", is_flag=True, help="With --to: take the place of a catalog, which is kept beside it under another name.")
 @click.option("--keep-access", is_flag=True, help="With --to: tokens and grants count as they did then, even those revoked since.")
 @click.option("--key", help="Public key that must have signed the backup.  [default: that of the catalog there, else the backup's own]")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def restore(ctx: click.Context, file: Path, folder: Path | None, verify: bool, force: bool, keep_access: bool, key: str | None, as_json: bool) -> None:
     """Restore the backup FILE, or test whether it could be restored.

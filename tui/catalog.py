@@ -11,6 +11,7 @@ from tui.identity import matches, merge, split
 from tui.integrity import check, pii
 from tui.lineage import impact, lineage
 from tui.listing import list_names, show
+from tui.options import json_option, token_option
 from tui.safe import safe
 
 SHOWN = 100
@@ -32,8 +33,8 @@ for command in (list_names, show, lineage, impact, pii, check, claims, disputes,
 @click.argument("text", nargs=-1, required=True, shell_complete=names("dataset"))
 @click.option("--limit", "-k", "k", type=click.IntRange(1, 100), default=10, show_default=True, help="How many to show.")
 @click.option("--view", default="datasets", show_default=True, shell_complete=names("view"), help="What to search: datasets, models, columns or policies.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@json_option
+@token_option
 @click.pass_context
 def similar(ctx: click.Context, text: tuple[str, ...], k: int, view: str, as_json: bool, token: str | None) -> None:
     """Find what is nearest in meaning to TEXT, or like the dataset that TEXT names.

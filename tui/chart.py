@@ -4,6 +4,7 @@ import math
 import sys
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import click
 
@@ -49,7 +50,17 @@ def series_of(result: ResultSet) -> Series | None:
         return None
     if over_time:
         points.sort()
+    else:
+        points = arranged(points)
     return Series(safe(result.columns[label]), safe(result.columns[measure]), tuple((name, float(n)) for name, n in points), over_time)
+
+
+def arranged(points: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Points of a breakdown as they come where they are in order, by name or by number; else the largest first."""
+    for part in ([text(name) for name, _ in points], [number for _, number in points]):
+        if part in (sorted(part), sorted(part, reverse=True)):
+            return points
+    return sorted(points, key=lambda point: (-point[1], text(point[0])))
 
 
 def chart(series: Series, width: int, is_styled: bool) -> str:

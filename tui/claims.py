@@ -7,6 +7,7 @@ import click
 
 from tui.completion import names
 from tui.envelope import cell, dumps
+from tui.options import json_option, token_option
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ MOST = 10_000
 @click.command()
 @click.argument("name", shell_complete=names("dataset"))
 @click.option("--attribute", help="Only this attribute, such as licence.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@json_option
+@token_option
 @click.pass_context
 def claims(ctx: click.Context, name: str, attribute: str | None, as_json: bool, token: str | None) -> None:
     """Show what is claimed of the dataset NAME: who says what, how much it weighs and what is held.
@@ -59,8 +60,8 @@ def claims(ctx: click.Context, name: str, attribute: str | None, as_json: bool, 
 @click.command()
 @click.argument("attribute", required=False)
 @click.option("--limit", "-n", "most", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many to show.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@json_option
+@token_option
 @click.pass_context
 def disputes(ctx: click.Context, attribute: str | None, most: int, as_json: bool, token: str | None) -> None:
     """List datasets of which different things are claimed, the least agreement first; with ATTRIBUTE, only of that.

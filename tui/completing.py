@@ -59,7 +59,7 @@ def kept(home: Path, token: str) -> Names | None:
 def _path(home: Path, token: str) -> Path | None:
     """Where the lists lie that are true now. No module is loaded for it that takes long."""
     from catalog.storage.encryption import is_active
-    from catalog.storage.generations import current
+    from catalog.storage.generations import at_once, current
     from catalog.storage.state import State
 
     if is_active(home):  # names are not left in plain beside what is encrypted
@@ -70,15 +70,18 @@ def _path(home: Path, token: str) -> Path | None:
     generation = current(home)
     stat = generation.path.stat()
     digest = hashlib.sha256(f"{LAYOUT}\0{name}\0{generation.number}\0{stat.st_mtime_ns}\0{stat.st_size}\0{_day(home)}\0{_grants(home, name)}\0".encode())
-    digest.update((home / "policy.yaml").read_bytes())
+    with open(home / "policy.yaml", "rb", opener=at_once) as policy:
+        digest.update(policy.read())
     return home / "snapshots" / hashlib.sha256(name.encode()).hexdigest()[:24] / f"names-{digest.hexdigest()[:24]}.txt"
 
 
 def _day(home: Path) -> str:
     from datetime import UTC, datetime
 
-    with suppress(OSError):
-        return (home / "clock").read_text(encoding="utf-8").strip()[:10]
+    from catalog.storage.generations import at_once
+
+    with suppress(OSError, UnicodeDecodeError), open(home / "clock", encoding="utf-8", opener=at_once) as clock:
+        return clock.read(100).strip()[:10]
     return f"{datetime.now(UTC):%Y-%m-%d}"
 
 
@@ -98,7 +101,8 @@ def _grants(home: Path, name: str) -> list[tuple[str, ...]]:
 def make(home: Path, token: str) -> None:
     """Make the lists of whoever the token proves, from their own snapshot. Raises `GovernanceError`."""
     from catalog.audit.log import AuditLog
-    from catalog.engine.snapshot import directory, prepare
+    from catalog.engine.folders import directory
+    from catalog.engine.snapshot import prepare
     from catalog.quality.freshness import opened
     from catalog.storage.generations import pinned
     from catalog.storage.state import State

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tui.envelope import dumps
+from tui.options import json_option
 from tui.safe import safe
 
 SECRETS = ("STEWARD_TOKEN", "STEWARD_VLLM_KEY")
@@ -22,7 +23,7 @@ def config() -> None:
 
 @config.command()
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def show(ctx: click.Context, name: str | None, as_json: bool) -> None:
     """Every setting, or the one called NAME: its value, and the flag, variable or line of a file that says so.
@@ -55,7 +56,7 @@ def show(ctx: click.Context, name: str | None, as_json: bool) -> None:
 
 
 @config.command()
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 def path(as_json: bool) -> None:
     """Where the files of settings are, or would be, and which of them count.
 
@@ -75,7 +76,7 @@ def path(as_json: bool) -> None:
 
 @config.command()
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def validate(ctx: click.Context, file: Path | None, as_json: bool) -> None:
     """Check FILE, or the files that count; exit code 2 and file, line and what is meant where one has a fault.
@@ -112,7 +113,7 @@ def validate(ctx: click.Context, file: Path | None, as_json: bool) -> None:
 @config.command()
 @click.option("--project", is_flag=True, help="For this folder and those below, instead of for you.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 def init(project: bool, force: bool, as_json: bool) -> None:
     """Begin a file with every setting in it, commented out.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tui.safe import safe
+from tui.settings import BACKENDS
 
 LOOK_S = 5.0
 """Seconds that a model server has to say what it serves."""
@@ -22,7 +23,7 @@ class Finding:
 
 
 @click.command()
-@click.option("--backend", default="embedded", envvar="STEWARD_BACKEND", help="As for 'steward ask'.  [env: STEWARD_BACKEND; default: embedded]")
+@click.option("--backend", default="embedded", envvar="STEWARD_BACKEND", help=f"Drafts: {BACKENDS}.  [env: STEWARD_BACKEND; default: embedded]")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.pass_context
 def doctor(ctx: click.Context, backend: str, as_json: bool) -> None:
@@ -38,9 +39,9 @@ def doctor(ctx: click.Context, backend: str, as_json: bool) -> None:
     source = ctx.get_parameter_source("backend")
     why = sources.get(source.name if source else "", "it is the default")
     kind, _, argument = backend.partition(":")
-    looked = {"catalog": _catalog(ctx.obj), "embedded": _embedded(), "vllm": _vllm(argument if kind == "vllm" else ""), "transformers": _transformers(), "gpu": _gpu(), "settings": _settings()}
-    chosen = looked.get(kind) if kind in ("embedded", "vllm", "transformers") else _named(backend)
-    assert chosen is not None
+    is_served = kind in ("vllm", "vllm-plan")  # two kinds of models, one server
+    looked = {"versions": _versions(), "catalog": _catalog(ctx.obj), "embedded": _embedded(), "vllm": _vllm(argument if is_served else ""), "transformers": _transformers(), "gpu": _gpu(), "settings": _settings()}
+    chosen = looked["vllm" if is_served else kind] if is_served or kind in ("embedded", "transformers") else _named(backend)
     if as_json:
         click.echo(dumps({"backend": backend, "why": why, "ok": chosen.ok, "findings": [asdict(f) for f in looked.values()]}))
     else:
@@ -48,6 +49,20 @@ def doctor(ctx: click.Context, backend: str, as_json: bool) -> None:
         for finding in looked.values():
             click.echo(f"  {'ok' if finding.ok else '--'}  {finding.name:<13} {safe(finding.note)}")
     ctx.exit(0 if chosen.ok else UNAVAILABLE)
+
+
+def _versions() -> Finding:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    def of(package: str) -> str:
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            return "not installed"
+
+    parts = [f"{name} {of(package)}" for name, package in (("steward", "datasteward"), ("duckdb", "duckdb"), ("onnxruntime", "onnxruntime"), ("textual", "textual"))]
+    return Finding("versions", not any("not installed" in part for part in parts), f"{', '.join(parts)}, Python {platform.python_version()}, {platform.system()} {platform.release()}")
 
 
 def _catalog(home: Path | None) -> Finding:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.options import json_option
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--key-file", type=click.Path(dir_okay=False, path_type=Path), help="File of the key, outside of the catalog's folder; made where there is none.")
 @click.option("--keyring", is_flag=True, help="Make the key in the system's keyring.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def encrypt(ctx: click.Context, key_file: Path | None, keyring: bool, as_json: bool) -> None:
     """Encrypt the catalog: its database, what is kept for questions, and the questions in the audit log.
@@ -39,7 +40,7 @@ def encrypt(ctx: click.Context, key_file: Path | None, keyring: bool, as_json: b
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def decrypt(ctx: click.Context, as_json: bool) -> None:
     """Make an encrypted catalog a plain one again.

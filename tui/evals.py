@@ -12,7 +12,9 @@ import click
 
 from catalog.errors import UsageError
 from tui.envelope import dumps
+from tui.options import json_option
 from tui.safe import safe
+from tui.settings import BACKENDS
 
 if TYPE_CHECKING:
     from eval.record import Manifest, Record
@@ -40,14 +42,14 @@ def evals() -> None:
 @evals.command()
 @click.argument("suites", nargs=-1)
 @click.option("--split", type=click.Choice(["dev", "test", "all"]), default="dev", show_default=True, help="Part of a shipped suite.")
-@click.option("--backend", default="embedded", show_default=True, help="Drafts: embedded, vllm[:MODEL or URL], transformers:MODEL, scripted:FILE.")
+@click.option("--backend", default="embedded", show_default=True, help=f"Drafts: {BACKENDS}.")
 @click.option("--filter", "filters", multiple=True, metavar="TAG=VALUE", help="Only cases that have it, such as style=typos,fragment or id=gov-0*.")
 @click.option("--limit", type=click.IntRange(1), help="Ask so many cases, drawn by --seed.")
 @click.option("--repeat", "repeats", type=click.IntRange(1, 100), default=1, show_default=True, help="Ask every case so often.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of drawn cases, seeded catalogs and resampling.")
 @click.option("--instances", type=click.IntRange(0, 100), default=20, show_default=True, help="Seeded catalogs on which an answer must hold too.")
 @click.option("--scorer", default="steward", show_default=True, help="How rows are compared: see 'steward eval scorers'.")
-@click.option("--always-answer", is_flag=True, help="Show the best reading whatever its confidence (embedded only).")
+@click.option("--always-answer", is_flag=True, help="Show the best reading whatever its confidence (embedded, vllm-plan).")
 @click.option("--own-catalog", is_flag=True, help="Ask a copy of your catalog, not the demo.")
 @click.option("--out", type=FOLDER, help="Folder for the run.  [default: eval-runs/TIME]")
 @click.option("--resume", type=FOLDER, help="Go on with the run in this folder; takes no other option.")
@@ -132,7 +134,7 @@ def rescore(ctx: click.Context, /, folder: Path, scorer: str | None, out: Path |
 @click.option("--allow", type=click.IntRange(0), default=0, show_default=True, help="So many newly failing cases are no failure.")
 @click.option("--significant", is_flag=True, help="Fail only when the run is worse beyond chance (McNemar, p < 0.05).")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of resampling.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def compare(ctx: click.Context, /, before: Path, after: Path, allow: int, significant: bool, seed: int, as_json: bool) -> None:
     """What got better and what got worse between two runs; exit code 1 when cases are newly failing.
@@ -177,7 +179,7 @@ def report(folder: Path, against: Path | None, out: Path | None, as_json: bool) 
 
 @evals.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def parity(ctx: click.Context, /, file: Path, as_json: bool) -> None:
     """How far our scorers agree with the official verdicts stored in FILE; exit code 1 on any difference.
@@ -263,7 +265,7 @@ def schema() -> None:
 
 
 @evals.command()
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 def scorers(as_json: bool) -> None:
     """List the ways in which rows are compared.
 

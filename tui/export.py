@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.completion import names as completed
+from tui.options import token_option
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ LONGEST = 2000
 @click.option("--out", type=click.Path(path_type=Path), help="File to write, or folder where there are several.  [default: standard output]")
 @click.option("--dataset", "names", multiple=True, metavar="NAME", shell_complete=completed("dataset"), help="Only this dataset; may be given several times.")
 @click.option("--json", "as_json", is_flag=True, help="What was written, as one JSON object; needs --out.")
-@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@token_option
 @click.option("--purpose", default="", metavar="PURPOSE", help="What you ask for, one of your own; some rules allow more for it.")
 @click.pass_context
 def export(ctx: click.Context, form: str, out: Path | None, names: tuple[str, ...], as_json: bool, token: str | None, purpose: str) -> None:

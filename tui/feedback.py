@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.envelope import dumps
+from tui.options import json_option, token_option
 from tui.reviewing import (
     about,
     acting,
     entry_fields,
     fields_of,
-    json_option,
     show_fields,
-    token_option,
 )
 from tui.safe import safe
 

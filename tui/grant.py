@@ -7,6 +7,7 @@ import click
 
 from tui.completion import names
 from tui.envelope import dumps
+from tui.options import json_option
 from tui.safe import safe
 
 PERMISSIONS = ("read", "compute", "write", "admin")
@@ -66,7 +67,7 @@ def revoke(ctx: click.Context, principal: str, dataset: str, permission: str | N
 
 @grant.command("list")
 @click.argument("principal", required=False)
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def list_grants(ctx: click.Context, principal: str | None, as_json: bool) -> None:
     """List every grant ever given, or those of PRINCIPAL.
@@ -94,6 +95,8 @@ def list_grants(ctx: click.Context, principal: str | None, as_json: bool) -> Non
         ]
         click.echo(dumps({"grants": described}))
         return
+    if not found:
+        click.echo("No grants. Give one: steward grant give PRINCIPAL DATASET", err=True)
     for entry in found:
         click.echo(f"{safe(entry.principal):<20} {entry.permission:<8} {entry.state(now):<8} until {entry.expires:%Y-%m-%d %H:%M}  {safe(entry.dataset)}")
 

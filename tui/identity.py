@@ -6,6 +6,7 @@ import click
 
 from tui.completion import names
 from tui.envelope import cell, dumps
+from tui.options import json_option, token_option
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ MOST = 10_000
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.6, show_default=True, help="Only guesses of at least this score.")
 @click.option("--limit", "-n", "most", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many to show.")
 @click.option("--merged", is_flag=True, help="What was decided instead of guesses: who merged what, and when.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@json_option
+@token_option
 @click.pass_context
 def matches(ctx: click.Context, name: str | None, min_score: float, most: int, merged: bool, as_json: bool, token: str | None) -> None:
     """List pairs of datasets that may be one under two names, the likeliest first, with reasons; with NAME, only its own.

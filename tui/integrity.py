@@ -7,6 +7,7 @@ import click
 from tui.completion import names
 from tui.envelope import dumps
 from tui.lineage import counted, way
+from tui.options import json_option, token_option
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ MOST_EXAMPLES = 10_000
 
 @click.command()
 @click.argument("name", required=False, shell_complete=names("dataset"))
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@json_option
+@token_option
 @click.pass_context
 def pii(ctx: click.Context, name: str | None, as_json: bool, token: str | None) -> None:
     """Show columns that receive personal data and are not tagged, and those where a masking step stops it; with NAME, on its paths only.
@@ -78,8 +79,8 @@ def _paths(rows: list["Received"]) -> str:
 @click.command()
 @click.option("--fail-on", multiple=True, type=click.Choice(["any", *CHECKS]), help="Exit with 1 when this check finds something or cannot be made; may be given several times.")
 @click.option("--examples", type=click.IntRange(0, MOST_EXAMPLES), default=5, show_default=True, help="How many to name for each check.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@json_option
+@token_option
 @click.pass_context
 def check(ctx: click.Context, fail_on: tuple[str, ...], examples: int, as_json: bool, token: str | None) -> None:
     """Check what the catalog says, as far as you may see it: gaps, owners, retired sources, orphans, untagged personal data, dangling names.

@@ -8,6 +8,7 @@ import click
 
 from tui.completion import names
 from tui.envelope import cell, dumps
+from tui.options import json_option, token_option
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ TITLES = {"upstream": "comes from", "downstream": "flows into"}
 @click.option("--depth", type=click.IntRange(1, FARTHEST), default=20, show_default=True, help="Hops to follow.")
 @click.option("--format", "form", type=click.Choice(["tree", "json", "mermaid", "dot"]), default="tree", show_default=True, help="How to write it.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@token_option
 @click.pass_context
 def lineage(ctx: click.Context, name: str, up: bool, down: bool, depth: int, form: str, as_json: bool, token: str | None) -> None:
     """Show what NAME comes from and what it flows into: a dataset, model or report, or DATASET.COLUMN.
@@ -69,8 +70,8 @@ def lineage(ctx: click.Context, name: str, up: bool, down: bool, depth: int, for
 
 @click.command()
 @click.argument("name", shell_complete=names("dataset", "model"))
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@json_option
+@token_option
 @click.pass_context
 def impact(ctx: click.Context, name: str, as_json: bool, token: str | None) -> None:
     """Show what breaks when NAME goes: everything downstream of a dataset, model or DATASET.COLUMN, with who owns and uses it.
@@ -133,6 +134,7 @@ def _tree(sides: dict[str, "Side"]) -> str:
 
 
 def label(spot: "Spot") -> str:
+    """What a place is called, as text for a screen."""
     return safe(str(spot.place))
 
 

@@ -9,6 +9,7 @@ import click
 
 from tui.completion import names
 from tui.envelope import cell, dumps
+from tui.options import json_option, token_option
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
 BESIDE = {"datasets": ("owner", "licence", "quality_score", "last_updated"), "models": ("owner", "licence", "released")}
 """Columns beside the name, as far as the asker sees them."""
 MOST = 1_000_000
-"""Rows that are read to be narrowed by words."""
+"""Rows that are read at once."""
 
 
 @click.command("list")
 @click.argument("words", nargs=-1, shell_complete=names("dataset"))
 @click.option("--models", "is_models", is_flag=True, help="Models in place of datasets.")
 @click.option("--limit", type=click.IntRange(1, MOST), default=100, show_default=True, help="Most names shown.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@json_option
+@token_option
 @click.pass_context
 def list_names(ctx: click.Context, words: tuple[str, ...], is_models: bool, limit: int, as_json: bool, token: str | None) -> None:
     """List the datasets that you may see, or the models; with WORDS, those whose name has all of them.
@@ -41,28 +42,35 @@ def list_names(ctx: click.Context, words: tuple[str, ...], is_models: bool, limi
     from tui.table import table
 
     view = "models" if is_models else "datasets"
-    wanted = [word.lower() for word in words]
     with acting(ctx, token) as session:
-        shown = [column for column in BESIDE[view] if column in _columns(session, view)]
-        result = _read(session, f"SELECT DISTINCT {', '.join(f'{view}.{column}' for column in ('name', *shown))} FROM {view} WHERE {view}.name IS NOT NULL ORDER BY {view}.name")
+        shown = ["name", *(column for column in BESIDE[view] if column in _columns(session, view))]
+        result = _read(session, _listed(view, shown, words, limit))
         said = about(session)
-    found = [row for row in result.rows if all(word in str(row[0]).lower() for word in wanted)]
+    count = result.rows[0][-1] if result.rows else 0
     if as_json:
-        rows = [dict(zip(result.columns, map(cell, row), strict=True)) for row in found[:limit]]
-        click.echo(dumps({**said, "view": view, "count": len(found), "truncated": len(found) > limit, view: rows}))
+        rows = [dict(zip(shown, map(cell, row), strict=False)) for row in result.rows]
+        click.echo(dumps({**said, "view": view, "count": count, "truncated": count > len(rows), view: rows}))
         return
-    if found:
-        cells = [[None if value is None else text(value) for value in row] for row in found[:limit]]
-        click.echo(table(list(result.columns), result.types, cells, on_terminal()), nl=False)
-    more = f"; the first {limit:,} are shown, --limit shows more" if len(found) > limit else ""
-    hint = "" if found else " By meaning: steward catalog similar TEXT"
-    click.echo(f"{len(found):,} {view[:-1] if len(found) == 1 else view}{more}.{hint}", err=True)
+    if count:
+        cells = [[None if value is None else text(value) for value in row[:-1]] for row in result.rows]
+        click.echo(table(shown, result.types[:-1], cells, on_terminal()), nl=False)
+    more = f"; the first {len(result.rows):,} are shown, --limit shows more" if count > len(result.rows) else ""
+    hint = "" if count else " By meaning: steward catalog similar TEXT"
+    click.echo(f"{count:,} {view[:-1] if count == 1 else view}{more}.{hint}", err=True)
+
+
+def _listed(view: str, columns: list[str], words: tuple[str, ...], limit: int) -> str:
+    """SQL of the first rows whose name has all the words in it, in any case; the last column counts all of them."""
+    tests = [f"{view}.name IS NOT NULL", *(f"contains(lower({view}.name), lower({_text(word)}))" for word in words)]
+    rows = f"SELECT DISTINCT {', '.join(f'{view}.{column}' for column in columns)} FROM {view} WHERE {' AND '.join(tests)}"
+    order = ", ".join(f"r.{column}" for column in columns)
+    return f"SELECT {order}, count(*) OVER () AS found FROM ({rows}) AS r ORDER BY {order} LIMIT {limit}"
 
 
 @click.command()
 @click.argument("name", shell_complete=names("dataset", "model"))
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@json_option
+@token_option
 @click.pass_context
 def show(ctx: click.Context, name: str, as_json: bool, token: str | None) -> None:
     """Show everything that you may see of the dataset or model NAME; held by several nodes, the newest word for it.
@@ -71,8 +79,6 @@ def show(ctx: click.Context, name: str, as_json: bool, token: str | None) -> Non
     steward catalog show C4
     steward catalog show LLaMA --json
     """  # noqa: D301
-    from sqlglot import exp
-
     from tui.output import text
     from tui.reviewing import about, acting
 
@@ -80,7 +86,7 @@ def show(ctx: click.Context, name: str, as_json: bool, token: str | None) -> Non
         view, bearer = _bearer(session, name)
         columns = _columns(session, view)
         newest = f" ORDER BY {view}.as_of DESC" if "as_of" in columns else ""
-        sql = f"SELECT {', '.join(f'{view}.{column}' for column in columns)} FROM {view} WHERE {view}.name = {exp.Literal.string(bearer).sql(dialect='duckdb')}{newest}"
+        sql = f"SELECT {', '.join(f'{view}.{column}' for column in columns)} FROM {view} WHERE {view}.name = {_text(bearer)}{newest}"
         result = _read(session, sql)
         said = about(session)
     fields = dict(zip(result.columns, result.rows[0], strict=True)) if result.rows else {}
@@ -92,6 +98,13 @@ def show(ctx: click.Context, name: str, as_json: bool, token: str | None) -> Non
             click.echo(f"{key.replace('_', ' '):<18}  {text(value)}")
     beside = f"{len(result.rows)} nodes say this; the newest is shown. " if len(result.rows) > 1 else ""
     click.echo(f"{beside}What it comes from: steward catalog lineage {_argument(bearer)}", err=True)
+
+
+def _text(value: str) -> str:
+    """A text as SQL has it."""
+    from sqlglot import exp
+
+    return exp.Literal.string(value).sql(dialect="duckdb")
 
 
 def _columns(session: "Session", view: str) -> list[str]:

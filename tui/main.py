@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog.errors import CatalogUnavailable, GovernanceError
+from catalog.errors import CatalogUnavailable, GovernanceError, UsageError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -57,7 +57,7 @@ EXIT_CODES = {
     3: "no catalog or no model",
     4: "out of time or memory",
     5: "the policy denies it",
-    6: "no answer: asked back, or not a question for the catalog",
+    6: "no answer: asked back, not a question for the catalog, or SQL that cannot be approved",
     130: "interrupted",
 }
 
@@ -67,6 +67,13 @@ class Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """``steward help ask`` is ``steward ask --help``."""
+        if args == ["help"]:
+            click.echo(ctx.get_help())
+            ctx.exit()
+        return super().resolve_command(ctx, [*args[1:], "--help"] if args[0] == "help" else args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
@@ -138,6 +145,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
     try:
+        require_text()
         sys.exit(cli.main(prog_name="steward", standalone_mode=False) or 0)
     except GovernanceError as error:
         report(error)
@@ -153,6 +161,16 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Stopped.", err=True)
         sys.exit(130)
+
+
+def require_text() -> None:
+    """Raise `UsageError` for an argument, or a variable of Steward's, that is no UTF-8: no name, question or path that is kept could hold it."""
+    given = [(f"argument {at}", word) for at, word in enumerate(sys.argv[1:], 1)]
+    given += [(name, value) for name, value in os.environ.items() if name.startswith("STEWARD_")]
+    for what, text in given:
+        if any("\ud800" <= character <= "\udfff" for character in text):  # how Python holds such bytes
+            shown = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\\udc", "\\x")
+            raise UsageError(f"{what[0].upper()}{what[1:]} is not UTF-8 text: {shown[:200]}", "Write it in UTF-8; a file with such a name must be renamed, or the folder above it be named.")
 
 
 def report(error: GovernanceError) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.envelope import dumps
+from tui.options import json_option
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def init(folder: Path, name: str, sources: tuple[Path, ...], **facts: str | None
 @click.option("--memory", "memory_mb", type=click.IntRange(64), default=1000, show_default=True, help="Megabytes that the engine may use.")
 @click.option("--threads", type=click.IntRange(1, 256), help="Threads of the engine.  [default: as many as this process has cores]")
 @click.option("--timeout", "deadline_s", type=click.FloatRange(1), default=3600.0, show_default=True, help="Seconds that one dataset may take.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def profile(
     ctx: click.Context, folder: Path, paths: tuple[Path, ...], share: tuple[str, ...], memory_mb: int, threads: int | None, deadline_s: float, as_json: bool
@@ -114,7 +115,7 @@ def profile(
 
 @node.command()
 @_FOLDER
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 def status(folder: Path, as_json: bool) -> None:
     """What was profiled, when, what changed since, what looks personal, and until when keys hold.
 

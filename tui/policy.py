@@ -7,6 +7,7 @@ import click
 
 from tui.completion import names
 from tui.envelope import dumps
+from tui.options import json_option
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def policy() -> None:
 @policy.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--strict", is_flag=True, help="Exit code 1 for warnings too.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def check(ctx: click.Context, file: Path | None, strict: bool, as_json: bool) -> None:
     """Read a policy FILE, or the catalog's, and say what in it is wrong, does nothing or shows too much.
@@ -64,7 +65,7 @@ def check(ctx: click.Context, file: Path | None, strict: bool, as_json: bool) ->
 @click.argument("target", metavar="VIEW[.COLUMN]", shell_complete=names("view"))
 @click.option("--purpose", default="", help="As if this purpose were stated.")
 @_POLICY
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def explain(ctx: click.Context, principal: str, target: str, purpose: str, policy_file: Path | None, as_json: bool) -> None:
     """What PRINCIPAL may see of a view or of one column, and why: every rule in order, the rows, each column.
@@ -115,7 +116,7 @@ def _show(found: "Explanation", single: bool) -> None:
 @policy.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @_POLICY
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def test(ctx: click.Context, file: Path, policy_file: Path | None, as_json: bool) -> None:
     """Hold the policy against a table of expectations, a YAML FILE; exit code 1 where it decides otherwise.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.access.policy import ANONYMOUS, Principal
-from catalog.engine.snapshot import directory
+from catalog.engine.folders import directory
 from catalog.storage.encryption import is_active
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tui.envelope import dumps
+from tui.options import json_option
 from tui.safe import safe
 
 SHOWN = 10
@@ -15,7 +16,7 @@ SHOWN = 10
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--to", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the publication; any file server can carry it.")
 @click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="How long the publication holds before it must be published again.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 def publish(folder: Path, to: Path, days: int, as_json: bool) -> None:
     """Sign the documents of the node in FOLDER and lay them out as a publication.
 

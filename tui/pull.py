@@ -8,6 +8,7 @@ import click
 
 from catalog.storage.generations import default_home
 from tui.envelope import dumps
+from tui.options import json_option
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def remove(ctx: click.Context, name: str) -> None:
 
 
 @source.command("list")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def list_sources(ctx: click.Context, as_json: bool) -> None:
     """List the sources: name, location, and the fingerprint of the pinned root.

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.options import json_option
+
 if TYPE_CHECKING:
     from catalog.audit.receipt import Receipt
     from catalog.audit.rotation import Handover
@@ -23,7 +25,7 @@ def receipt() -> None:
 @click.option("--rows", type=FILE, help="Rows to check against it, as --format csv, json or jsonl wrote them.")
 @click.option("--key", help="The log's public key, as its keeper gave it to you: name+id+key.")
 @click.option("--keys", type=FILE, help="Changes of the log's key, as 'steward audit keys' wrote them: for a receipt older or younger than --key.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def verify(ctx: click.Context, file: Path, rows: Path | None, key: str | None, keys: Path | None, as_json: bool) -> None:
     """Check the receipt FILE; exit code 1 and the reason when anything in it does not hold.
@@ -32,15 +34,16 @@ def verify(ctx: click.Context, file: Path, rows: Path | None, key: str | None, k
     steward ask --receipt answer.receipt.json --format csv "who owns C4" > answer.csv
     steward receipt verify answer.receipt.json --rows answer.csv --key steward/1f…+8d…+AX…
     """  # noqa: D301  click reads the backspace
+    from catalog.audit.receipt import LONGEST, verify_rows
     from catalog.audit.receipt import verify as check
-    from catalog.audit.receipt import verify_rows
     from catalog.errors import VerificationFailed
     from tui.envelope import dumps
     from tui.rows_file import read_rows
     from tui.safe import safe
 
     try:
-        verified = check(file.read_bytes(), key, _handovers(keys))
+        with file.open("rb") as content:
+            verified = check(content.read(LONGEST + 1), key, _handovers(keys))
         checks = verified.checks
         if rows is not None:
             given = verified.receipt.statement.answer

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from nl2sql.reviewing import Shown
     from nl2sql.session import Session
 
-token_option = click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
-json_option = click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 NOT_OPEN = "(not open to you)"
 
 

@@ -35,7 +35,7 @@ def serve_model(model: str, arguments: tuple[str, ...], lora: Path | None, port:
     import platformdirs
 
     from nl2sql.errors import BackendUnavailable
-    from nl2sql.serving import ADAPTER, Child, Serve, check
+    from nl2sql.serving import ADAPTER, Child, Serve, check, warm_up
     from tui.safe import safe
 
     def say(line: str) -> None:
@@ -58,8 +58,8 @@ def serve_model(model: str, arguments: tuple[str, ...], lora: Path | None, port:
         say(f"Starting vLLM with {model}; its log is {log}.")
         with Child(serve, log, stopped) as child:
             child.wait_ready(wait, say)
-            say("It answers; the first words that it holds to a grammar take a while.")
-            child.warm_up(wait)
+            say("It answers; its first words take a while.")
+            warm_up(serve.url, wait)
             chosen = f":{ADAPTER}" if lora else ""
             say(f"Ready at {serve.url}. In another terminal: STEWARD_VLLM_URL={serve.url} steward ask --backend vllm{chosen} \"…\"")
             began = time.monotonic()

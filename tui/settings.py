@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, Literal
 
 from catalog.errors import UsageError
@@ -23,6 +24,8 @@ FORMATS = ("table", "json", "jsonl", "csv", "md", "parquet")
 COLOURS = ("auto", "always", "never")
 THEMES = ("dark", "light", "contrast", "terminal")
 """Of steward chat; ``terminal`` has the terminal's own colours."""
+BACKENDS = "embedded, vllm[:MODEL or URL], vllm-plan[:MODEL or URL], transformers:MODEL, scripted:FILE"
+"""What ``--backend`` takes, as help has it."""
 
 BACKED = ("ask", "chat", "doctor")
 ASKING = ("ask", "sql")
@@ -46,7 +49,8 @@ class Setting:
     """One setting: its name in a file, what it is, and how it reaches the commands.
 
     ``env`` is the environment variable that counts before files. ``option`` is the parameter of ``commands`` that it is the default of; where
-    there is none, the variable itself is set. ``anywhere`` is false where only the user's own file may say it.
+    there is none, the variable itself is set. ``anywhere`` is false where only the user's own file may say it, ``trust`` true where a
+    project's file may if the user's own trusts its folder.
     """
 
     name: str
@@ -60,14 +64,16 @@ class Setting:
     least: float = 0
     most: float = 0
     anywhere: bool = True
+    trust: bool = False
 
 
 SETTINGS = (
-    Setting("catalog", "folder of the catalog", Path, "STEWARD_CATALOG", "the user data folder"),
+    Setting("trusted", "folders whose project files may say catalog, purpose and backend, with : between", anywhere=False),
+    Setting("catalog", "folder of the catalog", Path, "STEWARD_CATALOG", "the user data folder", trust=True),
     Setting("token_file", "file that holds your token and that only you may read", Path, "STEWARD_TOKEN_FILE", anywhere=False),
-    Setting("purpose", "what you ask for, one of your own purposes", option="purpose", commands=PURPOSED),
-    Setting("backend", "what drafts: embedded, vllm[:MODEL], transformers:MODEL", str, "STEWARD_BACKEND", "embedded", "backend", BACKED),
-    Setting("fallback", "what drafts where that cannot be reached", option="fallback", commands=("ask",)),
+    Setting("purpose", "what you ask for, one of your own purposes", option="purpose", commands=PURPOSED, trust=True),
+    Setting("backend", f"what drafts: {BACKENDS}", str, "STEWARD_BACKEND", "embedded", "backend", BACKED, trust=True),
+    Setting("fallback", "what drafts where that cannot be reached", option="fallback", commands=("ask",), trust=True),
     Setting("base_url", "address of the model server", str, "STEWARD_VLLM_URL", "http://127.0.0.1:8000/v1", anywhere=False),
     Setting("model", "which of the server's models is asked", str, "STEWARD_VLLM_MODEL", "the only one"),
     Setting("key_file", "file that holds the server's key alone", Path, "STEWARD_VLLM_KEY_FILE", anywhere=False),
@@ -123,8 +129,9 @@ def files() -> tuple[File, File]:
     for folder in (here, *here.parents):
         path = folder / PROJECT_FILE
         with suppress(OSError):  # one that may not be looked into has none
-            whose = "" if path.stat().st_uid == os.getuid() else "it belongs to somebody else"
-            return File("user", user, user.is_file()), File("project", path, True, whose)
+            found = path.stat()
+            wrong = "it belongs to somebody else" if found.st_uid != os.getuid() else "" if S_ISREG(found.st_mode) else "it is no file"
+            return File("user", user, user.is_file()), File("project", path, True, wrong)
     return File("user", user, user.is_file()), File("project", here / PROJECT_FILE, False)
 
 
@@ -172,8 +179,8 @@ def _checked(setting: Setting, value: object, where: str, base: Path) -> Any:
     fits = isinstance(value, int | float) and not isinstance(value, bool) and (setting.kind is float or isinstance(value, int)) if numbers else isinstance(value, str)
     if not fits:
         raise UsageError(f"{where}: {setting.name} is {_shown(value)}, not {'a number' if numbers else 'a text'}.")
-    if numbers and not setting.least <= float(value) <= setting.most:  # type: ignore[arg-type]
-        raise UsageError(f"{where}: {setting.name} is {value}, not {setting.least:g} to {setting.most:,.0f}.")
+    if numbers and not setting.least <= value <= setting.most:  # type: ignore[operator]  # never as a float: TOML has numbers that are too long for one
+        raise UsageError(f"{where}: {setting.name} is {_shown(value)}, not {setting.least:g} to {setting.most:,.0f}.")
     if setting.choices and value not in setting.choices:
         near = difflib.get_close_matches(str(value), setting.choices, n=1)
         raise UsageError(f"{where}: {setting.name} is {_shown(value)}.", f"Did you mean {near[0]}?" if near else f"Choose one of: {', '.join(setting.choices)}.")
@@ -181,12 +188,19 @@ def _checked(setting: Setting, value: object, where: str, base: Path) -> Any:
 
 
 def _shown(value: object) -> str:
-    return repr(value)[:40]
+    """A value as a fault tells it."""
+    is_long = isinstance(value, int) and value.bit_length() > 128
+    return "a number of many digits" if is_long else repr(value)[:40]
 
 
 def resolve(flags: Mapping[str, Any] | None = None) -> dict[str, Value]:
-    """Every setting with its value and source. Raises `UsageError` for a file with a fault."""
-    user, project = ({} if not file.exists or file.ignored else read_file(file) for file in files())
+    """Every setting with its value and source.
+
+    Raises `UsageError` for a file with a fault, and where a project's file that nobody trusts would choose what is opened or who is asked:
+    the folder may be a stranger's, unpacked a minute ago.
+    """
+    own, here = files()
+    user, project = ({} if not file.exists or file.ignored else read_file(file) for file in (own, here))
     found: dict[str, Value] = {}
     for setting in SETTINGS:
         name, written = setting.name, os.environ.get(setting.env, "") if setting.env else ""
@@ -196,7 +210,18 @@ def resolve(flags: Mapping[str, Any] | None = None) -> dict[str, Value]:
             found[name] = Value(setting, written, "environment", setting.env)
         else:
             found[name] = project.get(name) or user.get(name) or Value(setting, setting.default or None, "default")
+            if setting.trust and found[name].source == "project":
+                _require_trust(here.path.parent, str(user["trusted"].value) if "trusted" in user else "", found[name].where, own.path)
     return found
+
+
+def _require_trust(folder: Path, trusted: str, where: str, own: Path) -> None:
+    """Raise `UsageError` unless the folder is one of those, or below one."""
+    places = [Path(place).expanduser() for place in trusted.split(":") if place]
+    real = folder.resolve()
+    if not any(place.is_absolute() and real.is_relative_to(place.resolve()) for place in places):
+        line = ":".join([*map(str, places), str(real)])
+        raise UsageError(f"{where}: you do not trust {folder} to choose what is opened or asked.", f'If its files are yours, say so in {own}: trusted = "{line}"')
 
 
 def apply(found: Mapping[str, Value]) -> dict[str, Any]:
@@ -247,5 +272,6 @@ def template(project: bool) -> str:
         choices = f" ({', '.join(setting.choices)})" if setting.choices else ""
         example = setting.choices[0] if setting.choices else "…"
         shown = "100" if setting.kind is int else "30" if setting.kind is float else f'"{example}"'
-        lines.append(f"# {setting.about}{choices}\n# {setting.name} = {shown}\n")
+        trust = "; counts where your own file trusts this folder" if project and setting.trust else ""
+        lines.append(f"# {setting.about}{choices}{trust}\n# {setting.name} = {shown}\n")
     return "\n".join(lines)

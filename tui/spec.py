@@ -7,6 +7,7 @@ import click
 
 from tui.envelope import dumps
 from tui.main import EXIT_CODES, cli
+from tui.options import json_option
 
 Path = tuple[str, ...]
 
@@ -30,7 +31,7 @@ def examples(command: click.Command) -> list[str]:
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[COMMAND]…")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 def spec(words: tuple[str, ...], as_json: bool) -> None:
     """Every command with its options, or COMMAND and those below it.
 

@@ -11,7 +11,7 @@ FITS = {
     "lora": {"lora", "out", "steps", "seed", "rank", "target", "batch", "resume", "merge"},
     "corpus": {"corpus", "examples", "target", "seed"},
     "similar": {"similar", "seed", "export"},
-    "embedded": {"out", "steps", "seed", "export", "variant"},
+    "embedded": {"out", "steps", "seed", "export", "variant", "mine"},
 }
 """Options that go together."""
 
@@ -22,6 +22,7 @@ FITS = {
 @click.option("--seed", type=int, help="Seed of weights and corpus.  [default: the recipe's]")
 @click.option("--export", type=click.Path(file_okay=False, path_type=Path), help="Where the ONNX files go.  [default: the package]")
 @click.option("--variant", type=click.Choice(["encoder-decoder", "random", "causal"]), help="Which small model: the one that ships, it from random weights, or a Llama.")
+@click.option("--mine", is_flag=True, help="Begin a new run from the weights in --out, with the phrases that they read worst drawn more often.")
 @click.option("--lora", metavar="MODEL", help="Fine-tune this Hugging Face causal model (folder or id) instead.")
 @click.option("--rank", type=click.IntRange(1, 512), help="Rank of the adapter.  [default: 16]")
 @click.option("--target", type=click.Choice(["sql", "plan"]), help="What the model writes.  [default: sql]")
@@ -60,8 +61,10 @@ def train(**options: Any) -> None:
         raise UsageError(f"Training needs more packages: {missing.name} is missing.", "Install them: pip install 'datasteward[train]'") from missing
 
 
-def _embedded(out: Path | None = None, export: Path | None = None, variant: str = "encoder-decoder", **chosen: Any) -> None:
+def _embedded(out: Path | None = None, export: Path | None = None, variant: str = "encoder-decoder", mine: bool = False, **chosen: Any) -> None:
     if variant != "encoder-decoder":
+        if mine:
+            raise UsageError("--mine is for the encoder and decoder that ship.", "Leave --variant out.")
         _variant(variant, out or Path(f"build/training-{variant}"), export, **chosen)
         return
     from nl2sql.corpus.lexicon import english_words, write_lexicon
@@ -75,9 +78,20 @@ def _embedded(out: Path | None = None, export: Path | None = None, variant: str 
     write_lexicon()
     ENGLISH.write_text("\n".join(english_words(MINILM / "tokenizer.json")) + "\n", encoding="utf-8")
     out = out or Path("build/training")
+    if mine:
+        _mine(out, Recipe(**chosen).layers)
     run(out, Recipe(**chosen))
     write(out / "checkpoint.pt", export or WEIGHTS)
     click.echo(f"Exported to {export or WEIGHTS}.", err=True)
+
+
+def _mine(out: Path, layers: int) -> None:
+    from nl2sql.training.mining import mine
+
+    if not (out / "checkpoint.pt").exists():
+        raise UsageError(f"There is no run in {out} whose weights could read the phrases.", "Train first, without --mine.")
+    click.echo("Weighing every phrase, about a quarter of an hour…", err=True)
+    click.echo(f"{mine(out, layers):,} phrases are weighed; training begins anew from those weights.", err=True)
 
 
 def _variant(variant: str, out: Path, export: Path | None, **chosen: Any) -> None:

@@ -4,10 +4,12 @@ import difflib
 import re
 
 import click
-from click.exceptions import NoArgsIsHelpError, NoSuchCommand
+from click.exceptions import NoArgsIsHelpError, NoSuchCommand, NoSuchOption
 
 from tui.safe import safe
 
+MOST_MEANT = 3
+"""Commands that are named as what may have been meant."""
 START = """\
 Usage: steward COMMAND [OPTIONS] [WORDS]
 
@@ -58,8 +60,29 @@ def _meant(error: click.ClickException, ctx: click.Context | None) -> str:
     elif isinstance(error, click.BadParameter) and error.param is not None and isinstance(error.param.type, click.Choice):
         known = [str(choice) for choice in error.param.type.choices]
         typed = found[1] if (found := re.search(r"'([^']*)' is not one of", error.message)) else ""
+    if isinstance(error, NoSuchCommand) and (below := _below(ctx, typed)):
+        return f"Did you mean {' or '.join(below)}? "
+    if isinstance(error, NoSuchOption) and ctx is not None and ctx.parent is None and (verbs := _taking(error.option_name)):
+        return f"It stands behind the command: steward {verbs[0]} {error.option_name} … "
     near = difflib.get_close_matches(typed, known, n=1, cutoff=0.5) if typed else []
     return f"Did you mean {near[0]}? " if near else ""
+
+
+def _below(ctx: click.Context | None, name: str) -> list[str]:
+    """Commands of that very name in other groups, the catalog's first: ``lineage`` is ``catalog lineage``; and what programs elsewhere call so."""
+    if name == "version":
+        return ["--version"]
+    from tui.spec import walk
+
+    found = [" ".join(path[1:]) for path, _, _ in walk() if len(path) > 2 and path[-1] == name]
+    return sorted(found, key=lambda command: not command.startswith("catalog "))[:MOST_MEANT] if ctx is not None and ctx.parent is None else []
+
+
+def _taking(option: str) -> list[str]:
+    """Verbs with an option of that name."""
+    from tui.spec import walk
+
+    return [" ".join(path[1:]) for path, command, _ in walk() if len(path) == 2 and any(option in param.opts for param in command.params)]
 
 
 def safe_lines(text: str) -> str:

@@ -11,6 +11,7 @@ from catalog.errors import UsageError
 from catalog.storage.generations import current, default_home, pinned
 from tui.completion import names
 from tui.envelope import dumps
+from tui.options import json_option, token_option
 from tui.safe import safe
 
 
@@ -85,8 +86,8 @@ def _progress(done: int, total: int) -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@json_option
+@token_option
 @click.pass_context
 def status(ctx: click.Context, as_json: bool, token: str | None) -> None:
     """What the catalog holds that you may see, and how old it is.
@@ -95,7 +96,8 @@ def status(ctx: click.Context, as_json: bool, token: str | None) -> None:
     """
     from catalog.audit.log import AuditLog
     from catalog.engine.engine import Engine
-    from catalog.engine.snapshot import directory, prepare
+    from catalog.engine.folders import directory
+    from catalog.engine.snapshot import prepare
     from catalog.quality.freshness import census
     from catalog.storage.encryption import is_active, is_sealed
     from catalog.storage.state import State
@@ -143,7 +145,7 @@ def token() -> None:
 @token.command()
 @click.argument("name")
 @click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="Validity.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def issue(ctx: click.Context, name: str, days: int, as_json: bool) -> None:
     """Issue a token for the principal NAME; it is shown once, on standard output.
@@ -178,7 +180,7 @@ def revoke(ctx: click.Context, name: str) -> None:
 
 
 @token.command("list")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 @click.pass_context
 def list_tokens(ctx: click.Context, as_json: bool) -> None:
     """List tokens by principal and validity; never their text.
@@ -193,5 +195,7 @@ def list_tokens(ctx: click.Context, as_json: bool) -> None:
         told = [{"principal": t.principal, "state": state, "issued": t.issued.isoformat(), "expires": t.expires.isoformat()} for t, state in found]
         click.echo(dumps({"tokens": told}))
         return
+    if not found:
+        click.echo("No tokens. Issue one: steward token issue NAME", err=True)
     for entry, state in found:
         click.echo(f"{safe(entry.principal):<20} {state:<8} until {entry.expires:%Y-%m-%d}")

@@ -5,15 +5,14 @@ from typing import Any
 import click
 
 from tui.envelope import dumps
+from tui.options import json_option, token_option
 from tui.reviewing import (
     NOT_OPEN,
     about,
     acting,
     fields_of,
-    json_option,
     parameters_of,
     show_fields,
-    token_option,
 )
 from tui.safe import safe
 

@@ -7,6 +7,7 @@ import click
 
 from tui.completion import names
 from tui.envelope import dumps
+from tui.options import json_option, token_option
 from tui.safe import safe
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", required=False, shell_complete=names("view"))
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@json_option
+@token_option
 @click.pass_context
 def views(ctx: click.Context, name: str | None, as_json: bool, token: str | None) -> None:
     """The views that you may ask about, or the columns of the view NAME.

@@ -7,7 +7,7 @@ from catalog.errors import UsageError
 from nl2sql.backends.base import Backend, Context, Draft
 from nl2sql.errors import BackendUnavailable
 
-BACKENDS = ("embedded", "vllm", "vllm:MODEL", "vllm:URL", "vllm-plan", "transformers:MODEL", "scripted:FILE")
+BACKENDS = ("embedded", "vllm", "vllm:MODEL", "vllm:URL", "vllm-plan", "vllm-plan:MODEL", "vllm-plan:URL", "transformers:MODEL", "scripted:FILE")
 
 
 def open_backend(name: str) -> Backend:

@@ -10,14 +10,16 @@ from typing import Any, Protocol
 from catalog.semantic import views
 from nl2sql.backends.base import Clarify, Context, Decline, Draft, SqlDraft
 from nl2sql.backends.reply import asked_or_declined
+from nl2sql.change import says_delete
 from nl2sql.conversation import NEXT
 from nl2sql.embedded.parser import Candidate, EmbeddedParser
 from nl2sql.errors import BadPlan
 from nl2sql.explain import explain
-from nl2sql.linking.asked import asking_sentence
+from nl2sql.linking.asked import asking_sentence, turns
 from nl2sql.linking.mentions import Linked, Mention
 from nl2sql.linking.vocabulary import stems, words
 from nl2sql.plan import AskBack, Condition, Plan, Query, Scope, column_of, full_scope
+from nl2sql.plan import Decline as DeclinePlan
 from nl2sql.plan_canonical import ENTITIES, canonical, spelled
 from nl2sql.plan_sql import compile_query
 from nl2sql.values import Number, Text
@@ -70,6 +72,8 @@ class EmbeddedBackend:
         """The likeliest draft; a question back with several readings when it is below the calibrated threshold."""
         found, linked = self._likeliest(context.linked)
         context = replace(context, linked=linked)
+        if refusal := self._refusal(found, context):
+            return [refusal]
         drafts = self._drafts(found, context)
         if drafts and (not isinstance(drafts[0], SqlDraft) or drafts[0].confidence >= self._threshold):
             return drafts[:1]
@@ -82,6 +86,29 @@ class EmbeddedBackend:
             message = "I am not sure that I read this right. Did you mean one of these?"
             return [Clarify(message, tuple(readings)[:OFFERED], confidence, tuple(readings.values())[:OFFERED])]
         return drafts or [Decline("out_of_scope", 0.0)]
+
+    def _refusal(self, found: list[Candidate], context: Context) -> Draft | None:
+        """The refusal of what follows a question and is none: read with it, the model takes ``drop the old ones for good`` for more of it.
+
+        It is one where it is refused alone, and either leaves the question before as it was or says outright that something is to be deleted.
+        """
+        parts = turns(context.linked)
+        if parts is None or not found or not isinstance(found[0].plan, Query):
+            return None
+        last, before = parts
+        alone = self._read(last)
+        if not alone or not isinstance(alone[0].plan, DeclinePlan) or alone[0].probability < UNSURE:
+            return None
+        is_deletion = alone[0].plan.kind == "CHANGE" and says_delete(last.text)
+        rows = self._rows(found, context)
+        if not is_deletion and (not rows or rows != self._rows(self._read(before), replace(context, linked=before))):
+            return None
+        return self._drafted(alone[0], replace(context, linked=last))
+
+    def _rows(self, found: list[Candidate], context: Context) -> str:
+        """The SQL of the likeliest reading; empty where it is none."""
+        draft = self._drafted(found[0], context) if found else None
+        return draft.sql if isinstance(draft, SqlDraft) else ""
 
     def _likeliest(self, linked: Linked) -> tuple[list[Candidate], Linked]:
         """The likelier reading where everyday words may be names, if it is about what they name."""

@@ -40,8 +40,9 @@ class PlanBackend(EmbeddedBackend):
 
     name = "vllm-plan"
 
-    def __init__(self, server: Server) -> None:
-        super().__init__(ServedPlans(server))
+    def __init__(self, server: Server, threshold: float | None = None) -> None:
+        """``threshold`` as the embedded backend has it."""
+        super().__init__(ServedPlans(server), threshold)
         self._server = server
 
     def draft(self, context: Context) -> list[Draft]:

@@ -33,6 +33,8 @@ RETRIES = 3
 FIRST_PAUSE_S = 0.2
 """Before the first retry; twice as long before each further one."""
 RETRIED = frozenset({429, 502, 503, 504})
+MOST_TOLD = 2**53
+"""Numbers of a server from here on are none: JSON may write some that no float holds."""
 SAID = 200
 """Characters of a server's own complaint that are passed on."""
 SEE = "See that it runs and that STEWARD_VLLM_URL is its address, such as http://127.0.0.1:8000/v1; or choose another --backend."
@@ -135,7 +137,7 @@ class Server:
         if not isinstance(found, list):
             raise self._no_api("its list of models is none")
         models = [m for m in found if isinstance(m, dict) and isinstance(m.get("id"), str)]
-        return [Model(m["id"], m["max_model_len"] if isinstance(m.get("max_model_len"), int) else None, str(m.get("root") or "")) for m in models]
+        return [Model(m["id"], _longest(m.get("max_model_len")), str(m.get("root") or "")) for m in models]
 
     @property
     def model(self) -> Model:
@@ -268,6 +270,11 @@ def _complaint(content: bytes) -> str:
     return " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())[:SAID].rstrip(".")
 
 
+def _longest(told: Any) -> int | None:
+    """A number of tokens that a model may have, else None."""
+    return told if isinstance(told, int) and 0 < told < MOST_TOLD else None
+
+
 def _sample(choice: Any) -> Sample | None:
     """One choice of a chat or of a completion."""
     match choice:
@@ -287,7 +294,7 @@ def _log_probability(written: Any) -> float | None:
             pass
         case _:
             return None
-    numbers = [float(n) for n in found if isinstance(n, int | float) and not isinstance(n, bool)]
+    numbers = [float(n) for n in found if isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < MOST_TOLD]
     if not numbers or len(numbers) < len(found) or not all(map(math.isfinite, numbers)):
         return None
     return min(0.0, sum(numbers))

@@ -59,6 +59,16 @@ def engine(declared: "Declared" = ()) -> "duckdb.DuckDBPyConnection":
     return engines[declared]
 
 
+def statements_of(text: str) -> frozenset[str]:
+    """Kinds of the statements that a text is, such as ``DROP``; none where it is no SQL. It is parsed and never run."""
+    import duckdb
+
+    try:
+        return frozenset(statement.type.name for statement in engine().extract_statements(text))
+    except duckdb.Error:
+        return frozenset()
+
+
 def tree_of(sql: str) -> Node:
     """DuckDB's parse tree of one SELECT statement, without text positions.
 

@@ -1,4 +1,4 @@
-"""The sentence of a question that asks: people tell a story first, and what it mentions is not what they want to know."""
+"""Parts of what was asked, each read as a question of its own: the sentence of a story that asks, the last question of a dialogue."""
 
 import re
 from dataclasses import replace
@@ -24,6 +24,12 @@ def asking_sentence(linked: Linked) -> Linked | None:
     if len(asking[-1].split()) < FEWEST_WORDS:
         return None
     return renumbered(asking[-1], linked)
+
+
+def turns(linked: Linked) -> tuple[Linked, Linked] | None:
+    """The last question of a dialogue, and what came before it, each as a question of its own; None where there is one question."""
+    before, said, last = linked.text.rpartition(NEXT)
+    return (renumbered(last.strip(), linked), renumbered(before.strip(), linked)) if said else None
 
 
 def renumbered(text: str, linked: Linked) -> Linked:

@@ -16,8 +16,12 @@ COMPOUND = r" (?!the|an?|all|my|me|our|us|which|what|who|these|this|that|it|them
 """What follows a noun that opens a fragment (``amazon reviews``), and not a verb (``paste the rows``)."""
 LONG = 5
 """Letters of a word that can be a topic though neither English nor the catalog's texts have it."""
+FOLLOWING = re.compile(rf" {NOUNS}(?!\w)|\W*$|[,;?!]| (?:we|i|you|that|which|with|in|and|or)(?!\w)")
+"""What may follow such a word: what it is a topic of, the end of a clause, or how one goes on."""
 UNHEARD = re.compile(r"(?:^|\W)(?:anything|something|nothing|data|datasets?|tables?|collections?|images?|pictures|texts?|corpora|any|some) (?:(?:on|of|for|with|from|in) )?(?:the )?$")
+"""What such a word has to follow: something that is wanted, ``any images of kelp``."""
 OPENING = r"(?:about|on|with|of|for|from|over|in|around|any|some|and|or|covering|contain|containing|contains|mentioning|to|the|is|are|all|show me|find|get|need|cheapest|best|daily|historical)"
+"""What a plain English topic can follow."""
 
 
 def find_topics(draft: Draft, index: NameIndex) -> None:
@@ -44,7 +48,7 @@ def _topical(draft: Draft, index: NameIndex, token: Token) -> bool:
         return False
     before, after = draft.text[: token.start], draft.text[token.end :]
     if word not in index.text_words and f"{word}s" not in index.text_words:
-        return not is_english(word) and len(word) >= LONG and word.isalpha() and bool(UNHEARD.search(before) and re.match(rf" {NOUNS}(?!\w)|\W*$|[,;?!]| (?:we|i|you|that|which|with|in|and|or)(?!\w)", after))
+        return not is_english(word) and len(word) >= LONG and word.isalpha() and bool(UNHEARD.search(before) and FOLLOWING.match(after))
     if not is_english(word):
         return True
     first = not before.strip() and re.match(COMPOUND, after)

@@ -325,3 +325,15 @@ def test_the_clock_is_the_catalogs_unless_given(home: Path, session: Session) ->
     with_clock = open_session(home, session.generation, None, now=session.now + timedelta(days=1))
     with_clock.close()
     assert with_clock.now == datetime(2026, 10, 17, 12)
+
+
+@pytest.mark.parametrize("before", [(), ("how many datasets are there",)])
+@pytest.mark.parametrize("question", ["drop the table datasets", "DELETE FROM grants;"])
+def test_a_change_reaches_no_model_and_is_recorded(session: Session, question: str, before: tuple[str, ...]) -> None:
+    backend = ScriptedBackend({question: [COUNT]})
+    _, outcome = finished(ask(question, session, backend, before=before))
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "change_request"
+    assert ("without …" in outcome.message) == bool(before), "what may have been meant, after an answer"
+    assert backend.contexts == []
+    assert recorded(session).question == question

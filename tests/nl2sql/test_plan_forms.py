@@ -1,6 +1,7 @@
 """Medians, shares of groups, skipped rows, durations, either-groups and mean ages: small tables, through the guard, rows by hand."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,8 @@ BINDINGS: dict[str, Value] = {
     "@jurisdiction1": Text(("EU",)),
     "@org1": Text(("Acme",)),
     "@language1": Text(("German",)),
+    "@language2": Text(("French",)),
+    "@node1": Text(("n1",)),
 }
 ROWS: dict[str, list[dict[str, Any]]] = {
     "datasets": [
@@ -45,6 +48,11 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"dataset": "a", "retention_until": datetime(2026, 10, 20).date()},
         {"dataset": "c", "retention_until": datetime(2026, 10, 20).date()},
     ],
+    "training_rounds": [
+        {"run": "r", "round": 1, "participants": ["n1", "n2"], "at": datetime(2026, 10, 1)},
+        {"run": "r", "round": 2, "participants": ["n2"], "at": datetime(2026, 10, 2)},
+        {"run": "s", "round": 1, "participants": ["n1", "n3"], "at": datetime(2026, 10, 3)},
+    ],
 }  # fmt: skip
 
 
@@ -55,8 +63,8 @@ def tables() -> duckdb.DuckDBPyConnection:
         connection.execute(ddl(view))
     for name, rows in ROWS.items():
         for row in rows:
-            places = ", ".join("?" * len(row))
-            connection.execute(f"INSERT INTO {name} ({', '.join(row)}) VALUES ({places})", list(row.values()))
+            columns, places = ", ".join(map('"{}"'.format, row)), ", ".join("?" * len(row))
+            connection.execute(f"INSERT INTO {name} ({columns}) VALUES ({places})", list(row.values()))
     return connection
 
 
@@ -83,6 +91,31 @@ GIVES: list[tuple[str, list[tuple[Any, ...]]]] = [
     ("FROM datasets WHERE datasets.country NOT_NULL SELECT datasets.owner COUNT ORDER COUNT ASC LIMIT 1", [("Bolt", 1)]),
     ("FROM datasets SELECT datasets.languages COUNT", [("French", 1), ("German", 2)]),
     ("FROM datasets WHERE datasets.languages HAS @language1 SELECT datasets.languages COUNT ORDER COUNT DESC LIMIT 1", [("German", 2)]),
+    # A condition is on the list as a whole, wherever it stands, and not on the entry that a row counts for.
+    ("FROM datasets WHERE datasets.languages HAS_NOT @language2 SELECT datasets.languages COUNT", [("German", 1)]),
+    ("FROM datasets WHERE NOT datasets.languages HAS @language2 OR datasets.languages IS_NULL SELECT datasets.languages COUNT", [("German", 1)]),
+    (
+        "FROM datasets WHERE EITHER datasets.languages HAS @language1 datasets.pii IS_TRUE OR_ELSE datasets.languages HAS @language2 datasets.bytes GT 100 END SELECT datasets.languages COUNT",
+        [("French", 1), ("German", 2)],
+    ),
+    ("FROM datasets WHERE EITHER datasets.languages HAS @language2 datasets.pii IS_TRUE OR_ELSE datasets.languages NOT_NULL datasets.bytes LT @number3 END SELECT datasets.languages COUNT", []),
+    ("FROM datasets SELECT datasets.languages COUNT_IF datasets.languages HAS @language2 END", [("French", 1), ("German", 1)]),
+    # Of a, b, a again by its other grant: each dataset counts once.
+    (
+        "FROM datasets JOIN datasets.name=grants.dataset WHERE datasets.languages HAS @language2 OR grants.permission EQ 'write' SELECT datasets.languages COUNT",
+        [("French", 1), ("German", 2)],
+    ),
+    (
+        "FROM datasets JOIN datasets.name=grants.dataset WHERE EITHER datasets.languages HAS @language2 grants.permission EQ 'write' OR_ELSE grants.permission EQ 'read' END "
+        "SELECT datasets.languages COUNT",
+        [("French", 1), ("German", 2)],
+    ),
+    ("FROM datasets WHERE EXISTS datasets.name=grants.dataset grants.permission EQ 'write' END SELECT datasets.languages COUNT", [("German", 1)]),
+    ("FROM datasets WHERE datasets.quality_score GT MEAN datasets.languages NOT_NULL SELECT datasets.languages COUNT", [("German", 1)]),
+    # The newest round of r is without n1.
+    ("FROM training_rounds LATEST SELECT training_rounds.participants COUNT", [("n1", 1), ("n2", 1), ("n3", 1)]),
+    ("FROM training_rounds LATEST WHERE training_rounds.participants HAS @node1 SELECT training_rounds.participants COUNT", [("n1", 1), ("n3", 1)]),
+    ("FROM training_rounds SELECT training_rounds.participants COUNT ORDER COUNT ASC LIMIT 1", [("n3", 1)]),
     # Rows without a country are a group as they are for COUNT.
     ("FROM datasets SELECT datasets.country SHARE ORDER SHARE DESC LIMIT 1", [("DE", 0.4)]),
     ("FROM datasets SELECT datasets.country SHARE", [("DE", 0.4), ("FR", 0.2), ("US", 0.2), (None, 0.2)]),
@@ -159,6 +192,12 @@ def test_a_plan_gives_these_rows(plan: str, expected: list[tuple[Any, ...]], tab
     found = sorted(tables.execute(approved.sql).fetchall(), key=repr)
     assert [tuple(pytest.approx(c) if isinstance(c, float) else c for c in row) for row in found] == sorted(expected, key=repr)
     assert approved.views == views().keys() & set(re.findall(r"\w+(?=[ .])", plan))
+
+
+@pytest.mark.parametrize("plan", ["FROM datasets SELECT datasets.languages COUNT", "FROM training_rounds LATEST SELECT training_rounds.run training_rounds.participants COUNT"])
+def test_a_closed_column_that_nobody_asks_for_denies_nothing(plan: str) -> None:
+    permits = {name: replace(permit, columns={c: how for c, how in permit.columns.items() if c not in ("steward", "epsilon")}) for name, permit in EVERYONE.permits.items()}
+    approve(compile_query(query(plan), BINDINGS, NOW), schema_of(replace(EVERYONE, permits=permits)), NOW)
 
 
 @pytest.mark.parametrize(

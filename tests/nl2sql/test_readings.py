@@ -28,7 +28,7 @@ class Said:
         self.readings = readings
 
     def read(self, question: str, scope: Scope, beams: int = 4) -> list[Candidate]:
-        found = self.readings[question][:beams]
+        found = self.readings.get(question, [])[:beams]
         return [Candidate(parse(plan, scope), tuple(plan.split()), probability) for plan, probability in found]
 
 

@@ -1,6 +1,5 @@
 """A served model that writes plans drafts as the embedded one does, and what it writes is read by the plan's grammar alone."""
 
-import socket
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -8,28 +7,17 @@ from typing import Any
 import pytest
 
 from catalog.storage.generations import pinned
+from eval.record import Manifest
+from eval.run import backend_of
 from nl2sql.backends import open_backend
 from nl2sql.pipeline import ask
 from nl2sql.session import open_session
 from nl2sql.turn import Answered, AskedBack, Failed, Outcome, Refused
 from tests.nl2sql.model_server import Manner, Served, complaint, said, serving
 
-CONNECT = socket.socket.connect
+pytestmark = pytest.mark.usefixtures("own_machine")
 QUESTION = "who owns C4"
 RIGHT = "FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.owner"
-
-
-@pytest.fixture(autouse=True)
-def own_machine(hermetic: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests speak to servers of their own, on this machine."""
-
-    def connect(self: socket.socket, to: Any) -> None:
-        assert self.family == socket.AF_UNIX or to[0] == "127.0.0.1", f"a test reached for the network: {to}"
-        CONNECT(self, to)
-
-    monkeypatch.setattr(socket.socket, "connect", connect)
-    for name in ("URL", "MODEL", "KEY", "KEY_FILE", "TIMEOUT"):
-        monkeypatch.delenv(f"STEWARD_VLLM_{name}", raising=False)
 
 
 def outcome(home: Path, manner: Manner) -> tuple[Outcome, Served]:
@@ -64,6 +52,14 @@ def test_an_unsure_model_is_asked_for_more_readings(demo_home: Path) -> None:
     found, served = outcome(demo_home, manner)
     assert [body.get("n", 1) for body in served.bodies] == [1, 6]
     assert isinstance(found, AskedBack | Answered)
+
+
+def test_an_eval_may_have_it_answer_whatever_its_confidence(demo_home: Path) -> None:
+    with serving(lambda body, before: said(*[RIGHT] * body.get("n", 1), probability=0.05)) as served:
+        backend = backend_of(Manifest(backend=f"vllm-plan:{served.url}", suite_names=("governance",), always_answer=True))
+        with pinned(demo_home) as generation, closing(open_session(demo_home, generation, None)) as session:
+            *_, last = ask(QUESTION, session, backend)
+    assert isinstance(last, Answered)
 
 
 def test_a_server_that_does_not_take_the_question_is_named(demo_home: Path) -> None:

@@ -26,23 +26,10 @@ from nl2sql.session import Session, open_session
 from nl2sql.turn import Answered, AskedBack, Denied, Failed, Outcome, Refused, Stage
 from tests.nl2sql.model_server import MODELS, Manner, Reply, Served, complaint, said, serving
 
-CONNECT = socket.socket.connect
+pytestmark = pytest.mark.usefixtures("own_machine")
 COUNT = "SELECT count(*) AS n FROM datasets"
 SAME = "SELECT COUNT(datasets.name) FROM datasets"
 OTHER = "SELECT count(*) FROM nodes"
-
-
-@pytest.fixture(autouse=True)
-def own_machine(hermetic: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests speak to servers of their own, on this machine."""
-
-    def connect(self: socket.socket, to: Any) -> None:
-        assert self.family == socket.AF_UNIX or to[0] == "127.0.0.1", f"a test reached for the network: {to}"
-        CONNECT(self, to)
-
-    monkeypatch.setattr(socket.socket, "connect", connect)
-    for name in ("URL", "MODEL", "KEY", "KEY_FILE", "TIMEOUT"):
-        monkeypatch.delenv(f"STEWARD_VLLM_{name}", raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -303,6 +290,14 @@ def test_a_server_whose_model_cannot_be_told(session: Session, models: Any, what
     _, outcome, _ = asked(session, lambda body, before: said(COUNT), models)
     assert isinstance(outcome, Failed)
     assert what in outcome.message
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), 2**63, 0, -1, True])
+def test_numbers_that_no_server_can_mean_are_not_heard(session: Session, number: int) -> None:
+    choice = {"message": {"content": COUNT}, "logprobs": {"content": [{"token": "x", "logprob": -abs(number)}]}}
+    models = {"data": [{"id": "tiny", "max_model_len": number}]}
+    _, outcome, _ = asked(session, lambda body, before: Reply(json.dumps({"choices": [choice]}).encode()), models)
+    assert isinstance(outcome, Answered)
 
 
 def test_a_server_that_is_down_is_named_and_one_that_comes_back_answers(session: Session) -> None:

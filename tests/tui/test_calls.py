@@ -45,6 +45,9 @@ def ended(terminal: Terminal) -> int:
     ("arguments", "said", "meant"),
     [
         (["askk"], "steward: No such command 'askk'.", "Did you mean ask? See: steward --help"),
+        (["lineage", "C4"], "steward: No such command 'lineage'.", "Did you mean catalog lineage? See: steward --help"),
+        (["version"], "steward: No such command 'version'.", "Did you mean --version? See: steward --help"),
+        (["--token", "x", "ask"], "No such option '--token'", "It stands behind the command: steward ask --token … See: steward --help"),
         (["catalog", "lineag"], "steward catalog: No such command 'lineag'.", "Did you mean lineage? See: steward catalog --help"),
         (["ask", "--format", "cvs", "x"], "'cvs' is not one of", "Did you mean csv? See: steward ask --help"),
         (["ask", "--fromat", "csv", "x"], "No such option '--fromat'", "See: steward ask --help"),
@@ -68,6 +71,22 @@ def test_a_call_without_words_is_shown_how_to_begin(steward: Any) -> None:
     ran = steward("ask")
     assert (ran.code, ran.out) == (2, b"")
     assert ran.err.startswith("Usage: steward ask") and "who owns C4" in ran.err and len(ran.err.splitlines()) < 12
+
+
+def test_a_call_without_words_on_a_terminal_waits_for_nothing(call: Call) -> None:
+    for verb in ("ask", "sql"):
+        terminal = call(verb)
+        assert ended(terminal) == 2 and f"Usage: steward {verb}" in terminal.text
+
+
+def test_help_is_a_word_too(steward: Any) -> None:
+    for words in (("help",), ("help", "ask"), ("help", "catalog", "lineage")):
+        ran, asked = steward(*words), steward(*words[1:], "--help")
+        assert (ran.code, ran.out) == (0, asked.out) and ran.out.startswith(f"Usage: steward {' '.join(words[1:])}".rstrip().encode())
+
+
+def test_a_list_of_nothing_says_so_and_how_to_begin(steward: Any) -> None:
+    assert steward("grant", "list", "nobody").err == "No grants. Give one: steward grant give PRINCIPAL DATASET\n"
 
 
 def test_names_are_listed_and_one_is_shown(steward: Any, home: Path) -> None:

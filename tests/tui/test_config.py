@@ -11,7 +11,7 @@ import pytest
 
 from catalog.errors import UsageError
 from catalog.storage.state import State
-from tui.settings import SETTINGS, File, read_file, template
+from tui.settings import SETTINGS, File, read_file, resolve, template
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,9 +56,10 @@ def test_the_nearest_counts(steward: Any, project: Path, user: Path, monkeypatch
     assert told["where"] == (where[nearest[-1]] if nearest else None)
 
 
-def test_the_catalog_is_found_by_a_file_relative_to_it(home: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_catalog_is_found_by_a_file_relative_to_it(home: Path, project: Path, user: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project.parent / "data").symlink_to(home)
     project.write_text('catalog = "data"\n', encoding="utf-8")
+    user.write_text(f'trusted = "{project.parent.parent}"\n', encoding="utf-8")
     monkeypatch.delenv("STEWARD_CATALOG")
     done = subprocess.run([sys.executable, "-m", "tui.main", "status", "--json"], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -74,6 +75,12 @@ def test_a_flag_is_shown_as_a_flag(steward: Any, home: Path) -> None:
 FAULTS = [
     ('formt = "csv"', 1, "no setting 'formt'", "Did you mean format?"),
     ("\n\nlimit = 0", 3, "limit is 0, not 1 to", ""),
+    (f"limit = 0x{'f' * 6000}", 1, "limit is a number of many digits, not 1 to", ""),
+    (f"timeout = -0x{'f' * 6000}", 0, "line 1", ""),
+    (f"timeout = 0b{'1' * 60000}", 1, "timeout is a number of many digits, not", ""),
+    ("timeout = nan", 1, "timeout is nan, not", ""),
+    (f"format = 0x{'f' * 6000}", 1, "format is a number of many digits, not a text", ""),
+    (f"backend = [{'[' * 900}{']' * 900}]", 0, "", ""),
     ('limit = "many"', 1, "limit is 'many', not a number", ""),
     ("limit = true", 1, "limit is True, not a number", ""),
     ("limit = 2.5", 1, "limit is 2.5, not a number", ""),
@@ -106,11 +113,62 @@ def test_every_command_but_those_that_mend_it_stops_at_a_fault(steward: Any, pro
     assert [steward(*words).code for words in (("views",), ("config", "show"), ("config", "path"), ("completion", "bash"), ("--help",))] == [2, 2, 0, 0, 0]
 
 
+def test_a_pipe_in_the_place_of_a_project_file_is_not_waited_for(steward: Any, project: Path) -> None:
+    os.mkfifo(project)
+    assert b"ignored: it is no file" in steward("config", "path").out
+    assert steward("sql", "-q", "SELECT 1 AS n").code == 0
+
+
 def test_a_project_file_of_somebody_else_is_ignored(steward: Any, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project.write_text("limit = 1\n", encoding="utf-8")
     monkeypatch.setattr(os, "getuid", lambda: 4_294_967)
     assert b"ignored: it belongs to somebody else" in steward("config", "path").out
     assert len(steward("sql", "-q", "--format", "csv", "SELECT name FROM datasets").out.splitlines()) > 100
+
+
+CHOOSING = ('catalog = "data"', 'purpose = "training"', 'backend = "transformers:evil/model"', 'backend = "scripted:../script.json"', 'fallback = "vllm"')
+"""What a folder that somebody gave you might say of what is opened, asked for and asked."""
+
+
+@pytest.mark.parametrize("text", CHOOSING)
+def test_a_folder_that_nobody_trusts_chooses_nothing(steward: Any, project: Path, user: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.delenv("STEWARD_CATALOG", raising=False)
+    project.write_text(f"{text}\n", encoding="utf-8")
+    name = text.partition(" ")[0]
+    for trusted in ("", "/nowhere", "relative", f"{project.parent}-other", f"{project.parent}/below"):
+        user.write_text(f'trusted = "{trusted}"\n' if trusted else "", encoding="utf-8")
+        with pytest.raises(UsageError, match=":1: you do not trust ") as told:
+            resolve()
+        assert f'in {user}: trusted = "' in told.value.hint
+        if name != "catalog":  # which these commands are told
+            ran = steward("ask", "who owns C4")
+            assert (ran.code, ran.out) == (2, b"")
+    for trusted in (f"{project.parent}", f"/nowhere:{project.parent.parent}", "/"):
+        user.write_text(f'trusted = "{trusted}"\n', encoding="utf-8")
+        assert resolve()[name].source == "project"
+    user.write_text(told.value.hint.partition(": ")[2] + "\n", encoding="utf-8")
+    assert resolve()[name].source == "project", "what the hint says to write is what is needed"
+
+
+def test_a_flag_or_variable_needs_no_trust(project: Path, user: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write_text('catalog = "data"\nbackend = "transformers:evil/model"\n', encoding="utf-8")
+    monkeypatch.setenv("STEWARD_BACKEND", "embedded")
+    assert {name: value.source for name, value in resolve({"catalog": Path("x")}).items() if name in ("catalog", "backend")} == {"catalog": "flag", "backend": "environment"}
+
+
+def test_a_link_is_trusted_for_where_it_leads(project: Path, user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write_text('purpose = "training"\n', encoding="utf-8")
+    (inside := tmp_path / "trusted").mkdir()
+    (inside / "link").symlink_to(project.parent)
+    user.write_text(f'trusted = "{inside}"\n', encoding="utf-8")
+    monkeypatch.chdir(inside / "link")
+    with pytest.raises(UsageError, match="you do not trust"):
+        resolve()
+
+
+def test_no_project_says_what_is_trusted(steward: Any, project: Path) -> None:
+    project.write_text('trusted = "/"\n', encoding="utf-8")
+    assert "trusted is not for a project's file" in steward("views").err
 
 
 def test_the_user_may_set_what_a_project_may_not(user: Path) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,8 +27,31 @@ def test_a_question_from_end_to_end(command: list[str], backend: str) -> None:
 
 def test_bytes_that_are_no_text_are_no_crash(command: list[str], backend: str) -> None:
     done = subprocess.run([*command, "ask", backend, "--json", b"caf\xe9 \xff"], cwd=ROOT, capture_output=True, check=False)
-    assert (done.returncode, done.stderr) == (6, b"")
-    assert b'"question": "caf? ?"' in done.stdout
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"is not UTF-8 text: caf\\xe9 \\xff\n" in done.stderr
+
+
+BYTES = [
+    (b"ask", b"\xff"), (b"sql", b"SELECT '\xff'"), (b"grant", b"\xff"), (b"grant", b"give", b"ada", b"\xff"), (b"token", b"issue", b"\xc3\x28"), (b"token", b"revoke", b"\xff"),
+    (b"ingest", b"\xff", b"--node", b"n"), (b"ingest", b"x", b"--node", b"\xff"), (b"policy", b"explain", b"\xff", b"datasets"), (b"catalog", b"show", b"\xed\xa0\x80"), (b"audit", b"erase", b"\xff"),
+    (b"receipt", b"verify", b"\xff.json"), (b"\xff",), (b"--\xff",), (b"config", b"show", b"\xff"), (b"completion", b"\xff"), (b"spec", b"\xff"), (b"export", b"--token", b"\xff"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", BYTES, ids=lambda words: b" ".join(words).decode("ascii", "backslashreplace"))
+def test_no_verb_takes_bytes_that_are_no_text(steward: Any, words: tuple[bytes, ...]) -> None:
+    ran = steward(*map(os.fsdecode, words))
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, b"", 2)
+    at = next(at for at, word in enumerate(words) if not word.isascii())
+    assert ran.err.startswith(f"steward: Argument {at + 3} is not UTF-8 text: "), "after --catalog and its folder"
+
+
+@pytest.mark.parametrize("name", ["STEWARD_TOKEN", "STEWARD_CATALOG", "STEWARD_BACKEND"])
+def test_no_variable_holds_bytes_that_are_no_text(steward: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, os.fsdecode(b"a\xffb"))
+    ran = steward("status")
+    assert (ran.code, ran.out) == (2, b"")
+    assert ran.err.startswith(f"steward: {name} is not UTF-8 text: a\\xffb\n")
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "json", "parquet"])

@@ -55,6 +55,13 @@ def test_rows_are_checked_in_the_formats_that_programs_read(steward: Any, tmp_pa
     assert "what was given" in ran.out.decode()
 
 
+def test_a_file_of_any_size_is_no_receipt(steward: Any, tmp_path: Path) -> None:
+    with (tmp_path / "r.json").open("wb") as file:
+        file.truncate(1 << 40)
+    ran = steward("receipt", "verify", str(tmp_path / "r.json"))
+    assert (ran.code, "longer than" in ran.err) == (1, True)
+
+
 @pytest.mark.parametrize("form", ["csv", "json", "jsonl"])
 def test_a_changed_row_is_found(steward: Any, tmp_path: Path, form: str) -> None:
     receipt, rows = tmp_path / "r.json", tmp_path / f"rows.{form}"

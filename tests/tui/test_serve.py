@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import socket
 import stat
@@ -19,8 +20,9 @@ import urllib3
 
 from catalog.errors import GovernanceError
 from nl2sql import serving
-from nl2sql.serving import Child, Serve, check
-from tests.nl2sql.model_server import said
+from nl2sql.backends import BACKENDS
+from nl2sql.serving import Child, Serve, check, warm_up
+from tests.nl2sql.model_server import complaint, said
 from tests.nl2sql.model_server import serving as model_serving
 
 CONNECT = socket.socket.connect
@@ -84,6 +86,15 @@ def test_a_server_is_waited_for_and_ends_with_its_context(serve: Serve, tmp_path
     assert child.process.poll() is not None
     with pytest.raises(ProcessLookupError):
         os.killpg(child.process.pid, 0)
+
+
+def test_the_first_words_are_as_questions_ask_for_them_with_a_grammar_or_without() -> None:
+    with model_serving(lambda body, before: said("DATA")) as served:
+        warm_up(served.url, 30)
+    assert [("structured_outputs" in body, body["logprobs"]) for body in served.bodies] == [(True, 1)]
+    with model_serving(lambda body, before: complaint("rejected", 500) if "structured_outputs" in body else said(" FROM")) as served:
+        warm_up(served.url, 30)
+    assert [("structured_outputs" in body, body["logprobs"]) for body in served.bodies] == [(True, 1), (False, 1)]
 
 
 @pytest.mark.parametrize(
@@ -224,16 +235,26 @@ def test_a_server_that_dies_is_started_again_until_stopped(serve: Serve, tmp_pat
 def test_the_doctor_says_which_model_drafts_and_why(steward: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = steward("doctor", "--json")
     assert (ran.code, ran.json["backend"], ran.json["ok"], ran.json["why"]) == (0, "embedded", True, "it is the default")
-    assert {finding["name"] for finding in ran.json["findings"]} == {"catalog", "settings", "embedded", "vllm", "transformers", "gpu"}
+    assert {finding["name"] for finding in ran.json["findings"]} == {"versions", "catalog", "settings", "embedded", "vllm", "transformers", "gpu"}
+    versions = ran.json["findings"][0]
+    assert versions["ok"] and re.match(r"steward \d.*, duckdb \d.*, onnxruntime \d.*, textual \d.*, Python 3", versions["note"])
     with model_serving(lambda body, before: said("REFUSE")) as served:
-        ran = steward("doctor", "--backend", f"vllm:{served.url}")
-        assert ran.code == 0
-        assert "tiny, 8,192 tokens" in ran.out.decode()
+        for kind in ("vllm", "vllm-plan"):
+            ran = steward("doctor", "--backend", f"{kind}:{served.url}")
+            assert ran.code == 0
+            assert "ok  vllm          tiny, 8,192 tokens" in ran.out.decode()
+    assert steward("doctor", "--backend", f"vllm-plan:{served.url}").code == 3
     monkeypatch.setenv("STEWARD_BACKEND", f"vllm:{served.url}")
     ran = steward("doctor")
     assert ran.code == 3
     assert "STEWARD_BACKEND says so, but it cannot: The model server" in ran.out.decode()
     assert steward("doctor", "--backend", "no-such").code == 3
+
+
+@pytest.mark.parametrize("verb", [("ask",), ("chat",), ("doctor",), ("eval", "run")], ids=" ".join)
+def test_help_names_every_backend(verb: tuple[str, ...], steward: Any) -> None:
+    said = re.sub(r"\s", "", steward(*verb, "--help").out.decode())
+    assert all(name.partition(":")[0] in said for name in BACKENDS)
 
 
 def test_a_question_falls_back_only_when_told_to(steward: Any, backend: str) -> None:

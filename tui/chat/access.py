@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from textual import on, work
 from textual.containers import Horizontal, VerticalScroll
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -37,8 +36,8 @@ class AccessScreen(Page):
         who = host(self).desk.who
         targets = self.query_one("#targets", OptionList)
         targets.clear_options()
-        targets.add_options([Option(Content.assemble(("✓ ", "$text-success"), plain(view)), id=view) for view in who.open_views])
-        targets.add_options([Option(Content.assemble(("✗ ", "$text-error"), plain(view, "dim")), id=view) for view in who.closed_views])
+        targets.add_options([Option(plain(f"✓ {view}"), id=view) for view in who.open_views])
+        targets.add_options([Option(plain(f"✗ {view}"), id=view) for view in who.closed_views])
         targets.highlighted = 0
         facts = {
             "you are": who.name,

@@ -1,8 +1,6 @@
 """The first screen: questions and answers one below the other, and the views that may be asked about beside them."""
 
-import re
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import ClassVar
 
 from textual import on, work
@@ -16,25 +14,23 @@ from textual.widgets.option_list import Option
 from catalog.errors import GovernanceError
 from catalog.review.feedback import Verdict
 from nl2sql.turn import Answered, AskedBack
-from tui.chat import commands
+from tui.chat.choices import Choices
 from tui.chat.desk import Pending
 from tui.chat.edit import EditSql
+from tui.chat.entry import Entry
 from tui.chat.host import host, told_of
-from tui.chat.judge import Judge
 from tui.chat.lineage_tree import LineageSides
 from tui.chat.modals import CellView
-from tui.chat.offers import Offers, Part, part_of
 from tui.chat.page import Page, TopBar
 from tui.chat.prompt import Prompt
 from tui.chat.rows import RowsTable
 from tui.chat.save import SaveAnswer
-from tui.chat.turn import Choices, TurnBlock
+from tui.chat.turn import TurnBlock
 from tui.chat.words import plain
 from tui.choosing import with_choice
-from tui.output import rows_file
-from tui.safe import safe
 
-_MENTION = re.compile(r"(^|\s)@(?=\S)")
+WELCOME = "Ask in plain words. Try one of these (tab goes there); / has commands, F3 what there is."
+NOTHING_OPEN = "Nothing is open to you. F6 says by which rule; /token asks as somebody else."
 STARTERS = (
     "which datasets contain personal data?",
     "how many datasets are there per country",
@@ -70,7 +66,7 @@ class AskScreen(Page):
         """Views, transcript and prompt."""
         yield Horizontal(
             Vertical(Static(id="opened", classes="muted"), OptionList(id="views"), id="sidebar"),
-            Vertical(VerticalScroll(id="transcript"), Static(id="follows", classes="muted"), Offers(), Prompt(), id="main"),
+            Vertical(VerticalScroll(id="transcript"), Static(id="follows", classes="muted"), Entry(), id="main"),
             id="ask",
         )
 
@@ -83,7 +79,7 @@ class AskScreen(Page):
         """Begin as the principal who asks now."""
         super().renew()
         self.before.clear()
-        self.query_one(Offers).offer(None)
+        self.query_one(Entry).close()
         who = host(self).desk.who
         views = self.query_one("#views", OptionList)
         views.clear_options()
@@ -92,8 +88,9 @@ class AskScreen(Page):
         views.add_options([Option(plain(f"{view} (closed)"), disabled=True) for view in who.closed_views])
         transcript = self.query_one("#transcript", VerticalScroll)
         transcript.remove_children()
-        transcript.mount(Static(Content("Ask in plain words. Try one of these; a slash has commands, F3 what there is."), classes="welcome"))
-        transcript.mount(Choices(*(Option(plain(starter)) for starter in STARTERS), classes="choices starters"))
+        transcript.mount(Static(Content(WELCOME if who.open_views else NOTHING_OPEN), classes="welcome"))
+        if who.open_views:
+            transcript.mount(Choices(*(Option(plain(starter)) for starter in STARTERS), classes="choices starters"))
         self._show_follows()
         self.query_one(Prompt).focus()
 
@@ -113,85 +110,14 @@ class AskScreen(Page):
     @on(Input.Submitted, "#prompt")
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        prompt, line = self.query_one(Prompt), event.value
-        if line.startswith("/"):
-            self._command(line)
-        elif self._complete():
-            return
-        elif self.running:
+        if self.running:
             self.notify("One question at a time. Esc stops this one.", timeout=3)
-        elif question := prompt.take():
-            self.ask(_MENTION.sub(r"\1", question))
+        elif question := self.query_one(Entry).take():
+            self.ask(question)
 
-    def _command(self, line: str) -> None:
-        """Do what was typed after a slash, or what is under the cursor where that is its beginning; an unknown command stays in the line."""
-        offers = self.query_one(Offers)
-        command, name, words = commands.parsed(line)
-        match offers.part.kind if offers.part and offers.part == self._part() and offers.chosen else None:
-            case "command" if command is None or command.needs_more:
-                command = commands.BY_NAME[offers.chosen]
-                if command.needs_more:
-                    self._complete()
-                    return
-            case "names" | "views" | "choice":
-                words = offers.chosen
-        if command is None:
-            self.notify(f"There is no command /{safe(name)}. {commands.nearest(name)}", markup=False, severity="warning", timeout=6)
-        elif command.needs_more and not words:
-            self.notify(f"/{command.name} {command.argument}: {command.about}", markup=False, timeout=4)
-        else:
-            self.query_one(Prompt).take()
-            command.run(self, words)
-
-    @on(Input.Changed, "#prompt")
-    def _typing(self, event: Input.Changed) -> None:
-        event.stop()
-        offers, part = self.query_one(Offers), self._part()
-        match part.kind if part else None:
-            case "names" if part:
-                self._look_up(part)
-            case "views" if part:
-                offers.offer(part, (view for view in host(self).desk.who.open_views if view.startswith(part.words.lower())))
-            case "choice" if part:
-                offers.offer(part, part.choices)
-            case _:
-                offers.offer(part)
-
-    def _part(self) -> Part | None:
-        """What of a name or command is typed."""
-        prompt = self.query_one(Prompt)
-        return part_of(prompt.value[: prompt.cursor_position])
-
-    @work(thread=True, exclusive=True, group="names")
-    def _look_up(self, part: Part) -> None:
-        app = host(self)
-        sitting = app.desk.sitting
-        with suppress(GovernanceError, OSError):
-            app.deliver(sitting, self._offer, part, app.desk.names_like(part.words.strip()))
-
-    def _offer(self, part: Part, names: list[str]) -> None:
-        """Names to choose from above the prompt, unless something else is typed by now."""
-        if part == self._part():
-            self.query_one(Offers).offer(part, names)
-
-    @on(OptionList.OptionSelected, "#names")
-    def _clicked(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        self._complete()
-        self.query_one(Prompt).focus()
-
-    def _complete(self) -> bool:
-        """Write what is under the cursor of the list above the prompt in place of its beginning; False where nothing is left to write."""
-        offers, prompt = self.query_one(Offers), self.query_one(Prompt)
-        part, chosen = offers.part, offers.chosen
-        if part is None or part != self._part() or not chosen or (offers.is_typed and part.kind != "command"):
-            return False
-        end = prompt.cursor_position
-        written = f"/{chosen} " if part.kind == "command" else f"{chosen} "
-        prompt.value = f"{prompt.value[: part.at]}{written}{prompt.value[end:]}"
-        prompt.cursor_position = part.at + len(written)
-        offers.offer(None)
-        return True
+    @on(Entry.Ordered)
+    def _ordered(self, message: Entry.Ordered) -> None:
+        message.command.run(self, message.words)
 
     @on(OptionList.OptionSelected, ".starters")
     def _starter(self, event: OptionList.OptionSelected) -> None:
@@ -206,9 +132,7 @@ class AskScreen(Page):
 
     def draft(self, words: str) -> None:
         """Write into the prompt."""
-        prompt = self.query_one(Prompt)
-        prompt.insert_text_at_cursor(words)
-        prompt.focus()
+        self.query_one(Entry).write(words)
 
     def ask(self, question: str) -> None:
         """Ask in words, as the next question of the conversation."""
@@ -303,9 +227,7 @@ class AskScreen(Page):
 
     async def action_stop(self) -> None:
         """Stop the question that runs, and its engine with it; else go back to the prompt."""
-        offers = self.query_one(Offers)
-        if offers.is_open:
-            offers.offer(None)
+        if self.query_one(Entry).close():
             return
         if block := self.running:
             host(self).desk.stop(block.pending)
@@ -323,52 +245,26 @@ class AskScreen(Page):
 
     def action_save(self, name: str = "") -> None:
         """Save rows or receipt of the chosen answer."""
-        block = self.chosen
-        if block is None or block.outcome is None:
-            self.notify("There is no answer to save yet.", timeout=3)
-        else:
+        if (block := self._answered("save")) and block.outcome:
             self.app.push_screen(SaveAnswer(block.outcome, name))
 
     def action_feedback(self) -> None:
         """Say whether the chosen answer was right."""
-        self._judge(self.chosen)
-
-    @on(TurnBlock.Judged)
-    def _judged(self, message: TurnBlock.Judged) -> None:
-        self._judge(message.block, message.verdict)
-
-    def _judge(self, block: TurnBlock | None, verdict: Verdict | None = None) -> None:
-        if block is None or block.outcome is None:
-            self.notify("There is no answer to speak of yet.", timeout=3)
-        else:
-            self.app.push_screen(Judge(verdict), lambda said: self._said(block, said))
-
-    def _said(self, block: TurnBlock, said: tuple[Verdict, str] | None) -> None:
-        if said:
-            self._give(block, *said)
+        if block := self._answered("speak of"):
+            block.action_feedback()
 
     def say(self, verdict: Verdict, why: str) -> None:
         """Say of the chosen answer that it was right or wrong, without a window."""
-        if (block := self.chosen) and block.outcome:
-            self._give(block, verdict, why)
-        else:
-            self._judge(None)
+        if block := self._answered("speak of"):
+            block.give_feedback(verdict, why)
 
-    @work(thread=True, group="feedback")
-    def _give(self, block: TurnBlock, verdict: Verdict, why: str) -> None:
-        app, outcome = host(self), block.outcome
-        sitting = app.desk.sitting
-        assert outcome is not None, "what has not ended has no verdict"
-        try:
-            number = app.desk.feedback(verdict, outcome, why)
-        except (GovernanceError, OSError) as error:
-            app.deliver(sitting, app.complain, error)
-            return
-        app.deliver(sitting, self._gave, block, verdict, number)
-
-    def _gave(self, block: TurnBlock, verdict: Verdict, number: int) -> None:
-        block.note_feedback(verdict)
-        self.notify(f"Thank you: {verdict}. Feedback {number} waits for a reviewer.", markup=False, timeout=4)
+    def _answered(self, doing: str) -> TurnBlock | None:
+        """The chosen turn if it has come to an outcome; else it is said that there is nothing to do that with."""
+        block = self.chosen
+        if block is None or block.outcome is None:
+            self.notify(f"There is no answer to {doing} yet.", timeout=3)
+            return None
+        return block
 
     def action_copy_sql(self) -> None:
         """Copy the SQL of the chosen answer."""
@@ -377,10 +273,8 @@ class AskScreen(Page):
 
     def action_copy_rows(self) -> None:
         """Copy the rows of the chosen answer as CSV, where a clipboard holds them."""
-        outcome = self.chosen.outcome if self.chosen else None
-        copied = rows_file(outcome.result, "csv").decode("utf-8") if isinstance(outcome, Answered) else ""
-        if copied:
-            host(self).copy_whole("the rows as CSV", copied)
+        if self.chosen:
+            self.chosen.action_copy_rows()
 
     def action_copy_answer(self) -> None:
         """Copy the chosen answer as Markdown."""
@@ -389,10 +283,8 @@ class AskScreen(Page):
 
     def copy_part(self, what: str) -> None:
         """Copy the chosen answer, its SQL or its rows."""
-        if self.chosen is None or self.chosen.outcome is None:
-            self.notify("There is no answer to copy yet.", timeout=3)
-        else:
-            {"sql": self.action_copy_sql, "rows": self.action_copy_rows}.get(what.lower(), self.action_copy_answer)()
+        if block := self._answered("copy"):
+            {"sql": block.action_copy_sql, "rows": block.action_copy_rows}.get(what.lower(), block.action_copy_answer)()
 
     def action_anew(self) -> None:
         """The next question is on its own; what was answered stays on the screen."""
@@ -421,20 +313,14 @@ class AskScreen(Page):
 
     def action_answer(self) -> None:
         """Completes what is typed; else into the last answer that has something to move about in, else to whatever is next."""
-        if (offers := self.query_one(Offers)).is_open:
-            offers.highlighted = offers.highlighted or 0
-            self._complete()
+        if self.query_one(Entry).complete_offered():
             return
         if not any(block.focus_content() for block in reversed(self.query(TurnBlock))):
             self.focus_next()
 
     def action_slash(self) -> None:
         """Begin a command, from wherever the focus is."""
-        prompt = self.query_one(Prompt)
-        prompt.focus()
-        if not prompt.value:
-            prompt.value = "/"
-            prompt.cursor_position = 1
+        self.query_one(Entry).begin_command()
 
     def action_sidebar(self) -> None:
         """Show or hide the views."""

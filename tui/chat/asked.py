@@ -67,6 +67,10 @@ class HistoryScreen(Page):
         event.stop()
         host(self).ask(self._found[event.option_index].question)
 
+    def is_of_use(self, action: str) -> bool:
+        """A star once there is a question."""
+        return action != "star" or bool(host(self).history.entries)
+
     def _list(self) -> None:
         history = host(self).history
         self._found = history.search(self.query_one("#search", Input).value)
@@ -99,7 +103,5 @@ class HistoryScreen(Page):
 def _line(entry: Asked) -> Content:
     return Content.assemble(
         ("★ " if entry.starred else "  ", "$warning"),
-        (f"{SIGNS.get(entry.status, '–')} {entry.status.replace('_', ' '):<11}", "dim"),
-        (f"{entry.at[:10]}  ", "dim"),
-        plain(entry.question),
+        plain(f"{SIGNS.get(entry.status, '–')} {entry.status.replace('_', ' '):<11}{entry.at[:10]}  {entry.question}"),  # not dimmed: under the cursor that could not be read
     )

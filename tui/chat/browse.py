@@ -13,6 +13,7 @@ from textual.widgets import Input, Tree
 
 from catalog.errors import GovernanceError
 from nl2sql.similar import Hit
+from tui.chat.clear_tree import ClearTree
 from tui.chat.facts import Fact, Facts, fact, heading
 from tui.chat.field import Field
 from tui.chat.host import host, told_of
@@ -38,11 +39,13 @@ class BrowseScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self.shelf = Shelf({})
+        self.is_read = False
+        """Whether the shelf holds what there is, be it nothing."""
         self.hits: tuple[str, list[Hit]] = ("", [])
 
     def content(self) -> Iterable[Widget]:
         """Filter and tree on the left, what is chosen on the right."""
-        tree: Tree[Thing] = Tree(Text("catalog"), id="things")
+        tree: ClearTree[Thing] = ClearTree(Text("catalog"), id="things")
         tree.show_root = False
         yield Horizontal(
             Vertical(Field(placeholder="Filter; Enter searches by meaning", id="filter", classes="filter"), tree, id="shelf"),
@@ -57,7 +60,7 @@ class BrowseScreen(Page):
     def renew(self) -> None:
         """As the principal who asks now."""
         super().renew()
-        self.shelf, self.hits = Shelf({}), ("", [])
+        self.shelf, self.is_read, self.hits = Shelf({}), False, ("", [])
         self.query_one("#filter", Input).value = ""
         self.query_one("#detail", Facts).tell([fact("", "Choose something from the list: ↓ goes there, Enter opens. l follows lineage, a asks about it.")])
         self.query_one("#filter").focus()
@@ -81,7 +84,7 @@ class BrowseScreen(Page):
         app.deliver(sitting, self._filled, shelf)
 
     def _filled(self, shelf: Shelf) -> None:
-        self.shelf = shelf
+        self.shelf, self.is_read = shelf, True
         self._grow()
 
     @on(Input.Changed, "#filter")
@@ -127,7 +130,9 @@ class BrowseScreen(Page):
         groups = list(self.shelf.groups(words))
         for group in groups:
             self._branch(tree, group, bool(words.strip()))
-        if not groups and self.shelf.views:
+        if self.is_read and not self.shelf.views:
+            self.query_one("#detail", Facts).tell([fact("", "Nothing is open to you. F6 says by which rule; /token on the first screen asks as somebody else.")])
+        elif not groups and self.shelf.views:
             tree.root.add_leaf(Text("Nothing has these words; Enter searches by meaning.", "italic"))
 
     def _branch(self, tree: Tree[Thing], group: Group, is_open: bool) -> None:

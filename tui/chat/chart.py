@@ -10,6 +10,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from catalog.engine.engine import ResultSet
+from tui.chart import arranged
 from tui.output import text
 from tui.safe import safe
 
@@ -40,8 +41,10 @@ def chart_of(result: ResultSet) -> Chart | None:
     if len(set(names)) < len(names) or any(not _is_drawn(row[measure]) for row in result.rows):
         return None
     rows = sorted(result.rows, key=lambda row: row[label]) if all(isinstance(name, date) for name in names) else result.rows
+    is_series = all(isinstance(name, date) for name in names)
     points = [("NULL" if row[label] is None else text(row[label]), float(row[measure])) for row in rows]
-    is_series = rows is not result.rows or all(isinstance(name, date) for name in names)
+    if not is_series:
+        points = arranged(points)
     drawn = points[-MOST_BARS:] if is_series else points[:MOST_BARS]
     return Chart(safe(result.columns[label]), safe(result.columns[measure]), tuple(drawn), len(points) - len(drawn))
 

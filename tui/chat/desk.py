@@ -14,7 +14,7 @@ from catalog.access.policy import POLICY_FILE, load_policy
 from catalog.access.policy_explain import Explanation, explain
 from catalog.audit.receipt import issue
 from catalog.engine.engine import Engine, Limits
-from catalog.engine.snapshot import directory
+from catalog.engine.folders import directory
 from catalog.errors import GovernanceError
 from catalog.graph.sides import Side
 from catalog.review.feedback import Verdict

@@ -53,7 +53,7 @@ def keys_of(screen: Screen[object], keymap: Mapping[str, str]) -> Content:
         group = groups.setdefault(title, {})
         keys, said = group.get(binding.action, ("", WORDS.get(binding.action, binding.description)))
         key = screen.app.get_key_display(binding)
-        group[binding.action] = (keys if key in keys.split() else f"{keys} {key}".strip(), said)
+        group[binding.action] = (keys if key in keys.split() else f"{keys} {key}".strip(), said[:1].upper() + said[1:])
 
     for active in screen.active_bindings.values():
         if active.binding.description and not active.binding.system:
@@ -89,4 +89,4 @@ def _elsewhere(screen: Screen[object], keymap: Mapping[str, str]) -> Iterator[tu
 
 def _named(kind: str) -> str:
     """``RowsTable`` as people read it."""
-    return {"RowsTable": "the rows", "HealthTable": "the list of datasets", "Prompt": "the prompt", "SideTree": "the tree", "Tree": "the tree", "OptionList": "the list", "Input": "the line", "TurnBlock": "the answer", "ContentTabs": "the tabs"}.get(kind, "the window")
+    return {"RowsTable": "the rows", "HealthTable": "the list of datasets", "Prompt": "the prompt", "SideTree": "the tree", "ClearTree": "the tree", "OptionList": "the list", "Input": "the line", "TurnBlock": "the answer", "ContentTabs": "the tabs"}.get(kind, "the window")

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from catalog.access.policy import ANONYMOUS, Principal
-from catalog.engine.snapshot import directory
+from catalog.engine.folders import directory
 from catalog.storage.encryption import is_active
 
 FILE = "questions.jsonl"

@@ -12,6 +12,7 @@ from textual.widgets import Static, Tree
 
 from catalog.graph.names import Place
 from catalog.graph.sides import Side
+from tui.chat.clear_tree import ClearTree
 from tui.chat.words import plain
 from tui.lineage import TITLES, counted, label, line_words
 from tui.safe import safe
@@ -20,7 +21,7 @@ OPEN_DEPTH = 2
 """Hops that are open at first."""
 
 
-class SideTree(Tree[Place]):
+class SideTree(ClearTree[Place]):
     """One direction. Enter goes on from the place under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "toggle_node", "Fold", show=False)]

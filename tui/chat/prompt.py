@@ -17,7 +17,8 @@ class Prompt(Field):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "recall(1)", "Earlier question", show=False),
-        Binding("tab", "screen.answer", "Into the answer", show=False),
+        Binding("ctrl+j", "submit", "Ask", show=False),  # what Enter sends in some terminals
+        Binding("tab", "screen.answer", "Into the answer", show=False, priority=True),  # before the next key is handed to whoever has the focus
         Binding("down", "recall(-1)", "Later question", show=False),
     ]
 

@@ -46,6 +46,7 @@ LOADING = "Reading…"
 class HealthTable(RowsTable):
     """Datasets and their health; scores are bars, times are words."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space,enter", "view", "Alerts", id="rows.view")]
     WIDEST = 22
 
     class Reached(Message):
@@ -180,7 +181,7 @@ class QualityScreen(Page):
         table.go(at, 0)
         count = f"{len(self.listed):,} of {len(self.overview.datasets):,} datasets"
         if self.overview.datasets or self.overview.gaps:
-            self.query_one("#count", Static).update(plain(" · ".join([count, *self.overview.gaps])))
+            self.query_one("#count", Static).update(plain(" · ".join([count, *(self.overview.gaps if self.overview.datasets else ())])))
         self._look()
 
     @property
@@ -245,6 +246,8 @@ class QualityScreen(Page):
         event.stop()
         if self.query_one("#alerts").display:
             self.query_one("#alerts").focus()
+        else:
+            self.notify("No alert is open or acknowledged here.", timeout=2)
 
     @on(RowsTable.Copied)
     def _copied(self, message: RowsTable.Copied) -> None:
@@ -314,7 +317,7 @@ def alert_line(alert: Check, now: Any) -> Content:
     since = [f"since {ago(own.get('opened'), now)}"] if own.get("opened") else []
     who = [own["assignee"]] if own.get("assignee") else []
     return Content.assemble(
-        ("! " if is_open else "✓ ", "$text-warning" if is_open else "$text-success"), plain(f"{severity} · {own['alert_status']} · "), plain(alert.said), plain("".join(f" · {word}" for word in since + who), "dim")
+        ("! " if is_open else "✓ ", "$text-warning" if is_open else "$text-success"), plain(f"{severity} · {own['alert_status']} · "), plain(alert.said), plain("".join(f" · {word}" for word in since + who))
     )
 
 

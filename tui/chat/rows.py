@@ -226,7 +226,7 @@ class RowsTable(ScrollView, can_focus=True):
         """What the column of the cursor holds, counted over these rows; nothing is asked for it."""
         if self.order:
             cells = [row[self.column] for row in self.result.rows]
-            self.post_message(self.Viewed(f"{self._heads[self.column]} in {len(cells):,} rows", describe(cells)))
+            self.post_message(self.Viewed(f"{self._heads[self.column]} in {len(cells):,} row{'' if len(cells) == 1 else 's'}", describe(cells)))
 
     def on_click(self, event: events.Click) -> None:
         """The cell that was clicked; a click on the header sorts."""

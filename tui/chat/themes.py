@@ -1,4 +1,4 @@
-"""Colours: dark, light, one of high contrast (WCAG 2.1 AAA: 7:1 and more on its background), and the terminal's own. Which one is kept between starts."""
+"""Colours: dark and light (WCAG 2.1 AA: text 4.5:1 and more on its background), one of high contrast (AAA: 7:1), and the terminal's own. Which one is kept between starts."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +18,7 @@ DARK = Theme(
     surface="#181c25",
     panel="#232936",
     dark=True,
+    variables={"text-disabled": "#8a92a2", "block-cursor-blurred-background": "#27344f"},
 )
 LIGHT = Theme(
     name="steward-light",
@@ -32,6 +33,7 @@ LIGHT = Theme(
     surface="#f1f3f6",
     panel="#e2e6ec",
     dark=False,
+    variables={"text-disabled": "#606875", "block-cursor-blurred-background": "#e0e9f8"},
 )
 CONTRAST = Theme(
     name="steward-high-contrast",
@@ -47,7 +49,7 @@ CONTRAST = Theme(
     panel="#1a1a1a",
     dark=True,
     text_alpha=1.0,
-    variables={"text-muted": "#e0e0e0", "text-disabled": "#c0c0c0", "border": "#ffffff", "border-blurred": "#c0c0c0", "footer-key-foreground": "#ffff00"},
+    variables={"text-muted": "#e0e0e0", "text-disabled": "#c0c0c0", "border": "#ffffff", "border-blurred": "#c0c0c0", "block-cursor-blurred-background": "#222222", "footer-key-foreground": "#ffff00"},
 )
 TERMINAL = Theme(
     name="steward-terminal",

@@ -1,11 +1,9 @@
-"""One turn of the conversation: the question, its stages as they end, and its outcome with tabs behind it."""
+"""One turn of the conversation: the question, its stages as they end, its outcome, and what may be done with that."""
 
-import re
-from collections.abc import Iterator
 from time import perf_counter
 from typing import ClassVar
 
-from textual import events, on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -14,46 +12,22 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import OptionList, Static, TabbedContent, TabPane, Tabs
-from textual.widgets.option_list import Option
 
 from catalog.errors import GovernanceError
 from catalog.review.feedback import Verdict
-from nl2sql.turn import Answered, AskedBack, Denied, Drafted, Event, Failed, Outcome, Refused, Stage
+from nl2sql.turn import Answered, Event, Outcome, Stage
 from tui.chat import words
-from tui.chat.about import dataset_of
-from tui.chat.chart import BarChart, chart_of
+from tui.chat.choices import Choices
 from tui.chat.desk import Pending
 from tui.chat.host import host
-from tui.chat.panes import Later, LineagePane, SqlPanel, WhyPane
+from tui.chat.judge import Judge
+from tui.chat.outcome import answer_text, body, notice
+from tui.chat.panes import Later
 from tui.chat.rows import RowsTable
 from tui.output import rows_file
-from tui.safe import safe
 
 TICK_S = 0.2
 """How often the elapsed time is shown anew."""
-
-
-class Choices(OptionList):
-    """What a question back may mean: an arrow and Enter or a number chooses, any other letter begins a question of one's own."""
-
-    class Typed(Message):
-        """A letter for the prompt."""
-
-        def __init__(self, character: str) -> None:
-            super().__init__()
-            self.character = character
-
-    def on_key(self, event: events.Key) -> None:
-        """Numbers and letters; the rest is the list's own."""
-        if event.character is None or not event.is_printable:
-            return
-        event.stop()
-        at = int(event.character) - 1 if event.character in "123456789" else -1
-        if 0 <= at < self.option_count:
-            self.highlighted = at
-            self.action_select()
-        else:
-            self.post_message(self.Typed(event.character))
 
 
 class TurnBlock(Vertical):
@@ -87,13 +61,6 @@ class TurnBlock(Vertical):
         def __init__(self, block: "TurnBlock") -> None:
             super().__init__()
             self.block = block
-
-    class Judged(Message):
-        """Somebody wants to say what they think of it."""
-
-        def __init__(self, block: "TurnBlock", verdict: Verdict) -> None:
-            super().__init__()
-            self.block, self.verdict = block, verdict
 
     class Chosen(Message):
         """One of the choices of a question back."""
@@ -144,14 +111,14 @@ class TurnBlock(Vertical):
             self._show_stages()
         else:
             self.outcome = message.event
-            await self._end(*_body(message.event, self))
+            await self._end(*body(message.event, host(self).desk.session.now))
 
     @on(Broke)
     async def _broke(self, message: Broke) -> None:
         message.stop()
         if self.is_running:
             self.error = message.error
-            await self._end(_notice("✗" if message.error.exit_code == 5 else "!", message.error.what, message.error.hint))
+            await self._end(notice("✗" if message.error.exit_code == 5 else "!", message.error.what, message.error.hint))
 
     async def stop_now(self) -> None:
         """Show that it was stopped; nothing that comes later is shown."""
@@ -191,7 +158,7 @@ class TurnBlock(Vertical):
         """Into what can be moved about in; False where there is nothing of the kind."""
         inside = [widget for widget in (*self.query(RowsTable), *self.query(Choices), *self.query(Tabs)) if widget.focusable and widget.is_on_screen]
         for widget in inside[:1]:
-            widget.focus()
+            self.screen.set_focus(widget)  # at once: what is typed next is meant for it
         return bool(inside)
 
     def action_copy_sql(self) -> None:
@@ -204,82 +171,36 @@ class TurnBlock(Vertical):
         if self.outcome is not None:
             host(self).copy_whole("the answer", answer_text(self.asked, self.outcome))
 
-    def action_feedback(self, verdict: Verdict) -> None:
-        """Say that it was right or wrong."""
+    def action_copy_rows(self) -> None:
+        """Copy the rows as CSV, where a clipboard holds them."""
+        copied = rows_file(self.outcome.result, "csv").decode("utf-8") if isinstance(self.outcome, Answered) else ""
+        if copied:
+            host(self).copy_whole("the rows as CSV", copied)
+
+    def action_feedback(self, verdict: Verdict | None = None) -> None:
+        """Ask whether it was right, and why; ``verdict`` is said already."""
         if self.outcome is not None:
-            self.post_message(self.Judged(self, verdict))
+            self.app.push_screen(Judge(verdict), self._said)
 
-    def note_feedback(self, verdict: Verdict) -> None:
-        """Show that something was said of it, where its receipt is."""
+    def _said(self, said: tuple[Verdict, str] | None) -> None:
+        if said:
+            self.give_feedback(*said)
+
+    @work(thread=True, group="feedback")
+    def give_feedback(self, verdict: Verdict, why: str) -> None:
+        """Put it into the queue of the reviewers that it was right or wrong."""
+        app, outcome = host(self), self.outcome
+        sitting = app.desk.sitting
+        assert outcome is not None, "what has not ended has no verdict"
+        try:
+            number = app.desk.feedback(verdict, outcome, why)
+        except (GovernanceError, OSError) as error:
+            app.deliver(sitting, app.complain, error)
+            return
+        app.deliver(sitting, self._gave, outcome, verdict, number)
+
+    def _gave(self, outcome: Outcome, verdict: Verdict, number: int) -> None:
+        """Show it where the receipt is."""
         for line in self.query(".receipt").results(Static):
-            line.update(words.plain(f"receipt: {words.receipt(self.outcome)} · you said: {verdict}" if self.outcome else ""))
-
-
-def answer_text(asked: str, outcome: Outcome) -> str:
-    """A turn as Markdown; rows are a table."""
-    rows = rows_file(outcome.result, "md").decode("utf-8") if isinstance(outcome, Answered) else ""
-    sql = f"```sql\n{outcome.sql}\n```\n" if outcome.sql else ""
-    return "\n".join(filter(None, [f"**{safe(asked)}**\n", f"{safe(outcome.message)}\n", rows, sql, f"receipt: {words.receipt(outcome)}"]))
-
-
-def _body(outcome: Outcome, block: TurnBlock) -> Iterator[Widget]:
-    """What an outcome looks like."""
-    match outcome:
-        case Answered():
-            yield Static(words.plain(outcome.message), classes="message")
-            yield Static(words.badges(outcome, host(block).desk.session.now), classes="badges")
-            yield _tabs(outcome)
-            yield Static(words.plain(f"receipt: {words.receipt(outcome)}"), classes="muted receipt")
-        case Drafted():
-            yield Static(words.plain(outcome.message), classes="message")
-            yield SqlPanel(outcome.sql)
-        case AskedBack(message=message, choices=choices):
-            yield Static(Content.assemble(("? ", "$accent"), words.plain(message)), classes="notice asked")
-            if choices:
-                yield Choices(*(Option(Content.assemble((f"{at}  ", "dim"), words.plain(choice))) for at, choice in enumerate(choices, 1)), classes="choices")
-        case Refused(message=message):
-            yield _notice("–", message, "", "declined")
-        case Denied(message=message, hint=hint):
-            yield _notice("✗", message, hint, "denied", outcome)
-        case Failed(message=message, hint=hint, stage=stage):
-            yield _notice("!", f"Could not {_DOING.get(stage, stage)}: {message}", hint, "failed", outcome)
-
-
-_DOING = {"context": "read the question", "draft": "draft a query", "guard": "approve the query", "run": "run the query"}
-
-
-def _notice(sign: str, what: str, hint: str, kind: str = "failed", outcome: Outcome | None = None) -> Static:
-    """Something calm about what did not come to rows: what, by which rule, what to try, the SQL that it was about."""
-    lines = [words.plain(f"{sign} {what}", "bold")]
-    if outcome and outcome.decision.rules:
-        lines.append(words.plain(f"  rule: {', '.join(outcome.decision.rules)}"))
-    if hint:
-        lines.append(words.plain(f"  {hint}"))
-    if outcome and outcome.sql:
-        lines.append(Content.assemble("  SQL: ", pointed(outcome.sql, what)).stylize_before("dim"))
-    return Static(Content("\n").join(lines), classes=f"notice {kind}")
-
-
-def pointed(sql: str, message: str) -> Content:
-    """A statement where what a message puts in quotation marks is underlined."""
-    shown = words.plain(sql)
-    for name in set(re.findall(r"'(\w+)'", message)):
-        for found in re.finditer(rf"\b{name}\b", shown.plain):
-            shown = shown.stylize("bold underline", *found.span())
-    return shown
-
-
-def _tabs(outcome: Answered) -> TabbedContent:
-    """The tabs of an answer; chart and lineage only where there is one."""
-    result = outcome.result
-    first = RowsTable(result) if result.rows else Static(words.plain(f"No rows. Columns: {', '.join(result.columns)}"), classes="muted")
-    panes = [TabPane(f"rows {len(result.rows):,}", first, id="rows"), TabPane("SQL", SqlPanel(outcome.sql), id="sql")]
-    if chart := chart_of(result):
-        panes.append(TabPane("chart", BarChart(chart), id="chart"))
-    if name := dataset_of(outcome):
-        panes.append(TabPane("lineage", LineagePane(name), id="lineage"))
-    panes.append(TabPane("why", WhyPane(outcome), id="why"))
-    tabs = TabbedContent()
-    for pane in panes:
-        tabs.compose_add_child(pane)
-    return tabs
+            line.update(words.plain(f"receipt: {words.receipt(outcome)} · you said: {verdict}"))
+        self.notify(f"Thank you: {verdict}. Feedback {number} waits for a reviewer.", markup=False, timeout=4)

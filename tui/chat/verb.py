@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
-from tui.settings import THEMES
+from tui.options import token_option
+from tui.settings import BACKENDS, THEMES
 
 
 @click.command()
-@click.option("--backend", default="embedded", envvar="STEWARD_BACKEND", help="Drafts: embedded, vllm[:MODEL or URL], transformers:MODEL, scripted:FILE.  [env: STEWARD_BACKEND; default: embedded]")
-@click.option("--token", envvar="STEWARD_TOKEN", help="Proves who asks; none is anonymous.  [env: STEWARD_TOKEN]")
+@click.option("--backend", default="embedded", envvar="STEWARD_BACKEND", help=f"Drafts: {BACKENDS}.  [env: STEWARD_BACKEND; default: embedded]")
+@token_option
 @click.option("--purpose", default="", metavar="PURPOSE", help="What you ask for, one of your own; some rules allow more for it.")
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=5000, show_default=True, help="Most rows of an answer.")
 @click.option("--timeout", type=click.FloatRange(0.1, 3600), default=30.0, show_default=True, help="Seconds a query may run.")

@@ -46,6 +46,15 @@ def test_a_permit_for_something_that_is_no_view_opens_nothing(everyone: Authoris
         approve("SELECT ssn FROM secret_people", schema_of(asker), now)
 
 
+@pytest.mark.parametrize("by", ["*", "nodes.*", "* EXCLUDE (node)", "COLUMNS(* EXCLUDE (node))", "COLUMNS(nodes.*)"])
+@pytest.mark.parametrize("sql", ["SELECT node FROM nodes", "SELECT node FROM nodes UNION SELECT node FROM nodes"])
+def test_rows_are_ordered_by_all_columns_or_by_named_ones(sql: str, by: str, analyst: Authorisation, now: datetime) -> None:
+    with pytest.raises(NotAllowed, match="ORDER BY takes columns or ALL"):
+        approve(f"{sql} ORDER BY {by}", schema_of(analyst), now)
+    for same in ("ALL", "COLUMNS(*)"):
+        assert approve(f"{sql} ORDER BY {same}", schema_of(analyst), now).sql.endswith("ORDER BY ALL")
+
+
 def test_suggestions_come_from_what_may_be_seen(analyst: Authorisation, everyone: Authorisation, now: datetime) -> None:
     def hint(sql: str, asker: Authorisation) -> str:
         with pytest.raises((UnknownColumn, UnknownRelation)) as refused:

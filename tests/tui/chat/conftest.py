@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from catalog.engine.engine import Limits
-from catalog.engine.snapshot import directory
+from catalog.engine.folders import directory
 from catalog.storage.state import State
 from nl2sql.backends.base import Clarify, Decline, Draft, SqlDraft
 from nl2sql.backends.scripted import ScriptedBackend

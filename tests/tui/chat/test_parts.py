@@ -13,10 +13,11 @@ from tui.chat.desk import Desk
 from tui.chat.help import HelpScreen
 from tui.chat.jump import Jump
 from tui.chat.keyline import KeyLine
+from tui.chat.outcome import pointed
 from tui.chat.prompt import Prompt
 from tui.chat.rows import RowsTable
 from tui.chat.summary import describe
-from tui.chat.turn import TurnBlock, pointed
+from tui.chat.turn import TurnBlock
 
 pytestmark = pytest.mark.anyio
 

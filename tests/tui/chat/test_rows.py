@@ -106,6 +106,6 @@ def test_bars_are_in_proportion_and_fit(width: int) -> None:
     sizes = [line.count("█") for line in drawn[1:]]
     assert sizes[0] >= sizes[1] > sizes[2] or width == 10
     assert abs(sizes[0] - 2 * sizes[1]) <= 1
-    assert any(c in drawn[3] for c in "▏▎▍▌▋▊▉█") and not any(c in drawn[4] for c in "▏▎▍▌▋▊▉█")
+    assert any(c in drawn[4] for c in "▏▎▍▌▋▊▉█") and not any(c in drawn[5] for c in "▏▎▍▌▋▊▉█"), "the largest first"
     assert all(len(line) <= max(width, 20) for line in drawn[1:])
     assert "\x1b" not in "".join(drawn)

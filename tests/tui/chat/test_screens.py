@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from textual.binding import Binding
-from textual.widgets import Input, OptionList, Static, Tree
+from textual.widgets import Input, OptionList, Static, TabbedContent, Tree
 
 from catalog.errors import UsageError
 from tests.tui.chat.conftest import HOSTILE, SHOWN, Open, seen, settle
@@ -139,7 +139,7 @@ async def test_history_is_searched_starred_and_asked_again(chat: Open, desk: Des
 
 
 def test_history_goes_with_what_is_kept_of_a_person_and_damage_is_no_history(desk: Desk) -> None:
-    from catalog.engine.snapshot import directory, forget
+    from catalog.engine.folders import directory, forget
 
     history = History.of(desk.home, desk.session.principal)
     history.add("2026-01-01", "who", "answered")
@@ -193,7 +193,7 @@ async def test_every_screen_fits_every_size(chat: Open) -> None:
         assert pilot.app.screen.query_one("#sidebar").display is True
 
 
-async def test_themes_have_contrast_and_no_color_has_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_themes_turn_and_no_color_has_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = Chat(desk, keys={"app.theme": "f9"})
     async with app.run_test(size=(80, 24)) as pilot:
@@ -209,6 +209,33 @@ async def test_themes_have_contrast_and_no_color_has_none(desk: Desk, monkeypatc
             if color
         }
         assert all(len(set(color)) == 1 for color in colors), "grey only"
+
+
+async def test_a_key_bound_anew_works_is_shown_and_the_old_one_is_free(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text('[keys]\n"app.browse" = "f8"\n"ask.edit" = "f10"\n', encoding="utf-8")
+    app = Chat(desk, keys=read_keys(file))
+    async with app.run_test(size=(100, 30)) as pilot:
+        assert "F10 Edit SQL" in seen(pilot).split("\n")[-1]
+        await pilot.press("f3")
+        assert isinstance(app.screen, AskScreen)
+        await pilot.press("f10")
+        assert isinstance(app.screen, EditSql)
+        await pilot.press("escape", "f8")
+        assert isinstance(app.screen, BrowseScreen)
+
+
+async def test_what_is_typed_ahead_goes_where_the_focus_goes(chat: Open) -> None:
+    async with chat() as pilot:
+        screen = pilot.app.screen
+        prompt = screen.query_one(Prompt)
+        prompt.value = "personal data"
+        await pilot.press("ctrl+j")  # what some terminals send for Enter
+        await settle(pilot)
+        pilot.app.simulate_key("tab")
+        pilot.app.simulate_key("2")
+        await settle(pilot)
+        assert prompt.value == "" and screen.query_one(TabbedContent).active == "sql"
 
 
 async def test_a_tour_goes_on_and_ends(desk: Desk, tmp_path: Path) -> None:
