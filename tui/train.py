@@ -71,6 +71,7 @@ def _embedded(out: Path | None = None, export: Path | None = None, variant: str 
     from nl2sql.embedded.parser import WEIGHTS
     from nl2sql.linking.vocabulary import ENGLISH
     from nl2sql.training.export import export as write
+    from nl2sql.training.mining import blend
     from nl2sql.training.start import MINILM
     from nl2sql.training.train import Recipe
     from nl2sql.training.train import train as run
@@ -81,6 +82,7 @@ def _embedded(out: Path | None = None, export: Path | None = None, variant: str 
     if mine:
         _mine(out, Recipe(**chosen).layers)
     run(out, Recipe(**chosen))
+    blend(out)
     write(out / "checkpoint.pt", export or WEIGHTS)
     click.echo(f"Exported to {export or WEIGHTS}.", err=True)
 

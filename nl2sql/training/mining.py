@@ -22,6 +22,8 @@ from nl2sql.training.stream import canonical_form, demo_names
 
 HEED = "heed.json"
 """The file beside a checkpoint: phrases to how much each counts."""
+BEGUN = "begun.pt"
+"""The weights that a run over weighed phrases began from."""
 LEAST, MOST = 0.25, 4.0
 """Nats of a plan that count: what is read well stays known, what nobody could read does not crowd out the rest."""
 
@@ -29,7 +31,7 @@ LEAST, MOST = 0.25, 4.0
 def mine(out: Path, layers: int, phrases: Mapping[str, Phrases] | None = None) -> int:
     """Weigh every whole question of the phrase files by how the averaged weights in ``out`` read it, and let the next run start from those weights; how many were weighed.
 
-    Writes ``heed.json`` and a checkpoint at step 0 without an optimizer's state.
+    Writes ``heed.json``, ``begun.pt`` and a checkpoint at step 0 without an optimizer's state.
     """
     checkpoint = out / "checkpoint.pt"
     saved = torch.load(checkpoint, weights_only=True)
@@ -39,6 +41,7 @@ def mine(out: Path, layers: int, phrases: Mapping[str, Phrases] | None = None) -
     parser.load_state_dict(weights)
     found = losses(parser, tokenizer, phrases or load())
     (out / HEED).write_text(json.dumps({ask: round(loss, 2) for ask, loss in found.items()}, ensure_ascii=False), encoding="utf-8")
+    torch.save(weights, out / BEGUN)
     torch.save({"parser": weights, "vocabulary": list(vocabulary()), "step": 0}, checkpoint.with_suffix(".tmp"))
     checkpoint.with_suffix(".tmp").replace(checkpoint)
     return len(found)
@@ -49,6 +52,22 @@ def heed(out: Path) -> Mapping[str, float]:
     file = out / HEED
     read: dict[str, float] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     return {ask: min(MOST, max(LEAST, loss)) for ask, loss in read.items()}
+
+
+def blend(out: Path) -> None:
+    """Let the averaged weights of a run over weighed phrases meet those it began from half way, once; without such a run nothing happens.
+
+    What is learnt from hard phrases stays, what was known of others comes back: Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022.
+    """
+    begun, checkpoint = out / BEGUN, out / "checkpoint.pt"
+    if not begun.exists():
+        return
+    before, saved = torch.load(begun, weights_only=True), torch.load(checkpoint, weights_only=True)
+    for name, value in before.items():
+        saved["average"][f"module.{name}"].lerp_(value, 0.5)
+    torch.save(saved, checkpoint.with_suffix(".tmp"))
+    checkpoint.with_suffix(".tmp").replace(checkpoint)
+    begun.unlink()
 
 
 @torch.no_grad()

@@ -84,7 +84,7 @@ def test_what_is_read_badly_is_drawn_more_often(trained: Path, tmp_path: Path) -
     import torch
 
     from nl2sql.corpus.phrases import Phrases
-    from nl2sql.training.mining import LEAST, MOST, heed, losses, mine
+    from nl2sql.training.mining import LEAST, MOST, blend, heed, losses, mine
     from nl2sql.training.start import load_tokenizer, new_parser
     from nl2sql.training.train import Recipe, train
 
@@ -103,4 +103,10 @@ def test_what_is_read_badly_is_drawn_more_often(trained: Path, tmp_path: Path) -
     assert begun["step"] == 0
     assert all(torch.equal(value, averaged[f"module.{name}"]) for name, value in begun["parser"].items())
     train(out, Recipe(steps=2, batch=4, warmup=1, layers=2), every=2, judged=8)
-    assert torch.load(out / "checkpoint.pt", weights_only=True)["step"] == 2
+    ended = torch.load(out / "checkpoint.pt", weights_only=True)
+    assert ended["step"] == 2
+    for _ in range(2):  # the second time nothing is left to blend
+        blend(out)
+        blended = torch.load(out / "checkpoint.pt", weights_only=True)["average"]
+        for name, value in begun["parser"].items():
+            torch.testing.assert_close(blended[f"module.{name}"], (value + ended["average"][f"module.{name}"]) / 2)
