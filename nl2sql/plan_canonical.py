@@ -34,12 +34,26 @@ ENTITIES = ("datasets", "models", "nodes")
 """Views that list what rows of others name."""
 
 
+REWRITES = 3
+"""How often all rewritings are tried again; plans of three views settle after two."""
+
+
 def canonical(plan: Plan) -> Plan:
     """The plan that stands for all that mean the same: named conditions and measures by their names, conditions in the order of the
     vocabulary, a related view that only restricts rows as EXISTS, and no view of which nothing but its key is used.
     """
     if not isinstance(plan, Query):
         return plan
+    form = _rewritten(plan)
+    for _ in range(REWRITES):  # one view left out may make another idle
+        plan, form = form, _rewritten(form)
+        if form == plan:
+            break
+    return form
+
+
+def _rewritten(plan: Query) -> Query:
+    """Every rewriting once."""
     query = _joins_as_exists(replace(plan, select=tuple(map(_item, plan.select)), where=_conditions(plan.where)))
     query = _without_idle_view(_of_entity(query))
     if query.having:

@@ -26,12 +26,21 @@ def attach(connection: "duckdb.DuckDBPyConnection", path: Path, alias: str, key:
 
 
 def fence(connection: "duckdb.DuckDBPyConnection", paths: Iterable[Path], folder: Path | None = None) -> None:
-    """From here on the connection reaches its own databases, these files and those of the folder: a view in a file that somebody else made could name any other."""
-    if folder is not None:
-        inside = f"{folder}/".replace("'", "''")
-        connection.execute(f"SET allowed_directories = ['{inside}']")
+    """From here on the connection reaches its own databases, these files and those of the folder: a view in a file that somebody else made could name any other.
+
+    Connections of one process to one file share an engine: a second one is within the fence of the first.
+    """
+    import duckdb
+
     listed = ", ".join("'" + f"{path}{end}".replace("'", "''") + "'" for path in paths for end in ("", ".wal"))
-    connection.execute(f"SET allowed_paths = [{listed}]; SET enable_external_access = false")
+    try:
+        if folder is not None:
+            inside = f"{folder}/".replace("'", "''")
+            connection.execute(f"SET allowed_directories = ['{inside}']")
+        connection.execute(f"SET allowed_paths = [{listed}]; SET enable_external_access = false")
+    except duckdb.InvalidInputException:
+        if connection.execute("SELECT current_setting('enable_external_access')").fetchone() != (False,):
+            raise
 
 
 def only_tables(connection: "duckdb.DuckDBPyConnection", alias: str) -> None:

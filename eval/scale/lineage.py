@@ -155,7 +155,7 @@ def _recursive(graph: Graph) -> float:
     """Milliseconds of the same walk as a recursive query over numbered flows, from the median place asked about."""
     hops = graph.hops()
     sources = np.repeat(np.arange(hops.count), np.diff(hops.first[: hops.count + 1]))
-    flows = {"s": sources, "t": hops.targets[: len(sources)]}  # noqa: F841  (DuckDB reads it by its name)
+    graph.connection.register("flows", {"s": sources, "t": hops.targets[: len(sources)]})
     graph.connection.execute("CREATE OR REPLACE TEMP TABLE flow AS SELECT s, t FROM flows")
     start = int(hops.wholes[hops.count // 2])
     started = perf_counter()

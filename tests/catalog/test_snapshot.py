@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ from catalog.access.policy import ANONYMOUS, Authorisation, Permit, Principal, T
 from catalog.engine.folders import directory, forget_everything
 from catalog.engine.snapshot import KEPT, prepare
 from catalog.errors import CatalogUnavailable
+from catalog.quality.freshness import opened
 from catalog.semantic import views
 from catalog.storage import closure
 from catalog.storage.generations import Generation, upsert
@@ -571,3 +573,19 @@ def test_a_hub_of_edges_is_not_multiplied_out(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(closure, limit, value)
     forget_everything(tmp_path)
     assert rows(prepare(tmp_path, generation, Log(), asker, ["lineage"], NOW), deepest) == [(1, 20)]
+
+
+def test_readers_of_one_snapshot_at_once_are_all_within_its_fence(tmp_path: Path) -> None:
+    generation = store(tmp_path, [Dataset(node="n", name="a")])
+    snapshot = prepare(tmp_path, generation, Log(), authorisation(permit("datasets")), ["datasets"], NOW)
+    beside = tmp_path / "beside.csv"
+    beside.write_text("x\n1\n", encoding="utf-8")
+
+    def read(_: int) -> list[Any]:
+        with opened(snapshot) as connection:
+            with pytest.raises(duckdb.PermissionException):
+                connection.execute(f"SELECT * FROM read_csv('{beside}')")
+            return connection.execute("SELECT name FROM datasets").fetchall()
+
+    with opened(snapshot), ThreadPoolExecutor(8) as readers:
+        assert list(readers.map(read, range(40))) == [[("a",)]] * 40
