@@ -112,8 +112,8 @@ def test_exact_plans_are_those_that_greedy_decoding_writes(trained: Path) -> Non
         return plan[1:]
 
     shares = set()
-    for _ in range(5):
-        for _ in range(8):
+    for _ in range(10):
+        for _ in range(2):
             loss = torch.nn.functional.cross_entropy(causal(batch.ids, batch.mask, batch.plan).flatten(0, 1), batch.target.flatten(), ignore_index=PAD)
             optimizer.zero_grad()
             loss.backward()
