@@ -6,6 +6,7 @@ A name resolves only to the one dataset that bears it; a guess is never made. Kn
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cached_property
 
 NOISE = re.compile(r"\b(the|datasets?|data sets?|corpus|collection)\b", re.IGNORECASE)
 HOSTS = re.compile(
@@ -34,22 +35,27 @@ class Names:
     """Who bears which name. The strongest kind of match that is unique decides: exact, plain, alias, end of an alias."""
 
     def __init__(self, datasets: Iterable[tuple[str, Iterable[str]]]) -> None:
-        self._exact: set[str] = set()
-        self._levels: tuple[dict[str, set[str]], ...] = ({}, {}, {})
-        for name, aliases in datasets:
-            self._exact.add(name)
-            self._bear(0, name, name)
-            for alias in aliases:
-                self._bear(1, alias, name)
-                self._bear(2, tail(alias), name)
+        self._datasets = list(datasets)
+        self._exact = {name for name, _ in self._datasets}
 
-    def _bear(self, level: int, written: str, name: str) -> None:
-        if key := plain(written):
-            self._levels[level].setdefault(key, set()).add(name)
+    @cached_property
+    def _levels(self) -> tuple[dict[str, set[str]], ...]:
+        """Bearers by plain name, by alias and by the end of an alias: made for the first name that nobody bears as it is written."""
+        levels: tuple[dict[str, set[str]], ...] = ({}, {}, {})
+        for name, aliases in self._datasets:
+            written = [(0, name), *((level, part) for alias in aliases for level, part in ((1, alias), (2, tail(alias))))]
+            for level, text in written:
+                if key := plain(text):
+                    levels[level].setdefault(key, set()).add(name)
+        return levels
+
+    def __contains__(self, written: str) -> bool:
+        """Whether a dataset bears the name as it is written, which then means no other."""
+        return written in self._exact
 
     def resolve(self, written: str) -> str | None:
         """The dataset that a written name means; None when nobody or more than one bears it."""
-        if written in self._exact:
+        if written in self:
             return written
         for spelling in (written, without_noise(written)):
             for level in self._levels:

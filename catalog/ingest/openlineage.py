@@ -8,10 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from catalog.ingest.openlineage_facets import MEASURED, Facets, about_columns, about_dataset, about_quality, about_tests
+from catalog.ingest.openlineage_facets import (
+    BARE,
+    MEASURED,
+    Facets,
+    about_columns,
+    about_dataset,
+    about_quality,
+    about_tests,
+)
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import Context, Document, ShortName
 from catalog.storage.records import LineageEdge, Record
+from catalog.storage.rows import changed
 
 TRANSFORMS = {
     "IDENTITY": "copy",
@@ -40,12 +49,14 @@ class OpenLineage:
 
     def read(self, document: Document, context: Context) -> Iterator[Record]:
         """Records of every event; what is no event in a list is reported."""
-        root = context.root(document)
+        root, mentioned = context.root(document), _Mentioned()
         for event in (root["events"] if _listed(root.value) is not root.value else root).each():
             if _is_event(event.value):
-                yield from _Event(event, context.node).records()
+                yield from _Event(event, context.node, mentioned).records()
             else:
                 context.complain(event.path, "an OpenLineage event")
+        for name, at in mentioned.later.items():
+            yield changed(BARE, {"node": context.node, "name": name, "as_of": at})
 
 
 def _listed(value: Any) -> Any:
@@ -64,15 +75,30 @@ def _is_event(value: Any) -> bool:
     return any(isinstance(each, dict) and "namespace" in each and "name" in each for each in named)
 
 
+class _Mentioned:
+    """Datasets that events of a document mention, most of them often: what is said again and again is stated at its first and its newest time."""
+
+    __slots__ = ("later", "named", "newest")
+
+    def __init__(self) -> None:
+        self.named: set[tuple[str, str]] = set()
+        """Identifiers and names."""
+        self.newest: dict[str, datetime] = {}
+        """Of an identifier, the time of the newest event that says no more of it than that it is there."""
+        self.later: dict[str, datetime] = {}
+        """The same where that is not the first such event."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Event:
     part: Part
     node: str
+    mentioned: "_Mentioned"
 
     def records(self) -> Iterator[Record]:
-        at, kind = self.part["eventTime"].moment(), (self.part["eventType"].line() or "").upper()
-        has_run = isinstance(self.part["run"].value, dict)
-        run = (self.part["run"]["runId"].line() if has_run else None) or (at.isoformat() if at else "")
+        at, kind, ran = self.part["eventTime"].moment(), (self.part.line_of("eventType") or "").upper(), self.part["run"]
+        has_run = isinstance(ran.value, dict)
+        run = (ran.line_of("runId") if has_run else None) or (at.isoformat() if at else "")
         inputs, written, alone = (list(self._datasets(key)) for key in ("inputs", "outputs", "dataset"))
         outputs = [] if kind in BROKEN else written
         if not self.part["eventTime"].present and any(dataset.facets[name].present for dataset in [*inputs, *written] for name in MEASURED):
@@ -81,8 +107,17 @@ class _Event:
         done = at if kind == "COMPLETE" or (not kind and has_run) else None
         for dataset in [*inputs, *outputs, *alone]:
             facets, name = dataset.facets, dataset.identifier
-            yield dataset.short_name(self.node)
-            yield about_dataset(facets, name, node=self.node, at=at, written=done if dataset in outputs else None)
+            if (name, dataset.name) not in self.mentioned.named:
+                self.mentioned.named.add((name, dataset.name))
+                yield dataset.short_name(self.node)
+            is_written = done is not None and dataset in outputs
+            if facets or is_written or at is None:
+                yield about_dataset(facets, name, node=self.node, at=at, written=done if is_written else None)
+            elif name not in self.mentioned.newest:
+                self.mentioned.newest[name] = at
+                yield about_dataset(facets, name, node=self.node, at=at, written=None)
+            elif self.mentioned.newest[name] < at:
+                self.mentioned.newest[name] = self.mentioned.later[name] = at
             if facets:
                 yield from about_columns(facets, name, node=self.node, at=at)
                 yield from about_quality(facets, name, node=self.node, at=at, run=run)
@@ -90,10 +125,10 @@ class _Event:
             # A failed check is often why a run broke: what was measured is kept, what should have been written is not.
             found = list(about_quality(dataset.facets, dataset.identifier, node=self.node, at=at, run=run))
             yield from [dataset.short_name(self.node), *found] if found else ()
-        job = self.part["job"]["name"].line() if isinstance(self.part["job"].value, dict) else None
-        if has_run:
+        job = self.part["job"].line_of("name")
+        if has_run and "facets" in ran.value:
             tested = next((dataset.identifier for dataset in [*inputs, *written]), job)
-            yield from about_tests(self.part["run"]["facets"]["test"]["tests"], tested, node=self.node, at=at, run=run)
+            yield from about_tests(ran["facets"]["test"]["tests"], tested, node=self.node, at=at, run=run)
         for output in outputs:
             flow = _Flow(self.node, output.identifier, job, at, done)
             for source in inputs:
@@ -107,6 +142,8 @@ class _Event:
     def _entries(self, job: str | None, at: datetime | None, done: datetime | None) -> Iterator[Record]:
         """Edges that the lineage facet of the job states, one entry for each dataset; what leads to or from a job alone has no dataset."""
         lineage = self.part["job"]["facets"]["lineage"]
+        if not lineage.present:
+            return
         for entry in lineage["entries"].each():
             if not isinstance(entry.value, dict):
                 entry.complain(entry.path, "an entry of lineage")
@@ -135,6 +172,9 @@ class _Dataset:
 
     def short_name(self, node: str) -> ShortName:
         return ShortName(node=node, identifier=self.identifier, short=self.name)
+
+
+_EDGE = LineageEdge(node="", upstream="", downstream="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +227,5 @@ class _Flow:
             yield self._edge(dataset.identifier, upstream, column, kind, any(masks) if masks else None)
 
     def _edge(self, source: str, upstream: str | None, column: str | None, kind: str, masking: bool | None) -> LineageEdge:
-        return LineageEdge(
-            node=self.node,
-            upstream=source,
-            upstream_column=upstream,
-            downstream=self.output,
-            downstream_column=column,
-            job=self.job,
-            transform_type=kind,
-            masking=masking,
-            last_run=self.last_run,
-            as_of=self.at,
-        )
+        said = {"node": self.node, "upstream": source, "upstream_column": upstream, "downstream": self.output, "downstream_column": column, "job": self.job}
+        return changed(_EDGE, {**said, "transform_type": kind, "masking": masking, "last_run": self.last_run, "as_of": self.at})

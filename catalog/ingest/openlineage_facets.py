@@ -11,6 +11,8 @@ from typing import Any
 
 from catalog.ingest.licences import from_prose
 from catalog.ingest.parts import Part
+from catalog.ingest.plain_fields import keys_of, plain_lines
+from catalog.ingest.reading import Schema
 from catalog.ingest.vocabulary import check_kind, classification, pii_category, severity
 from catalog.storage.records import Dataset, DatasetColumn, Metric, QualityCheck, Record
 from catalog.storage.rows import changed
@@ -26,15 +28,29 @@ MEASURED = ("dataQualityMetrics", "dataQualityAssertions", "inputStatistics", "o
 DRIFT = "population_stability"
 
 
+class _Absent(Part):
+    """A facet that an event does not have; what is in it is absent as well."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: str) -> Part:
+        return self
+
+
+NOTHING = frozenset[str]()
+ABSENT = _Absent(None, "", lambda path, expected: None)
+
+
 class Facets:
     """The facets of a dataset, wherever an event keeps them; one that says it is deleted is absent."""
 
-    __slots__ = ("_found", "_places", "_tags", "dataset")
+    __slots__ = ("_found", "_names", "_places", "_tags", "dataset")
 
     def __init__(self, dataset: Part) -> None:
         self.dataset = dataset
         value = dataset.value if isinstance(dataset.value, dict) else {}
         self._places = [(place, held) for place in PLACES if isinstance(held := value.get(place), dict) and held]
+        self._names = set[str]().union(*[held for _, held in self._places]) if self._places else NOTHING
         self._found: dict[str, Part] = {}
         self._tags: list[tuple[str, str, str | None]] | None = None
 
@@ -43,18 +59,22 @@ class Facets:
         return bool(self._places)
 
     def __getitem__(self, name: str) -> Part:
-        if name not in self._found:
-            self._found[name] = self._look(name)
-        return self._found[name]
+        part = self._found.get(name)
+        if part is None:
+            part = self._found[name] = self._look(name)
+        return part
 
     def _look(self, name: str) -> Part:
-        for called in (name, *EARLIER.get(name, ())):
+        names = (name, *EARLIER[name]) if name in EARLIER else (name,)
+        if self._names.isdisjoint(names):
+            return ABSENT
+        for called in names:
             for place, held in self._places:
                 if held.get(called) is not None:
                     part = self.dataset[place][called]
                     if part.present and part["_deleted"].value is not True:
                         return part
-        return Part(None, f".facets.{name}", self.dataset.complain, self.dataset)
+        return ABSENT
 
     @property
     def tags(self) -> list[tuple[str, str, str | None]]:
@@ -68,7 +88,8 @@ class Facets:
             if key := tag["key"].line():
                 value = tag["value"].line() if not isinstance(tag["value"].value, bool) else str(tag["value"].value).lower()
                 yield key.lower(), (value or "true").lower(), tag["field"].line()
-        for column in self["schema"]["fields"].each():
+        fields = self["schema"]["fields"]
+        for column in fields.each() if "tags" in keys_of(fields.value) else ():
             if not isinstance(column.value, dict) or "tags" not in column.value:
                 continue
             for tag in column["tags"].each():
@@ -77,10 +98,14 @@ class Facets:
                     yield key.lower(), "true", column["name"].line()
 
 
+BARE = Dataset(node="", name="")
+"""Of which nothing is said but that it is there."""
+
+
 def about_dataset(facets: Facets, name: str, *, node: str, at: datetime | None, written: datetime | None) -> Dataset:
     """The dataset as one event states it; ``written`` is when a finished run wrote it."""
     if not facets:
-        return Dataset(node=node, name=name, last_updated=written, as_of=at)
+        return changed(BARE, {"node": node, "name": name, "last_updated": written, "as_of": at})
     metrics, change = facets["dataQualityMetrics"], facets["lifecycleStateChange"]
     own = _own_tags(facets)
     domain = next((value for key, value, column in facets.tags if key == "domain" and column is None), None)
@@ -146,8 +171,13 @@ def _is_marked(tag: tuple[str, str], mark: str) -> bool:
     return key == mark or key.startswith((f"{mark}:", f"{mark}.", f"{mark}_")) or value == mark
 
 
-def about_columns(facets: Facets, name: str, *, node: str, at: datetime | None) -> Iterator[DatasetColumn]:
+def about_columns(facets: Facets, name: str, *, node: str, at: datetime | None) -> Iterator[Schema | DatasetColumn]:
     """Columns of the schema facet, nested ones by their path ``a.b``, with what tags say of them."""
+    speaks_elsewhere = facets.tags or facets["dataQualityMetrics"].present or facets["steward_profile"].present
+    if not speaks_elsewhere and (lines := plain_lines(facets["schema"]["fields"].value)) is not None:
+        columns, types, definitions = lines
+        yield Schema(node=node, dataset=name, columns=columns, types=types, definitions=definitions, as_of=at)
+        return
     tagged: dict[str, list[tuple[str, str]]] = {}
     for key, value, tagged_column in facets.tags:
         if tagged_column:

@@ -13,6 +13,8 @@ Complain = Callable[[str, str], None]
 """Reports a path inside the document and what was expected there."""
 
 LARGEST = 2**63 - 1
+ZONE = re.compile(r"\s*(UTC|GMT)$")
+NO_DAY = re.compile(r"\d{4}(-\d{2})?", re.ASCII)
 LONGEST_LINE = 500
 LONGEST_TEXT = 20_000
 
@@ -53,6 +55,7 @@ class Part:
 
     @property
     def present(self) -> bool:
+        """Whether anything stands there; null and an empty text are nothing."""
         return self.value is not None and self.value != ""
 
     def _wrong(self, expected: str) -> None:
@@ -88,7 +91,7 @@ class Part:
         if value is None:
             return None
         if isinstance(value, str):
-            return _one_line(value)
+            return one_line(value)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return str(value)[:LONGEST_LINE]
         return self.text()
@@ -97,7 +100,7 @@ class Part:
         """``self[key].line()``, in a third of the time where the key holds text or nothing."""
         value = self.value.get(key) if isinstance(self.value, dict) else None
         if isinstance(value, str):
-            return _one_line(value)
+            return one_line(value)
         return None if value is None else self[key].line()
 
     def lines(self) -> tuple[str, ...]:
@@ -155,13 +158,14 @@ class Part:
         return None
 
 
-def _one_line(text: str) -> str | None:
+def one_line(text: str) -> str | None:
+    """Text on one line, as names are, at most 500 characters of it; None where nothing is left."""
     return " ".join(text.strip()[:LONGEST_TEXT].split())[:LONGEST_LINE] or None
 
 
 def _moment(text: str) -> datetime | None:
-    text = re.sub(r"\s*(UTC|GMT)$", "+00:00", text)
-    if re.fullmatch(r"\d{4}(-\d{2})?", text, re.ASCII):
+    text = ZONE.sub("+00:00", text)
+    if NO_DAY.fullmatch(text):
         text = f"{text}-01" if len(text) == 7 else f"{text}-01-01"
     try:
         return datetime.fromisoformat(text)

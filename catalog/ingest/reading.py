@@ -3,13 +3,14 @@
 ``READERS`` in ``catalog.ingest.readers`` lists them; a record's ``as_of`` is the document's own date, or None.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from catalog.ingest.parts import Complain, Part
-from catalog.storage.records import Record
+from catalog.storage.records import DatasetColumn, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,63 @@ class ShortName(Record):
 
     identifier: str
     short: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema(Record):
+    """Columns of a dataset, each name once, of which no more is stated than type and definition: a line for each column, empty where it is not.
+
+    It stands for a `DatasetColumn` of each: a document states hundreds of thousands, which are kept and written by the dataset.
+    """
+
+    table: ClassVar[str] = "schema"
+    key: ClassVar[tuple[str, ...]] = ("node", "dataset")
+
+    dataset: str
+    columns: str
+    types: str
+    definitions: str
+
+    def __len__(self) -> int:
+        """How many columns."""
+        return self.columns.count("\n") + 1
+
+    def each(self) -> Iterator[DatasetColumn]:
+        """The columns, one by one."""
+        for name, type_, definition in zip(self.columns.split("\n"), self.types.split("\n"), self.definitions.split("\n"), strict=True):
+            yield DatasetColumn(
+                node=self.node,
+                sensitivity=self.sensitivity,
+                as_of=self.as_of,
+                origin=self.origin,
+                dataset=self.dataset,
+                column_name=name,
+                type=type_ or None,
+                definition=definition or None,
+            )
+
+
+def rows_of(records: Iterable[Record]) -> Counter[str]:
+    """How many rows of each storage table records are."""
+    counted = Counter[str]()
+    for record in records:
+        if isinstance(record, Schema):
+            counted[DatasetColumn.table] += len(record)
+        else:
+            counted[record.table] += 1
+    return counted
+
+
+def told_apart(records: Sequence[Record]) -> list[Record]:
+    """Records of a document in which no dataset has both a schema and columns one by one, whose order storage would not tell."""
+    alone = {record.dataset for record in records if isinstance(record, DatasetColumn)}
+    found = list[Record]()
+    for record in records:
+        if isinstance(record, Schema) and record.dataset in alone:
+            found.extend(record.each())
+        else:
+            found.append(record)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,13 @@
 A pure function; knows nothing about documents, formats or storage.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from catalog.ingest.names import Names
-from catalog.ingest.reading import CheckRun, ShortName
+from catalog.ingest.reading import CheckRun, Schema, ShortName
 from catalog.storage.records import Dataset, DatasetColumn, LineageEdge, Model, QualityCheck, Record
 from catalog.storage.rows import changed, completed, key_of
 
@@ -32,7 +33,8 @@ class _Stated:
     def __init__(self, records: Iterable[Record]) -> None:
         self._by_type: dict[type[Record], list[Record]] = {}
         for record in records:
-            self._by_type.setdefault(type(record), []).append(record)
+            # Schemas stand among the columns, for a newer one of the two completes the older.
+            self._by_type.setdefault(DatasetColumn if type(record) is Schema else type(record), []).append(record)
 
     def take(self, record_type: type[R]) -> list[R]:
         """Those of a type, which are gone from here."""
@@ -52,9 +54,10 @@ def settle(stated: Iterable[Record], elsewhere: Iterable[tuple[str, Iterable[str
     datasets = _datasets(named, rename, shorts)
     edges = _rows(_renamed(given.take(LineageEdge), rename))
     checks = _checks(_rows(_renamed(given.take(QualityCheck), rename)), _rows(_renamed(given.take(CheckRun), rename)))
+    columns = _columns(given.take(DatasetColumn), rename)
     others = [record for records in given for record in _rows(_renamed(records, rename))]
     linked, unresolved = _linked(edges, Names([*((record.name, record.aliases) for record in datasets), *elsewhere]))
-    return Settled([*datasets, *others, *checks, *linked], unresolved)
+    return Settled([*datasets, *columns, *others, *checks, *linked], unresolved)
 
 
 def _typed_names(shorts: Mapping[str, str], datasets: set[str]) -> dict[str, str]:
@@ -70,9 +73,16 @@ def _typed_names(shorts: Mapping[str, str], datasets: set[str]) -> dict[str, str
 def _renamed(records: Sequence[R], rename: Mapping[str, str]) -> Iterable[R]:
     """Records of one type with the names that people type in place of the identifiers of datasets."""
     naming = _naming(type(records[0])) if records and rename else ()
-    for field in naming:
-        records = [changed(record, {field: rename[name]}) if (name := getattr(record, field)) in rename else record for record in records]
-    return records
+    if not naming:
+        return records
+    known = rename.keys()
+    named: Callable[[R], Any] = attrgetter(*naming)
+    if len(naming) == 1:
+        return [changed(record, {naming[0]: rename[name]}) if (name := named(record)) in known else record for record in records]
+    return [
+        record if known.isdisjoint(names := named(record)) else changed(record, {field: rename.get(name, name) for field, name in zip(naming, names, strict=True)})
+        for record in records
+    ]
 
 
 _NAMING: dict[type[Record], tuple[str, ...]] = {}
@@ -101,13 +111,44 @@ def _datasets(stated: Iterable[Dataset], rename: Mapping[str, str], shorts: Mapp
     known: dict[str, dict[str, None]] = {}
     named = []
     for record in stated:
-        name, also = rename.get(record.name, record.name), (shorts[record.name], record.name) if record.name in rename else ()
-        known.setdefault(name, {}).update(dict.fromkeys((*record.aliases, *also)))
-        named.append(changed(record, {"name": name}))
+        name = rename.get(record.name, record.name)
+        names = known.setdefault(name, {})
+        names.update(dict.fromkeys(record.aliases))
+        if record.name in rename:
+            names.update({shorts[record.name]: None, record.name: None})
+        named.append(record if name == record.name else changed(record, {"name": name}))
     return [
         changed(record, {"aliases": tuple(alias for alias in known[record.name] if alias != record.name), "licence_class": record.licence_class or "unspecified"})
         for record in completed(named)
     ]
+
+
+def _columns(stated: Sequence[DatasetColumn | Schema], rename: Mapping[str, str]) -> Iterable[Record]:
+    """Columns of each dataset under the name that people type: its schema where one is all that is stated of them, else one by one."""
+    if not any(type(record) is Schema for record in stated):
+        return _rows(_renamed(stated, rename))
+    by_dataset: dict[str, list[DatasetColumn | Schema]] = {}
+    for record in stated:
+        name = rename.get(record.dataset, record.dataset)
+        by_dataset.setdefault(name, []).append(record if name == record.dataset else changed(record, {"dataset": name}))
+    rows: list[Record] = []
+    for records in by_dataset.values():
+        if (schema := _schema(records)) is not None:
+            rows.append(schema)
+        else:
+            rows += completed([column for record in records for column in (record.each() if isinstance(record, Schema) else (record,))])
+    return rows
+
+
+def _schema(stated: Sequence[DatasetColumn | Schema]) -> Schema | None:
+    """What the records of a dataset amount to where all are schemas of the same columns; None elsewhere."""
+    first = stated[0]
+    if not isinstance(first, Schema):
+        return None
+    for record in stated[1:]:
+        if not isinstance(record, Schema) or (record.columns, record.types, record.definitions) != (first.columns, first.types, first.definitions):
+            return None
+    return completed(schema for schema in stated if isinstance(schema, Schema))[0] if len(stated) > 1 else first
 
 
 def _linked(edges: Iterable[LineageEdge], names: Names) -> tuple[list[LineageEdge], tuple[str, ...]]:
@@ -116,7 +157,8 @@ def _linked(edges: Iterable[LineageEdge], names: Names) -> tuple[list[LineageEdg
     unresolved: set[str] = set()
     for edge in edges:
         ends: dict[str, Any] = {}
-        for end, kind in (("upstream", edge.upstream_kind), ("downstream", edge.downstream_kind)):
+        is_exact = edge.upstream in names and edge.downstream in names
+        for end, kind in () if is_exact else (("upstream", edge.upstream_kind), ("downstream", edge.downstream_kind)):
             written = getattr(edge, end)
             found = names.resolve(written) if kind == "dataset" else written
             if found is None:

@@ -168,6 +168,8 @@ def _stage_many(connection: "duckdb.DuckDBPyConnection", table: str, columns: Ma
             if len(number) < count:
                 at, column = f"n{i}", tuple(number)
                 numbers[at] = np.fromiter(map(number.__getitem__, cells[name]), dtype=np.int64, count=count)
+        elif columns[name] == "VARCHAR[]" and column.count(column[0]) == count:
+            column = column[:1]
         values[f"v{i}"] = _json(column)
         told.append(f"from_json_strict($v{i}, '{json.dumps([_json_type(columns[name])])}') AS v{i}")
         each.append(f'told.v{i}[{"1" if len(column) == 1 else f"n.{at}"}] AS "{name}"')

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from catalog.errors import CatalogUnavailable, UsageError
+from catalog.ingest import share_out
 from catalog.ingest.readers import READERS
 from catalog.ingest.reading import Context, Document
 from catalog.semantic import views
@@ -298,3 +300,12 @@ def test_a_small_event_of_very_many_edges_is_refused_whole(desk: Desk, monkeypat
     report = desk.ingest()
     assert [(Path(p.file).name, p.expected) for p in report.problems] == [("wide.json", "at most 100 records")]
     assert desk.rows("SELECT name FROM dataset") == [("Rain",)]
+
+
+@pytest.mark.parametrize(("most", "threads"), [(10, 1), (9, 3)])
+def test_one_thread_adds_to_a_small_catalog(most: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalog.ingest.FEW_ROWS", most)
+    with duckdb.connect(config={"threads": 3}) as connection:
+        connection.execute("CREATE TABLE t AS FROM range(10)")
+        share_out(connection)
+        assert connection.execute("SELECT current_setting('threads')").fetchone() == (threads,)

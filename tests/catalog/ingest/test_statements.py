@@ -100,6 +100,13 @@ def test_pages_keep_their_order(store: duckdb.DuckDBPyConnection, monkeypatch: p
     assert [record.name for record in read_statements(store, "n", {}, NOW) if isinstance(record, Dataset)] == [record.name for record in records]
 
 
+def test_lists_of_very_many_rows_are_written_as_they_are(store: duckdb.DuckDBPyConnection) -> None:
+    rows = [Dataset(node="n", name=f"d{i:04}", languages=("Latin", "Greek"), aliases=("x",) * (i % 3)) for i in range(1500)]
+    upsert(store, rows)
+    found = store.execute("SELECT name, languages, tasks, aliases FROM dataset ORDER BY name").fetchall()
+    assert found == [(row.name, ["Latin", "Greek"], [], list(row.aliases)) for row in rows]
+
+
 def test_a_catalog_from_before_there_were_pages_is_read_on(desk: Desk) -> None:
     event: dict[str, Any] = {"eventTime": "2026-01-02T03:04:05Z", "producer": "p", "schemaURL": "s", "dataset": {"namespace": "db", "name": "new"}}
     desk.put("new.json", event)
