@@ -20,7 +20,7 @@ def fields_of(root: Part) -> Iterator[Part]:
 def _nested(fields: Part, above: str) -> Iterator[tuple[str, Part]]:
     """Fields with their names, those inside others by their path ``box.x``."""
     for field in fields.each():
-        name = _short(field)
+        name = _named(field)
         yield f"{above}{name}" if name else "", field
         for inside in ("subField", "annotation"):
             yield from _nested(field[inside], f"{above}{name}." if name else above)
@@ -35,7 +35,8 @@ def columns(root: Part, dataset: str, node: str) -> Iterator[DatasetColumn | Qua
     ]
     bearers = Counter(name for _, fields in sets for name in {name for name, _ in fields})
     for record_set, fields in sets:
-        keys = {local_name(key) for key in texts(record_set["key"].value)}
+        keys = texts(record_set["key"].value)
+        named = {local_name(key) for key in keys}
         for name, field in fields:
             types = [local_name(t) for t in texts(field["dataType"].value)]
             column = name if bearers[name] == 1 else f"{_short(record_set)}/{name}"
@@ -46,7 +47,7 @@ def columns(root: Part, dataset: str, node: str) -> Iterator[DatasetColumn | Qua
                 type=", ".join(types) or None,
                 definition=text_of(field["description"]),
                 glossary_term=next((local_name(t) for t in texts(field["equivalentProperty"].value)), None),
-                is_key=name in keys if keys else None,
+                is_key=name in named or field["@id"].value in keys if keys else None,
             )
             for target in _references(field["references"]):
                 yield QualityCheck(
@@ -63,6 +64,12 @@ def _references(part: Part) -> list[str]:
     """The fields that a field refers to, ``films/id``: by identifier, inside ``field`` too, and in 0.8 as ``#{films/id}``."""
     found = [line for each in part.each() for line in texts(each["field"].value if isinstance(each.value, dict) and "field" in each.value else each.value)]
     return [line.strip("#{}") for line in found if line.strip("#{}")]
+
+
+def _named(field: Part) -> str | None:
+    """The field's name, which is whole where the column in the file is called so: ``kg/m³``."""
+    called = name_of(field["name"])
+    return called if called and called == field["source"]["extract"]["column"].value else _short(field)
 
 
 def _short(part: Part) -> str | None:

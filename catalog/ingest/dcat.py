@@ -23,6 +23,11 @@ from catalog.storage.records import Dataset, DatasetColumn, LineageEdge, Metric,
 
 SOURCES = ("prov:wasDerivedFrom", "dct:source", "prov:hadPrimarySource", "prov:wasRevisionOf", "dcat:previousVersion", "dcat:prev", "adms:prev")
 """Terms by which a dataset says what it was made from; in PROV-O a revision is derived too."""
+OWNERS = ("dct:publisher", "dct:creator", "geodcat:custodian", "geodcat:owner")
+"""Terms for whom the data belongs to, the most telling first."""
+EDGES = (("startDate", "time:hasBeginning"), ("endDate", "time:hasEnd"))
+INSTANTS = tuple(f"time:inXSD{kind}" for kind in ("DateTimeStamp", "DateTime", "Date", "gYearMonth", "gYear"))
+"""How DCAT and OWL-Time write the edges of a period."""
 RETIRED = re.compile(r"deprecated|withdrawn|discontinued|obsolete", re.IGNORECASE)
 
 NO_CATALOG = re.compile(r"\b(sh|shacl):(NodeShape|PropertyShape|property|path|targetClass)\b|<http://www\.w3\.org/ns/shacl#NodeShape>|\ba\s+owl:Ontology\b|owl:Ontology\s+rdf:about")
@@ -35,30 +40,40 @@ def _is_data_json(value: object) -> bool:
     return isinstance(value, dict) and "project-open-data.cio.gov/v1.1/schema" in str(value.get("conformsTo")) and isinstance(value.get("dataset"), list)
 
 
+def _lists_data(value: object) -> bool:
+    """Whether a document that declares shapes or an ontology lists data as well: editors put an ontology's header on whatever they save."""
+    try:
+        return bool(of_type(graph_of(value), lambda path, expected: None, "dcat:Dataset", "dcat:DatasetSeries", "dcat:Catalog"))
+    except (BadDocument, RecursionError):
+        return False
+
+
 class Dcat:
     """Reads every dataset and series of a catalog with its columns, sources, measurements, policies and legal terms."""
 
     kind = "dcat"
 
     def detects(self, document: Document) -> bool:
-        """RDF text or JSON-LD that has DCAT's vocabulary; shapes, ontologies and contexts, which describe no data, are not."""
+        """RDF text or JSON-LD that has DCAT's vocabulary; shapes, ontologies and contexts that list no data are not."""
         if isinstance(document.value, RdfText):
-            return re.search(r"www\.w3\.org/ns/dcat#", document.value.text) is not None and NO_CATALOG.search(document.value.text) is None
+            if re.search(r"www\.w3\.org/ns/dcat#", document.value.text) is None:
+                return False
+            return NO_CATALOG.search(document.value.text) is None or _lists_data(document.value)
         if _is_data_json(document.value):
             return True
         if isinstance(document.value, dict) and document.value.keys() <= {"@context", "@id", "$schema"}:
             return False
         said = contexts_of(document.value) if isinstance(document.value, (dict, list)) else ""
-        if re.search(r"\b(sh|shacl):NodeShape|ns/shacl#NodeShape|owl#?:?Ontology", said):
+        if re.search(r'www\.w3\.org/ns/dcat|"dcat:|dcat-?ap|dcat-?us|project-open-data\.cio\.gov/v1\.1/schema/catalog', said, re.IGNORECASE) is None:
             return False
-        return re.search(r'www\.w3\.org/ns/dcat|"dcat:|dcat-?ap|dcat-?us|project-open-data\.cio\.gov/v1\.1/schema/catalog', said, re.IGNORECASE) is not None
+        return re.search(r"\b(sh|shacl):NodeShape|ns/shacl#NodeShape|owl#?:?Ontology", said) is None or _lists_data(document.value)
 
     def read(self, document: Document, context: Context) -> Iterator[Record]:
         """Records of every dataset; raises BadDocument where there is neither one nor a catalog or service, or the text cannot be parsed."""
         graph = graph_of(DATA_JSON | document.value if _is_data_json(document.value) else document.value)
         listed = [each for each in of_type(graph, context.complain, "dcat:Catalog") for each in each.all("dcat:dataset")]
         typed = of_type(graph, context.complain, "dcat:Dataset", "dcat:DatasetSeries")
-        things = {each.node: each for each in [*typed, *(each for each in listed if each.texts("dct:title"))]}
+        things = {each.node: each for each in [*typed, *(each for each in listed if _titles(each))]}
         if not things and not of_type(graph, context.complain, "dcat:Catalog", "dcat:DataService"):
             raise BadDocument("$", "a dcat:Dataset")
         for thing in things.values():
@@ -70,9 +85,14 @@ class Dcat:
                 yield replace(record, sensitivity=sensitivity)
 
 
+def _titles(thing: Thing) -> list[str]:
+    """Titles, else labels and names of other vocabularies, English first."""
+    return thing.texts("dct:title") or thing.texts("rdfs:label", "skos:prefLabel", "schema:name")
+
+
 def _identifier(thing: Thing) -> str | None:
     """What tells the dataset from all others: its address, else its identifier or title."""
-    named = thing.iri or thing.one("dct:identifier").line() or next(iter(thing.texts("dct:title")), None)
+    named = thing.iri or thing.one("dct:identifier").line() or next(iter(_titles(thing)), None)
     return " ".join(named.split())[:LONGEST_LINE] if named else None
 
 
@@ -103,7 +123,7 @@ class _Described:
         yield from rights(thing, self.name, self.node, self._as_of())
 
     def _title(self) -> str:
-        found = [*self.thing.texts("dct:title"), self.thing.one("dct:identifier").line() or "", self.name]
+        found = [*_titles(self.thing), self.thing.one("dct:identifier").line() or "", self.name]
         return next(" ".join(text.split())[:LONGEST_LINE] for text in found if text.strip())
 
     def _as_of(self) -> datetime | None:
@@ -111,7 +131,7 @@ class _Described:
         return next((at for record in records if (at := record.one("dct:modified", "dct:issued").moment())), self._modified())
 
     def _modified(self) -> datetime | None:
-        return self.thing.one("dct:modified", "dct:issued").moment()
+        return self.thing.one("dct:modified", "dct:issued", "dct:created").moment()
 
     def _dataset(self) -> Dataset:
         thing, files = self.thing, self.thing.all("dcat:distribution")
@@ -121,7 +141,7 @@ class _Described:
         hashes = [digest for file in files if (digest := _sha256(file))]
         identifiers = [each.said or each.one("skos:notation").line() for each in thing.all("dct:identifier", "pav:hasIdentifier")]
         identifiers += [each.one("skos:notation").line() for each in thing.all("adms:identifier")]
-        aliases = [*thing.texts("dct:title")[1:], *thing.texts("dct:alternative"), *identifiers, *(each.iri for each in thing.all("owl:sameAs"))]
+        aliases = [*_titles(thing)[1:], *thing.texts("dct:alternative"), *identifiers, *(each.iri for each in thing.all("owl:sameAs"))]
         records = thing.one("health:numberOfRecords", "void:entities", "void:documents")
         return Dataset(
             node=self.node,
@@ -130,7 +150,7 @@ class _Described:
             domain=_theme(thing),
             data_type=thing.one("st:dataType").line() or first_match(DATA_TYPES, " ".join([*formats, *thing.labels("dct:type"), *_media(files)])),
             format=formats[0] if formats else None,
-            owner=next(iter(thing.labels("dct:publisher") or thing.labels("dct:creator")), None),
+            owner=next((name for term in OWNERS for name in thing.labels(term)), None),
             steward=_contact(thing),
             licence=licence.name if licence else None,
             licence_class=licence.licence_class if licence else None,
@@ -138,7 +158,7 @@ class _Described:
             phi=has_health_data(thing),
             row_count=records.whole(),
             bytes=next((size for part in sizes if (size := _bytes(part)) is not None), None),
-            languages=tuple(dict.fromkeys(language_name(each.code) for each in thing.all("dct:language"))),
+            languages=tuple(dict.fromkeys(language_name(code) for each in thing.all("dct:language") if (code := _language(each)))),
             tasks=tuple(dict.fromkeys(thing.texts("st:task"))),
             version=thing.one("dcat:version", "owl:versionInfo", "adms:version", "pav:version", "schema:version").line(),
             content_hash=hashes[0] if len(hashes) == len(files) == 1 else None,
@@ -242,7 +262,7 @@ class _Described:
 
 
 def _theme(thing: Thing) -> str | None:
-    themes = thing.all("dcat:theme")
+    themes = thing.all("dcat:theme") or thing.all("dct:subject")
     themes = [each for each in themes if not each.code.isdigit() or each.label]  # a thesaurus number says nothing
     known = [THEMES[each.code.lower()] for each in themes if each.code.lower() in THEMES]
     return next(iter([*known, *((each.label or each.code).lower() for each in themes if each.label or each.code)]), None)
@@ -254,6 +274,11 @@ def _contact(thing: Thing) -> str | None:
         if said := contact.label or next(iter(contact.labels("vcard:hasEmail", "vcard:email", "foaf:mbox")), None):
             return said.removeprefix("mailto:")
     return None
+
+
+def _language(language: Thing) -> str | None:
+    """A language's code, which one without an address has as its notation or value, or its name."""
+    return language.code.strip() or language.one("skos:notation", "rdf:value").line() or language.label
 
 
 def _frequency(thing: Thing) -> str | None:
@@ -302,8 +327,14 @@ def _is_retired(thing: Thing) -> bool:
 def _span(period: Thing) -> str:
     if period.is_literal:
         return period.label or ""
-    ends = (period.one("dcat:startDate", "schema:startDate").line(), period.one("dcat:endDate", "schema:endDate").line())
+    ends = [period.one(f"dcat:{edge}", f"schema:{edge}").line() or _instant(period, term) for edge, term in EDGES]
     return " to ".join(end or "…" for end in ends) if any(ends) else period.label or ""
+
+
+def _instant(period: Thing, term: str) -> str | None:
+    """The date of an edge of a period as OWL-Time has it; a geological age is none."""
+    dates = [line for instant in period.all(term) if (line := instant.one(*INSTANTS).line())]
+    return dates[0] if dates else None
 
 
 def _number(part: Part) -> float | None:

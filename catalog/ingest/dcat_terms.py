@@ -14,7 +14,7 @@ STEWARD = "urn:steward:term:"
 """Terms that no vocabulary has, for what is read back from Steward's own exports."""
 
 NAMESPACES: dict[str, tuple[str, ...]] = {
-    "adms": ("http://www.w3.org/ns/adms#",),
+    "adms": ("http://www.w3.org/ns/adms#", "https://www.w3.org/ns/adms#"),
     "csvw": ("http://www.w3.org/ns/csvw#",),
     "dcat": ("http://www.w3.org/ns/dcat#", "https://www.w3.org/ns/dcat#"),
     "dcatap": ("http://data.europa.eu/r5r/",),
@@ -22,6 +22,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
     "dpv": ("https://w3id.org/dpv#", "http://www.w3.org/ns/dpv#", "https://w3id.org/dpv/dpv-owl#", "https://w3id.org/dpv/owl#"),
     "dqv": ("http://www.w3.org/ns/dqv#",),
     "foaf": ("http://xmlns.com/foaf/0.1/",),
+    "geodcat": ("http://data.europa.eu/930/",),
     "health": ("http://healthdataportal.eu/ns/health#", "http://healthdcat-ap.eu/ns#"),
     "odrl": ("http://www.w3.org/ns/odrl/2/",),
     "owl": ("http://www.w3.org/2002/07/owl#",),
@@ -111,9 +112,10 @@ FREQUENCIES = {
     "hourly": "hourly", "bihourly": "hourly", "trihourly": "hourly", "r/pt1h": "hourly", "pt1h": "hourly",
     "daily": "daily", "daily_2": "daily", "r/p1d": "daily", "p1d": "daily", "weekly": "weekly", "r/p1w": "weekly", "p1w": "weekly", "r/p7d": "weekly", "p7d": "weekly",
     "monthly": "monthly", "r/p1m": "monthly", "p1m": "monthly", "quarterly": "quarterly", "r/p3m": "quarterly", "p3m": "quarterly",
+    "freq-n": "streaming", "freq-h": "hourly", "freq-d": "daily", "freq-w": "weekly", "freq-m": "monthly", "freq-q": "quarterly", "freq-a": "yearly",
     "annual": "yearly", "annually": "yearly", "yearly": "yearly", "r/p1y": "yearly", "p1y": "yearly", "never": "never", "not_planned": "never", "notplanned": "never",
 }  # fmt: skip
-"""Codes of the EU frequency table, Dublin Core's, INSPIRE's and ISO 8601's; several times a week or every other year promise none of the view's."""
+"""Codes of the EU frequency table, Dublin Core's, SDMX's, INSPIRE's and ISO 8601's; several times a week or every other year promise none of the view's."""
 ACCESS = {
     "public": "public", "open": "public", "open_access": "public", "restricted": "internal", "restricted public": "internal", "registered": "internal",
     "non_public": "confidential", "non-public": "confidential", "confidential": "confidential", "sensitive": "restricted",

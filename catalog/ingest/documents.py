@@ -20,6 +20,14 @@ DEEPEST = 200
 """Levels of nesting; libyaml's composer is recursive C and would take the process down with it."""
 STRUCTURED = frozenset({".json", ".jsonl", ".ndjson", ".jsonld", ".yaml", ".yml"})
 RDF_SUFFIXES = {".ttl": "turtle", ".nt": "nt", ".rdf": "xml"}
+SIGNATURES = (
+    (b"\x1f\x8b", "compressed (gzip): unpack it first"),
+    (b"PK\x03\x04", "a ZIP archive: unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "compressed (Zstandard): unpack it first"),
+    (b"\xff\xfe", "UTF-16: save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16: save it as UTF-8"),
+)
+"""How files begin that hold no text to read as it is."""
 TURTLE = re.compile(r"(?:\s|#[^\n]*\n)*(?:@prefix|@base|PREFIX)\s")
 
 DECODER = json.JSONDecoder(parse_constant=lambda _: None)
@@ -94,6 +102,8 @@ def parsed(data: bytes, suffix: str) -> Any:
 
     Newline-delimited JSON is a list; RDF text is told by its suffix or by how it begins. Raises BadDocument.
     """
+    if unreadable := next((what for start, what in SIGNATURES if data.startswith(start)), None):
+        raise BadDocument("$", f"UTF-8 text, but the file is {unreadable}")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from catalog.ingest.great_expectations_names import asset_of, cited, moment_of, suite_of
+from catalog.ingest.great_expectations_names import asset_of, cited, moment_of, suite_of, table_of
 from catalog.ingest.parts import Part
 from catalog.ingest.reading import CheckRun, Context, Document
 from catalog.ingest.vocabulary import check_kind, severity
@@ -144,7 +144,8 @@ class _Validation:
         if self.dataset == "unnamed":
             self.part.complain(self.part["meta"].path, "the name of the asset or of the suite")
             return
-        yield Dataset(node=self.node, name=self.dataset, as_of=self.at)
+        table = table_of(self.part["meta"]) if isinstance(self.part["meta"].value, dict) else None
+        yield Dataset(node=self.node, name=self.dataset, aliases=(table,) if table and table != self.dataset else (), as_of=self.at)
         sizes: dict[str, float] = {}
         shares: dict[tuple[str, str], float] = {}
         seen: dict[str, int] = {}

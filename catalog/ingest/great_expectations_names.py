@@ -15,17 +15,23 @@ def asset_of(part: Part, meta: Part, key: str | None) -> str | None:
     for place in (part, meta, *(each for each in active if isinstance(each.value, dict))):
         if line := place.first("data_asset_name", "asset_name").line():
             return line
+    if table := table_of(meta):
+        return table
     for name in ("batch_spec", "batch_kwargs"):
         spec = meta[name]
-        if isinstance(spec.value, dict):
-            table = spec.first("table_name", "table", "data_asset_name").line()
-            if table and (schema := spec["schema_name"].line() or spec["schema"].line()):
-                return f"{schema}.{table}" if "." not in table else table
-            if table:
-                return table
-            if path := spec.first("path", "s3").line():
-                return path.rstrip("/").rsplit("/", 1)[-1]
+        if isinstance(spec.value, dict) and (path := spec.first("path", "s3").line()):
+            return path.rstrip("/").rsplit("/", 1)[-1]
     return cited(meta) or _batch(part, meta, key)
+
+
+def table_of(meta: Part) -> str | None:
+    """The table that a batch was read from, ``schema.table``: the asset may have a name of its own."""
+    for name in ("batch_spec", "batch_kwargs"):
+        spec = meta[name]
+        if isinstance(spec.value, dict) and (table := spec.first("table_name", "table", "data_asset_name").line()):
+            schema = spec["schema_name"].line() or spec["schema"].line()
+            return f"{schema}.{table}" if schema and "." not in table else table
+    return None
 
 
 def _batch(part: Part, meta: Part, key: str | None) -> str | None:

@@ -118,9 +118,11 @@ class _Asset:
         )
 
     def _is_retired(self) -> bool:
-        state, purgatory = self.indexed("nft")["state"], self.indexed("purgatory")["state"]
-        in_purgatory = purgatory.value is True or purgatory.value == "true"
-        return state.whole() in RETIRED or in_purgatory or self.root["version"].line() == "deprecated"
+        return self.indexed("nft")["state"].whole() in RETIRED or self._in_purgatory() or self.root["version"].line() == "deprecated"
+
+    def _in_purgatory(self) -> bool:
+        """Whether the indexer lists the asset there; the first indexers counted it among the statistics."""
+        return any(part.value in (True, "true") for part in (self.indexed("purgatory")["state"], self.indexed("stats")["isInPurgatory"]))
 
     def _checksum(self, metadata: Part) -> str | None:
         """SHA-256 of the content as its publisher gives it, or of the container that an algorithm runs in."""
@@ -158,9 +160,8 @@ class _Asset:
         yield from self._withdrawn(seller)
 
     def _withdrawn(self, seller: str | None) -> Iterator[MarketEvent]:
-        purgatory = self.indexed("purgatory")
         for is_so, what, comment in (
-            (purgatory["state"].value in (True, "true"), "disputed", purgatory["reason"].line()),
+            (self._in_purgatory(), "disputed", self.indexed("purgatory")["reason"].line()),
             (self.indexed("nft")["state"].whole() == REVOKED, "revoked", None),
         ):
             if is_so:

@@ -169,7 +169,7 @@ class _Contract:
                 name=f"{name}: {access or 'access'}",
                 type="access",
                 effect="permit",
-                action="read" if "read" in (access or "").lower() else None,
+                action="read" if re.search("read|select", (access or "").lower()) else None,
                 target=dataset,
                 assignee=name,
                 approved_by=", ".join(role.first("firstLevelApprovers", "secondLevelApprovers").lines()) or None,

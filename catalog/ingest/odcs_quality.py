@@ -30,6 +30,10 @@ SERVICE_CHECKS = {
     "completeness": "not_null",
 }  # fmt: skip
 """Service level properties, with the abbreviations of the data QoS table, that are checked rather than dated."""
+PROMISES = frozenset({
+    "frequency", "fy", "updatefrequency", "retention", "re", "generalavailability", "ga", "endofsupport", "es", "endoflife", "el",
+})  # fmt: skip
+"""Service level properties that are no checks; one of the contract's own making is a check of what its name says."""
 
 
 def checks(rules: Part, column: str | None, *, dataset: str, node: str) -> Iterator[QualityCheck]:
@@ -93,14 +97,14 @@ def frequency(levels: Part, table: str, names: dict[str, str]) -> str | None:
 def service_checks(levels: Part, table: str, names: dict[str, str], *, node: str) -> Iterator[QualityCheck]:
     """Service levels that can be checked, as checks without a status."""
     for i, level in enumerate(_of(levels, table, names)):
-        kind, said = SERVICE_CHECKS.get(_property(level)), level["property"].line()
-        if kind and said and (value := _value(level)):
+        name, said = _property(level), level["property"].line()
+        if said and name not in PROMISES and (value := _value(level)):
             yield QualityCheck(
                 node=node,
                 check_id=f"{names[table]}/service level/{said}/{i}",
                 dataset=names[table],
                 column_name=_column(level, table),
-                check_name=kind,
+                check_name=SERVICE_CHECKS.get(name) or check_kind(said),
                 expected=f"{said} {value}",
                 severity="high" if (level["driver"].line() or "").lower() == "regulatory" else None,
             )

@@ -1,6 +1,7 @@
 """Exports: valid under the standards' own schemas, the same for the same facts, and read back as what they were made of."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
@@ -108,6 +109,21 @@ def test_croissant_has_what_its_specification_requires(few: Facts) -> None:
         assert {reference for part in parts for reference in references(part)} <= set(identifiers)
         assert [field["name"] for records in document.get("recordSet", []) for field in records["field"]] == [r["column_name"] for r in few.of("columns", dataset)]
         assert {"license", "creator"} & document.keys() == {new for new, old in (("license", "licence"), ("creator", "owner")) if dataset[old]}
+
+
+ODD_COLUMNS = ("unit price", "unit_price", "kg/m³", "g/m³", "a.b", "Größe", "%20")
+
+
+def test_columns_of_any_name_have_identifiers_without_white_space(tmp_path: Path) -> None:
+    """Checkers of Croissant take none; what is read back are the columns' names."""
+    columns = tuple({"dataset": "d", "column_name": name, "is_key": name == "unit price"} for name in ODD_COLUMNS)
+    facts = Facts(({"name": "d", "node": "n"},), {("columns", "d"): columns})
+    document = croissant.document(facts, facts.datasets[0])
+    identifiers = [field["@id"] for field in document["recordSet"][0]["field"]]
+    assert len(set(identifiers)) == len(ODD_COLUMNS) and not any(re.search(r"\s", each) for each in identifiers)
+    (tmp_path / "d.json").write_text(json.dumps(document), encoding="utf-8")
+    ingest(tmp_path / "home", [tmp_path / "d.json"], "mirror", datetime(2026, 11, 1))
+    assert stored(tmp_path / "home", "SELECT column_name, is_key FROM dataset_column") == {(name, name == "unit price") for name in ODD_COLUMNS}
 
 
 def test_the_context_is_the_one_that_the_specification_asks_for(shared: Path) -> None:

@@ -111,3 +111,59 @@ def test_a_catalog_or_service_alone_states_nothing(kind: str) -> None:
     assert read(RdfText(PREFIXES + f"<http://d.example/> a dcat:{kind} .", "turtle")) == []
     with pytest.raises(BadDocument, match="dcat:Dataset"):
         read(RdfText(PREFIXES + "<http://d.example/> a dcat:Distribution .", "turtle"))
+
+
+ONTOLOGY = """@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+<https://d.example/file> a owl:Ontology ; owl:imports <http://www.w3.org/ns/dcat> .
+"""
+ONTOLOGY_JSON: dict[str, Any] = {
+    "@context": {"dcat": "http://www.w3.org/ns/dcat#", "owl": "http://www.w3.org/2002/07/owl#", "dct": "http://purl.org/dc/terms/"},
+    "@graph": [{"@id": "https://d.example/file", "@type": "owl:Ontology"}, {"@id": "https://d.example/1", "@type": "dcat:Dataset", "dct:title": "Bees"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (RdfText(ONTOLOGY + '<https://d.example/1> a dcat:Dataset ; dct:title "Bees" .', "turtle"), ["dcat"]),
+        (RdfText(ONTOLOGY + '<https://d.example/c> a dcat:Catalog .', "turtle"), ["dcat"]),
+        (RdfText(ONTOLOGY + "dcat:Dataset a owl:Class .", "turtle"), []),
+        (RdfText(ONTOLOGY + "<https://d.example/1> a dcat:Dataset ;;; 7 .", "turtle"), []),
+        (ONTOLOGY_JSON, ["dcat"]),
+        (ONTOLOGY_JSON | {"@graph": ONTOLOGY_JSON["@graph"][:1]}, []),
+    ],
+    ids=["turtle", "catalog", "classes alone", "broken", "json", "json header alone"],
+)
+def test_data_under_the_header_of_an_ontology_is_data(value: Any, kind: list[str]) -> None:
+    """As editors of ontologies save it, the examples of DCAT itself among them."""
+    assert kinds(value) == kind
+
+
+PROSE = """@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> . @prefix time: <http://www.w3.org/2006/time#> . @prefix geodcat: <http://data.europa.eu/930/> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> . @prefix adms: <https://www.w3.org/ns/adms#> . @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+<https://d.example/1> a dcat:Dataset ; rdfs:label "Bees"@en, "Bienen"@de ;
+  dct:created "2024-05-06"^^xsd:date ;
+  dct:subject [ skos:prefLabel "Insects" ] ;
+  geodcat:custodian <https://d.example/agents/hive> ;
+  dct:accrualPeriodicity <http://purl.org/linked-data/sdmx/2009/code#freq-W> ;
+  dct:language [ skos:notation "fi" ], [ a dct:LinguisticSystem ; rdf:value "de-AT" ], [ rdfs:label "Klingon" ], [ a dct:LinguisticSystem ] ;
+  dct:temporal [ time:hasBeginning [ time:inXSDDate "2016-03-04"^^xsd:date ] ; time:hasEnd [ time:inXSDgYear "2018"^^xsd:gYear ] ] ;
+  adms:identifier [ skos:notation "10.1/bees" ] .
+"""
+
+
+def test_what_profiles_write_in_other_terms() -> None:
+    """Labels for titles, notations for languages, OWL-Time for periods, SDMX for frequencies, custodians for publishers."""
+    (bees,) = stated(RdfText(PROSE, "turtle"), Dataset)
+    assert (bees.aliases, bees.owner, bees.domain, bees.update_frequency) == (("Bienen", "10.1/bees"), "hive", "insects", "weekly")
+    assert set(bees.languages) == {"Finnish", "German", "Klingon"}
+    assert (bees.description, str(bees.last_updated)[:10]) == ("Temporal coverage: 2016-03-04 to 2018.", "2024-05-06")
+    assert [r.short for r in read(RdfText(PROSE, "turtle")) if hasattr(r, "short")] == ["Bees"]
+
+
+def test_a_theme_and_a_publisher_come_before_a_subject_and_a_custodian() -> None:
+    more = PROSE.replace("rdfs:label", 'dcat:theme <https://d.example/themes/hives> ; dct:publisher <https://d.example/agents/queen> ; rdfs:label', 1)
+    (bees,) = stated(RdfText(more, "turtle"), Dataset)
+    assert (bees.owner, bees.domain) == ("queen", "hives")

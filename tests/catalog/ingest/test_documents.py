@@ -1,5 +1,6 @@
 """Documents: whatever a file or folder is, finding and parsing it ends in a value or a reason."""
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -40,6 +41,10 @@ def test_text_is_a_value(text: str, suffix: str, value: Any) -> None:
         (b'{"a": ', ".json", "line 1, column 7"),
         (b'{"a": 1}\n{"a": ', ".jsonl", "JSON"),
         (b"\xff\xfe{", ".json", "UTF-8"),
+        (gzip.compress(b"{}"), ".json", "unpack it first"),
+        (b"PK\x03\x04", ".json", "ZIP archive: unpack"),
+        ("{}".encode("utf-16"), ".json", "UTF-16: save it as UTF-8"),
+        ("a: é".encode("cp1252"), ".yaml", "UTF-8 text, but byte 3 is not"),
         (b"PAR1\0\0", ".json", "binary"),
         (b"a: [1", ".yaml", "line 2"),
         (b"a: 2020-13-45", ".yaml", "YAML"),

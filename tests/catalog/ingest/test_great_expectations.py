@@ -7,7 +7,7 @@ import pytest
 
 from catalog.ingest.readers import READERS
 from catalog.ingest.reading import CheckRun, Context, Document
-from catalog.storage.records import Metric
+from catalog.storage.records import Dataset, Metric
 
 from .conftest import Desk
 from .samples import CHECKPOINT, SUITE, VALIDATION, VALIDATION_0_18, stated
@@ -137,3 +137,9 @@ def test_an_empty_suite_is_one_and_the_time_of_an_old_run_is_its_name() -> None:
     old["meta"] = {"data_asset_name": "t", "run_id": "nightly"}
     assert stated(old, Metric) == [] and [c.dataset for c in stated(old, CheckRun)] == ["t"]
     assert problems == []
+
+
+def test_the_table_behind_an_asset_is_another_name_of_it() -> None:
+    meta = {"active_batch_definition": {"data_asset_name": "trips"}, "batch_spec": {"table_name": "stg_trips", "schema_name": "stage", "data_asset_name": "trips"}}
+    assert [(d.name, d.aliases) for d in stated(VALIDATION | {"meta": meta}, Dataset)] == [("trips", ("stage.stg_trips",))]
+    assert [d.aliases for d in stated(VALIDATION | {"meta": {"batch_spec": {"data_asset_name": "trips"}}}, Dataset)] == [()]

@@ -181,3 +181,10 @@ def test_what_is_wrong_is_named(desk: Desk) -> None:
 @pytest.mark.parametrize("value", [None, [], {}, {"id": 3}, {"id": "did:op:x"}, {"id": "did:web:x", "metadata": {}}, [{"credentialSubject": []}]])
 def test_what_is_no_asset_is_left_alone(value: Any) -> None:
     assert not Ocean().detects(Document("x", value))
+
+
+def test_the_first_indexers_counted_purgatory_among_the_statistics(desk: Desk) -> None:
+    desk.put("a.json", v4() | {"stats": {"consumes": 4, "isInPurgatory": "true"}})
+    desk.ingest()
+    assert desk.rows("SELECT deprecated FROM dataset") == [(True,)]
+    assert desk.rows("SELECT event FROM market_event WHERE event = 'disputed'") == [("disputed",)]

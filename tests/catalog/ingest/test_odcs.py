@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from catalog.storage.records import Dataset, DatasetColumn, QualityCheck
+from catalog.storage.records import Dataset, DatasetColumn, GovernancePolicy, QualityCheck
 
 from .conftest import Desk
 from .samples import CONTRACT, CONTRACT_2_2, stated
@@ -197,3 +197,15 @@ def test_objects_in_lists_of_lists_are_columns() -> None:
     lists = {"name": "grid", "logicalType": "array", "items": {"logicalType": "array", "items": {"logicalType": "object", "properties": [{"name": "x"}]}}}
     document = {"kind": "DataContract", "id": "c", "schema": [{"name": "t", "properties": [lists]}]}
     assert [c.column_name for c in stated(document, DatasetColumn)] == ["grid", "grid.x"]
+
+
+def test_a_service_level_of_the_contracts_own_making_is_a_check() -> None:
+    levels = [{"property": "data_freshness", "value": 7, "unit": "d"}, {"property": "supportHours", "value": "9-17"}, {"property": "retention", "value": 1, "unit": "y"}]
+    found = stated(CONTRACT | {"slaProperties": levels}, QualityCheck)
+    assert {(c.check_name, c.expected) for c in found if "service level" in c.check_id} == {("freshness", "data_freshness 7 d"), ("custom", "supportHours 9-17")}
+
+
+@pytest.mark.parametrize(("access", "action"), [("read", "read"), ("SELECT, INSERT", "read"), ("write", None)])
+def test_what_a_role_may_do(access: str, action: str | None) -> None:
+    found = stated(CONTRACT | {"roles": [{"role": "r", "access": access}]}, GovernancePolicy)
+    assert {policy.action for policy in found if policy.type == "access"} == {action}
