@@ -4,9 +4,12 @@ PyYAML's safe loader alone lets a bad ``!!int`` end in an IndexError, a page of 
 that Python refuses to write it.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 MERGE = "tag:yaml.org,2002:merge"
 INT = "tag:yaml.org,2002:int"
@@ -90,3 +93,9 @@ def find(node: yaml.Node | None, mark: tuple[str | int, ...]) -> tuple[int, tupl
             continue
         known.append(step)
     return line, tuple(known)
+
+
+def first_fault(error: "ValidationError") -> tuple[tuple[str | int, ...], str]:
+    """Where the first fault is that pydantic finds, for `find`, and what it is; of a key that is missing, which one."""
+    first = error.errors(include_url=False)[0]
+    return first["loc"], f"{first['loc'][-1]} is missing" if first["type"] == "missing" else first["msg"]

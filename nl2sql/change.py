@@ -1,4 +1,4 @@
-"""Requests for a change that need no model to be told: SQL that would change something, and its words said to a colleague."""
+"""Requests for a change, told without a model: SQL that would change something, and the words of it as one says them to a colleague."""
 
 import re
 
@@ -17,5 +17,5 @@ def is_change(text: str) -> bool:
 
 
 def says_delete(text: str) -> bool:
-    """Whether a text begins as no narrowing of an answer does, other than ``drop the old ones``."""
+    """Whether a text begins with a word of deleting that nobody uses to leave something out of an answer: ``purge the old ones``, not ``drop the old ones``."""
     return _DELETES.match(text) is not None

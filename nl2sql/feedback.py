@@ -89,7 +89,7 @@ def promote(number: int, session: Session, question: str = "", sql: str = "") ->
     """Propose a verified query made of an entry: its corrected SQL or, of a good answer, the SQL that ran, unless other SQL is given.
 
     Its author is who wrote that SQL: the one who corrected it, else the reviewer, who cannot approve it alone then. Raises
-    `AccessDenied` for who may not review, `UsageError` where there is no SQL, and what the guard raises.
+    `AccessDenied` for who may not review, `UsageError` where there is no SQL or no question, and what the guard raises.
     """
     require_reviewer(session)
     entry = _found(number, session)
@@ -99,6 +99,8 @@ def promote(number: int, session: Session, question: str = "", sql: str = "") ->
     used = sql or said.corrected or (said.sql if entry.verdict == "good" else "")
     if not used:
         raise UsageError(f"Feedback {number} has no SQL that is right.", f'Give it: steward feedback promote {number} --sql "SELECT …"')
+    if not (question or said.question):
+        raise UsageError(f"Feedback {number} is of SQL that no question asked for.", f'Give the question: steward feedback promote {number} --question "…"')
     clock = datetime.fromisoformat(said.clock) if said.clock and used == said.sql else None
     author = FeedbackQueue(session.home).one(number).author if used == said.corrected else ""
     query = propose(drafted(question or said.question, used, session, layer_version(), clock), session, author)

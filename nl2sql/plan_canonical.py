@@ -1,19 +1,14 @@
 """One form per meaning: plans that ask the same in several ways are rewritten to one of them.
 
-The model is trained on that form alone, and readings that differ in form count as one. ``spelled`` writes a plan out again.
+The model is trained on that form alone, and readings that differ in form count as one.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
-from itertools import permutations
 
 from catalog.semantic import edges, views
 from nl2sql.plan import (
-    AskBack,
-    AskWhich,
     Condition,
-    Decline,
     Either,
     Exists,
     Item,
@@ -25,17 +20,16 @@ from nl2sql.plan import (
     Query,
     Segment,
     literal,
-    vocabulary,
 )
+from nl2sql.plan_named import implied_conditions, named_conditions, named_measures
+from nl2sql.plan_tokens import place
 
 OPPOSITES = {"EQ": "NE", "NE": "EQ", "IS_NULL": "NOT_NULL", "NOT_NULL": "IS_NULL", "HAS": "HAS_NOT", "HAS_NOT": "HAS"}
 """Tests whose negation is another test."""
 ENTITIES = ("datasets", "models", "nodes")
 """Views that list what rows of others name."""
-
-
-REWRITES = 3
-"""How often all rewritings are tried again; plans of three views settle after two."""
+MOST_REWRITINGS = 4
+"""Plans of three views stay as they are after two."""
 
 
 def canonical(plan: Plan) -> Plan:
@@ -44,12 +38,12 @@ def canonical(plan: Plan) -> Plan:
     """
     if not isinstance(plan, Query):
         return plan
-    form = _rewritten(plan)
-    for _ in range(REWRITES):  # one view left out may make another idle
-        plan, form = form, _rewritten(form)
+    for _ in range(MOST_REWRITINGS):  # one view left out may make another idle
+        form = _rewritten(plan)
         if form == plan:
             break
-    return form
+        plan = form
+    return plan
 
 
 def _rewritten(plan: Query) -> Query:
@@ -64,11 +58,6 @@ def _rewritten(plan: Query) -> Query:
     return _of_measured_rows(replace(query, select=_results(query)))
 
 
-def spelled(plan: Plan) -> str:
-    """The tokens of a plan, as `nl2sql.plan_grammar.parse` reads them."""
-    return " ".join(_plan_tokens(plan))
-
-
 def _results(query: Query) -> tuple[Item, ...]:
     """What is asked for, groups before amounts; what rows are ordered by and ranked in is shown without being asked for."""
     shown_anyway = {query.order[0]} if query.order and (query.order[0].is_aggregate or not query.is_grouped) else set()
@@ -81,20 +70,20 @@ def _results(query: Query) -> tuple[Item, ...]:
 
 def _item(item: Item) -> Item:
     item = replace(item, conditions=_conditions(item.conditions))
-    return Item("", (measure,)) if (measure := _measures().get(item)) else item
+    return Item("", (measure,)) if (measure := named_measures().get(item)) else item
 
 
 def _conditions(conditions: Sequence[Predicate]) -> tuple[Predicate, ...]:
     """Each in its own one form, those that another implies left out, in the order of the vocabulary."""
     found = [_predicate(c) for c in conditions]
-    implied = {part for c in found if isinstance(c, Segment) for part in _implied().get(c.token, ())}
-    return tuple(sorted({c for c in found if c not in implied}, key=_place))
+    implied = {part for c in found if isinstance(c, Segment) for part in implied_conditions().get(c.token, ())}
+    return tuple(sorted({c for c in found if c not in implied}, key=place))
 
 
 def _predicate(predicate: Predicate) -> Predicate:
     match predicate:
         case Condition():
-            return _segments().get(predicate, predicate)
+            return named_conditions().get(predicate, predicate)
         case Not(Condition(column, op, value)) if op in OPPOSITES and not (op in ("EQ", "NE") and "." in value):
             return _predicate(Condition(column, OPPOSITES[op], value))
         case Not(Not(inner)):
@@ -102,13 +91,13 @@ def _predicate(predicate: Predicate) -> Predicate:
         case Not(inner):
             return Not(_predicate(inner))
         case Or():
-            arms = sorted({_predicate(arm) for arm in _arms(predicate)}, key=_place)
+            arms = sorted({_predicate(arm) for arm in _arms(predicate)}, key=place)
             joined = arms[0]
             for arm in arms[1:]:
                 joined = Or(joined, arm)
-            return _segments().get(joined, joined)
+            return named_conditions().get(joined, joined)
         case Either(arms):
-            return Either(tuple(sorted((_conditions(arm) for arm in arms), key=lambda arm: [_place(c) for c in arm])))
+            return Either(tuple(sorted((_conditions(arm) for arm in arms), key=lambda arm: [place(c) for c in arm])))
         case Exists(join, conditions, negated):
             return Exists(join, _conditions(conditions), negated)
     return predicate
@@ -192,7 +181,7 @@ def _of_measured_rows(query: Query) -> Query:
         return query
     view, name, value = given.pop()
     column = f"{view}.{name}"
-    about = {f"{view}.{segment.token.split(':')[1]}" for test, segment in _segments().items() if isinstance(test, Condition) and test.column == column}
+    about = {f"{view}.{segment.token.split(':')[1]}" for test, segment in named_conditions().items() if isinstance(test, Condition) and test.column == column}
     if any(token in about or token == column for c in query.where for token in _view_tokens(c)):
         return query
     return replace(query, where=_conditions([*query.where, Condition(column, "EQ", literal(value))]))
@@ -258,157 +247,3 @@ def _views_of_edge(edge: str) -> set[str]:
 
 def _other_end(edge: str, end: str) -> str:
     return next(other for other in edge.split("=") if other != end)
-
-
-def _place(predicate: Predicate) -> tuple[bool, list[int]]:
-    """Where a condition stands among others: plain ones first, then by the vocabulary."""
-    tokens = list(_condition_tokens(predicate))
-    return isinstance(predicate, Exists | Either), [_ids()[token] for token in tokens]
-
-
-@cache
-def _ids() -> dict[str, int]:
-    return {token: at for at, token in enumerate(vocabulary())}
-
-
-@cache
-def _segments() -> dict[Predicate, Segment]:
-    """Conditions that a named one stands for, by the SQL that both are."""
-    named = {_plain(s.sql): f"{v.name}:{name}" for v in views().values() for name, s in v.segments.items()}
-    found: dict[Predicate, Segment] = {}
-    for view in views().values():
-        for name, column in view.columns.items():
-            token = f"{view.name}.{name}"
-            sql = {Condition(token, "IS_NULL"): f"{token} is null", Condition(token, "NOT_NULL"): f"{token} is not null"}
-            if column.is_time:
-                now = "cast({now} as date)" if column.type == "DATE" else "{now}"
-                sql |= {Condition(token, "PAST"): f"{token} < {now}"}
-            for value in column.values:
-                sql[Condition(token, "EQ", literal(value))] = f"{token} = '{value}'"
-            found |= {test: Segment(named[text]) for test, text in sql.items() if text in named}
-            for first in column.values:
-                for second in column.values:
-                    text = f"{token} in ('{first}', '{second}')"
-                    if text in named:
-                        either = sorted((Condition(token, "EQ", literal(v)) for v in (first, second)), key=_place)
-                        found[Or(either[0], either[1])] = Segment(named[text])
-    columns = [[f"{v.name}.{c}" for c in v.columns] for v in views().values()]
-    for one, other in (pair for names in columns for pair in permutations(names, 2)):
-        text = f"{other} is not null and {one} <> {other}"
-        if text in named:  # what is not set differs from nothing
-            found |= {Condition(one, "NE", other): Segment(named[text]), Condition(other, "NE", one): Segment(named[text])}
-    return found
-
-
-@cache
-def _implied() -> dict[str, tuple[Predicate, ...]]:
-    """Plain conditions that a named one holds already."""
-    implied: dict[str, tuple[Predicate, ...]] = {}
-    for view in views().values():
-        for name, segment in view.segments.items():
-            parts = _plain(segment.sql).split(" and ")
-            tests = [Condition(f"{view.name}.{c}", "NOT_NULL") for c in view.columns if f"{view.name}.{c} is not null" in parts]
-            tests += [
-                Condition(f"{view.name}.{c}", "EQ", literal(v))
-                for c, column in view.columns.items()
-                for v in column.values
-                if f"{view.name}.{c} = '{v.lower()}'" in parts
-            ]
-            implied[f"{view.name}:{name}"] = (*tests, *(_segments()[t] for t in tests if t in _segments() and _segments()[t].token != f"{view.name}:{name}"))
-    return implied
-
-
-@cache
-def _measures() -> dict[Item, str]:
-    """Aggregates that a measure stands for, by the SQL that both are."""
-    named = {_plain(m.sql): f"{v.name}#{name}" for v in views().values() for name, m in v.measures.items()}
-    found: dict[Item, str] = {}
-    for view in views().values():
-        times = [f"{view.name}.{c.name}" for c in view.columns.values() if c.is_time]
-        spans = {Item("AVG_HOURS", pair): "avg(date_diff('minute', {}, {}) / 60.0)".format(*pair) for pair in permutations(times, 2)}
-        spans |= {Item("AVG_DAYS", pair): "avg(date_diff('hour', {}, {}) / 24.0)".format(*pair) for pair in permutations(times, 2)}
-        found |= {item: named[text] for item, text in spans.items() if text in named}
-        for name, column in view.columns.items():
-            token = f"{view.name}.{name}"
-            sql = {Item(fn, (token,)): f"{fn.lower()}({token})" for fn in ("SUM", "AVG")} if column.is_number else {}
-            sql[Item("COUNT_DISTINCT", (token,))] = f"count(distinct {token})"
-            share = "avg(case when {} then 1.0 else 0.0 end)"
-            if column.type == "BOOLEAN":
-                sql[Item("SHARE_IF", (), (Condition(token, "IS_TRUE"),))] = share.format(token)
-            for value in column.values:
-                sql[Item("SHARE_IF", (), (Condition(token, "EQ", literal(value)),))] = share.format(f"{token} = '{value}'")
-            found |= {item: named[text.lower()] for item, text in sql.items() if text.lower() in named}
-    return found
-
-
-def _plain(sql: str) -> str:
-    return sql.replace('"', "").lower()
-
-
-def _plan_tokens(plan: Plan) -> Iterator[str]:
-    match plan:
-        case Decline(kind):
-            yield kind
-        case AskWhich(kind):
-            yield from ("WHICH", f"?{kind}")
-        case AskBack(choices):
-            yield "ASK"
-            for item in choices:
-                yield from _item_tokens(item)
-        case Query():
-            yield from _query_tokens(plan)
-
-
-def _query_tokens(query: Query) -> Iterator[str]:
-    yield from ("FROM", query.view)
-    for join in query.joins:
-        yield from ("JOIN", join.edge)
-    if query.latest:
-        yield "LATEST"
-    if query.where:
-        yield "WHERE"
-        for condition in query.where:
-            yield from _condition_tokens(condition)
-    yield "SELECT"
-    for item in query.select:
-        yield from _item_tokens(item)
-    if query.having:
-        item, op, than = query.having
-        yield from ("HAVING", *_item_tokens(item), op, *(_item_tokens(than) if isinstance(than, Item) else (than,)))
-    if query.order:
-        yield from ("ORDER", *_item_tokens(query.order[0]), query.order[1])
-    if query.limit:
-        yield from ("LIMIT", query.limit, *(("PER", query.per) if query.per else ()), *(("SKIP", query.skip) if query.skip else ()))
-
-
-def _item_tokens(item: Item) -> Iterator[str]:
-    if item.fn:
-        yield item.fn
-    yield from item.args
-    if item.fn.endswith("_IF") or item.fn == "SHARE_SUM":
-        for condition in item.conditions:
-            yield from _condition_tokens(condition)
-        yield "END"
-
-
-def _condition_tokens(predicate: Predicate) -> Iterator[str]:
-    match predicate:
-        case Condition(column, op, value):
-            yield from (column, op, value) if value else (column, op)
-        case Segment(token):
-            yield token
-        case Not(inner):
-            yield from ("NOT", *_condition_tokens(inner))
-        case Or(left, right):
-            yield from (*_condition_tokens(left), "OR", *_condition_tokens(right))
-        case Either(arms):
-            for at, arm in enumerate(arms):
-                yield "OR_ELSE" if at else "EITHER"
-                for condition in arm:
-                    yield from _condition_tokens(condition)
-            yield "END"
-        case Exists(join, conditions, negated):
-            yield from ("NOT_EXISTS" if negated else "EXISTS", join.edge)
-            for condition in conditions:
-                yield from _condition_tokens(condition)
-            yield "END"

@@ -8,7 +8,6 @@ from itertools import islice
 from catalog.access.policy import POLICY_FILE, Policy, load_policy
 from catalog.audit.log import TRIAL
 from catalog.engine.engine import Approved
-from catalog.engine.snapshot import prepare
 from catalog.errors import AccessDenied, GovernanceError, UsageError
 from catalog.review.verified import Pair, VerifiedQueries, VerifiedQuery
 from catalog.semantic import views
@@ -226,7 +225,7 @@ def _runs(approved: Approved, session: Session) -> bool:
     """Whether approved SQL runs now. An action of its own in the log; nobody is shown what it finds."""
     with recorded(session, "dry run of a verified query", TRIAL, approved.sql):
         try:
-            snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now, approved.fixed)
+            snapshot = session.snapshot(approved.views, approved.fixed)
             session.engine.run(approved, snapshot, session.limits)
         except AccessDenied:
             raise

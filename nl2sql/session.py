@@ -1,5 +1,6 @@
 """One asker's open catalog: generation, authorisation, names they may mention, sandboxed engine. Opened once, asked often."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,9 +23,10 @@ from catalog.engine.engine import Engine, Limits
 from catalog.engine.folders import directory, forget, forget_others
 from catalog.engine.snapshot import AuditSource, prepare
 from catalog.errors import AccessDenied, CatalogUnavailable
+from catalog.opening import NotRegular, regular
 from catalog.storage.closure import Fixed
 from catalog.storage.encryption import read_beside, write_beside
-from catalog.storage.generations import Generation, at_once
+from catalog.storage.generations import Generation
 from catalog.storage.state import State
 from nl2sql.guard import Schema, schema_of
 from nl2sql.linking.index import NameIndex, build_index
@@ -78,6 +80,10 @@ class Session:
         if self._index is None:
             self._index = read_names(self.home, self.generation, self.audit, self.authorisation, self.now)
         return self._index
+
+    def snapshot(self, views: Iterable[str], fixed: Fixed | None = None) -> Path:
+        """A file with these views and cubes as the asker may see them: `catalog.engine.snapshot.prepare`."""
+        return prepare(self.home, self.generation, self.audit, self.authorisation, views, self.now, fixed)
 
     def renew(self) -> None:
         """Decide anew where the policy or the asker's grants are not those of the last decision; what was made by these is removed.
@@ -162,7 +168,7 @@ def open_session(
 def _text_of_policy(home: Path) -> bytes | None:
     """The policy file as it stands; None where `load_policy` is to say what is wrong with it."""
     try:
-        with open(home / POLICY_FILE, "rb", opener=at_once) as file:
+        with open(home / POLICY_FILE, "rb", opener=regular) as file:
             return file.read()
     except OSError:
         return None
@@ -202,12 +208,12 @@ def _authorised(home: Path, policy: Policy, principal: Principal, purpose: str) 
 def read_clock(home: Path) -> datetime:
     """The catalog's own date when it has one, as the demo does, else the time of day; UTC without a zone."""
     try:
-        with open(home / CLOCK_FILE, encoding="utf-8", opener=at_once) as file:
+        with open(home / CLOCK_FILE, encoding="utf-8", opener=regular) as file:
             set_to = datetime.fromisoformat(file.read(LONGEST_CLOCK).strip())
         return set_to.astimezone(UTC).replace(tzinfo=None) if set_to.tzinfo else set_to
     except FileNotFoundError:
         return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-    except (ValueError, OverflowError) as bad:
+    except (NotRegular, ValueError, OverflowError) as bad:
         raise CatalogUnavailable(f"The clock file of the catalog is not a date: {bad}.") from bad
 
 

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.access.policy import Permit
-from catalog.engine.snapshot import prepare
 from catalog.errors import AccessDenied, UsageError
 from catalog.quality.freshness import opened
 from catalog.storage.encryption import read_beside, write_beside
@@ -143,7 +142,7 @@ class Entries:
 
 def entries_of(session: Session, permit: Permit, columns: Sequence[str]) -> Entries:
     """What the asker may find in a view, from a redacted snapshot of theirs, kept beside it: a snapshot may hold several views."""
-    snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, [permit.view], session.now)
+    snapshot = session.snapshot([permit.view])
     kept = snapshot.with_suffix(f".{permit.view}.similar{LAYOUT}-{shipped().stamp}.npz")
     with suppress(OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile):  # absent, or damaged and made anew
         return _load(snapshot, kept, kept.stat().st_mtime_ns)

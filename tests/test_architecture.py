@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,27 @@ def test_the_embedded_backend_loads_no_large_library() -> None:
     code = "import json, sys, nl2sql.backends.embedded, onnxruntime, tokenizers; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert set(json.loads(done.stdout)) & HEAVY == set()
+
+
+def test_one_module_loads_onnx_runtime() -> None:
+    importers = {
+        path
+        for path, tree in modules()
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Import) and any(name.name.split(".")[0] == "onnxruntime" for name in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "onnxruntime")
+    }
+    assert importers == set()  # it goes by nl2sql.embedded.runtime, which has it report nothing
+
+
+@pytest.mark.parametrize("loaded", ["parser.EmbeddedParser", "encoder.Encoder"])
+def test_models_leave_nothing_in_the_home_folder_and_report_nothing(loaded: str, tmp_path: Path) -> None:
+    module, name = loaded.split(".")
+    code = f"from nl2sql.embedded.{module} import {name}\n{name}()\nprint(open('/proc/self/maps').read())"
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "ORT_DISABLE_TELEMETRY": "0"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "onnxruntime" in done.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_the_guard_approves() -> None:

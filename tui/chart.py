@@ -51,16 +51,21 @@ def series_of(result: ResultSet) -> Series | None:
     if over_time:
         points.sort()
     else:
-        points = arranged(points)
+        points = _arranged(points)
     return Series(safe(result.columns[label]), safe(result.columns[measure]), tuple((name, float(n)) for name, n in points), over_time)
 
 
-def arranged(points: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+def _arranged(points: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
     """Points of a breakdown as they come where they are in order, by name or by number; else the largest first."""
-    for part in ([text(name) for name, _ in points], [number for _, number in points]):
+    for part in ([name_of(label) for label, _ in points], [number for _, number in points]):
         if part in (sorted(part), sorted(part, reverse=True)):
             return points
-    return sorted(points, key=lambda point: (-point[1], text(point[0])))
+    return sorted(points, key=lambda point: (-point[1], name_of(point[0])))
+
+
+def name_of(label: object) -> str:
+    """A label as it stands beside its bar."""
+    return "NULL" if label is None else text(label)
 
 
 def chart(series: Series, width: int, is_styled: bool) -> str:
@@ -74,7 +79,7 @@ def _bars(series: Series, width: int, is_styled: bool) -> str:
     from rich.cells import cell_len, set_cell_size
 
     drawn = series.points[:MOST_BARS]
-    names = ["NULL" if name is None else text(name) for name, _ in drawn]
+    names = [name_of(label) for label, _ in drawn]
     numbers = [text(number) for _, number in drawn]
     longest = max(map(len, numbers))
     label = max(1, min(max(map(cell_len, names)), LONGEST_LABEL, width // 3, width - longest - 6))

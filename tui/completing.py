@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.errors import GovernanceError
+from catalog.opening import NotRegular, regular
 
 LAYOUT = 1
 PLAIN = re.compile(r"[A-Za-z0-9][\w@%+=.,/:-]{0,199}", re.ASCII)
@@ -42,7 +43,9 @@ class Names:
         while at >= 0 and len(found) < most and self.content.startswith(start, at):
             end = self.content.find(b"\n", at + 1)
             line = self.content[at + 1 : end if end >= 0 else None]
-            found.append(line.partition(b"\t")[2].decode())
+            name = line.partition(b"\t")[2].decode("utf-8", "replace")
+            if PLAIN.fullmatch(name):  # whoever made the catalog's folder may have written the lists
+                found.append(name)
             at = end
         return found
 
@@ -50,16 +53,19 @@ class Names:
 def kept(home: Path, token: str) -> Names | None:
     """The lists of whoever the token proves, as they are true now; None where they are still to be made, or nobody is proved."""
     path = _path(home, token)
+    if path is None:
+        return None
     try:
-        return Names(b"\n" + path.read_bytes()) if path else None
-    except FileNotFoundError:
+        with open(path, "rb", opener=regular) as file:
+            return Names(b"\n" + file.read())
+    except (FileNotFoundError, NotRegular):
         return None
 
 
 def _path(home: Path, token: str) -> Path | None:
     """Where the lists lie that are true now. No module is loaded for it that takes long."""
     from catalog.storage.encryption import is_active
-    from catalog.storage.generations import at_once, current
+    from catalog.storage.generations import current
     from catalog.storage.state import State
 
     if is_active(home):  # names are not left in plain beside what is encrypted
@@ -70,7 +76,7 @@ def _path(home: Path, token: str) -> Path | None:
     generation = current(home)
     stat = generation.path.stat()
     digest = hashlib.sha256(f"{LAYOUT}\0{name}\0{generation.number}\0{stat.st_mtime_ns}\0{stat.st_size}\0{_day(home)}\0{_grants(home, name)}\0".encode())
-    with open(home / "policy.yaml", "rb", opener=at_once) as policy:
+    with open(home / "policy.yaml", "rb", opener=regular) as policy:
         digest.update(policy.read())
     return home / "snapshots" / hashlib.sha256(name.encode()).hexdigest()[:24] / f"names-{digest.hexdigest()[:24]}.txt"
 
@@ -78,9 +84,7 @@ def _path(home: Path, token: str) -> Path | None:
 def _day(home: Path) -> str:
     from datetime import UTC, datetime
 
-    from catalog.storage.generations import at_once
-
-    with suppress(OSError, UnicodeDecodeError), open(home / "clock", encoding="utf-8", opener=at_once) as clock:
+    with suppress(OSError, UnicodeDecodeError), open(home / "clock", encoding="utf-8", opener=regular) as clock:
         return clock.read(100).strip()[:10]
     return f"{datetime.now(UTC):%Y-%m-%d}"
 

@@ -5,13 +5,14 @@ Those of the anonymous principal, who may be anybody, lie in the state folder of
 
 import hashlib
 import json
-import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from catalog.access.policy import ANONYMOUS, Principal
 from catalog.engine.folders import directory
+from catalog.opening import regular
 from catalog.storage.encryption import is_active
 
 
@@ -33,10 +34,19 @@ def keep(home: Path, principal: Principal, name: str, value: Any) -> None:
         return
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", errors="replace") as file:
-            json.dump(value, file)
-        draft.replace(path)
+        replace(path, json.dumps(value))
+
+
+def replace(path: Path, text: str) -> None:
+    """Let a file hold this text, in one move and for its owner alone, and write through no link. Raises OSError."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", errors="replace", dir=path.parent, prefix=f".{path.stem}-", delete=False) as draft:  # mode 0600, a new file
+        try:
+            draft.write(text)
+            draft.close()
+            Path(draft.name).replace(path)
+        except OSError:
+            Path(draft.name).unlink(missing_ok=True)
+            raise
 
 
 def kept(home: Path, principal: Principal, name: str, longest: int) -> Any:
@@ -44,6 +54,6 @@ def kept(home: Path, principal: Principal, name: str, longest: int) -> Any:
     path = path_of(home, principal, name)
     with suppress(OSError, ValueError, RecursionError):
         if path is not None:
-            with path.open("rb") as file:
+            with open(path, "rb", opener=regular) as file:
                 return json.loads(file.read(longest).decode("utf-8"))
     return None

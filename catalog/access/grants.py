@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from catalog.access.policy import LiveGrant
-from catalog.access.policy_rules import reserved
 from catalog.audit.log import OPERATOR, AuditLog
 from catalog.engine.folders import forget
 from catalog.errors import CatalogUnavailable, UsageError
+from catalog.reserved import require_free
 from catalog.storage.database import open_generation
 from catalog.storage.encryption import generation_key
 from catalog.storage.generations import pinned
@@ -82,8 +82,7 @@ class Grants:
         """Give a principal the use of a dataset for so many days. Raises UsageError for what is no grant."""
         if not principal or not dataset or permission not in PERMISSIONS:
             raise UsageError(f"A grant names a principal, a dataset and one of {', '.join(PERMISSIONS)}.")
-        if why := reserved(principal):
-            raise UsageError(f"Nobody can be called {principal!r}: the name {why}.")
+        require_free(principal)
         if not 0 < days <= LONGEST_DAYS:
             raise UsageError(f"A grant cannot be valid for {days} days.", f"Choose 1 to {LONGEST_DAYS} days.")
         given = utc(now)

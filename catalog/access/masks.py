@@ -9,7 +9,11 @@ from pathlib import Path
 
 from catalog.access.policy import Treatment
 from catalog.errors import CatalogUnavailable
+from catalog.opening import NotRegular, regular
 from catalog.semantic import Column
+
+LONGEST_KEY = 100
+"""Characters of the key's file that are read."""
 
 
 def mask_key(home: Path) -> str:
@@ -25,8 +29,11 @@ def mask_key(home: Path) -> str:
             os.fsync(draft.fileno())
             with suppress(FileExistsError):
                 os.link(draft.name, path)
-    with open(path, encoding="utf-8", errors="replace", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
-        key = file.read(100)  # a pipe is not waited for
+    try:
+        with open(path, encoding="utf-8", errors="replace", opener=regular) as file:
+            key = file.read(LONGEST_KEY)
+    except NotRegular:
+        key = ""
     if not re.fullmatch("[0-9a-f]{64}", key):
         raise CatalogUnavailable(f"{path} is damaged.", "Restore it from a backup, or remove it: hashed values change then.")
     return key

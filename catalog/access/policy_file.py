@@ -33,10 +33,11 @@ from catalog.access.policy import (
     Treatment,
     dataset_column,
 )
-from catalog.access.policy_rules import reserved
 from catalog.errors import CatalogUnavailable, UsageError
+from catalog.opening import regular
+from catalog.reserved import reserved
 from catalog.semantic import views
-from catalog.yaml_text import composed, find
+from catalog.yaml_text import composed, find, first_fault
 
 Mark = tuple[str | int, ...]
 """Keys and positions that lead to a place in the file."""
@@ -149,9 +150,8 @@ class _Bad(ValueError):
 def read_policy(path: Path) -> Policy:
     """The policy in a YAML file. Raises `CatalogUnavailable` without the file, `UsageError` naming file, line and field."""
     try:
-        if path.exists() and not path.is_file():  # a pipe would be waited for
-            raise CatalogUnavailable(f"The policy {path} is no file.")
-        text = path.read_text(encoding="utf-8")
+        with open(path, encoding="utf-8", opener=regular) as opened:
+            text = opened.read()
     except OSError as error:
         raise CatalogUnavailable(f"The policy {path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
@@ -168,8 +168,7 @@ def read_policy(path: Path) -> Policy:
     except RecursionError:
         raise UsageError(f"{path} is nested too deeply.") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise _located(path, root, first["loc"], first["msg"]) from None
+        raise _located(path, root, *first_fault(error)) from None
     except _Bad as bad:
         raise _located(path, root, bad.mark, str(bad)) from None
     principals = {name: _principal(name, entry) for name, entry in file.principals.items()}

@@ -1,25 +1,15 @@
 """What a policy is made of: principals, what each kind of rule says, and the names in them. Decides nothing, see ``policy``."""
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from catalog.errors import UsageError
-from catalog.unseen import UNSEEN
 
 CLEARANCES = ("public", "internal", "confidential", "restricted")
 ATTRIBUTES = ("$clearance", "$jurisdictions", "$organisation", "$node", "$purposes")
 BUILT_IN_ROLES = frozenset({"anonymous", "member"})
 POLICY_FILE = "policy.yaml"
-RESERVED = {
-    "anonymous": "stands for askers without a token",
-    "erased": "stands for those whom the audit log forgot",
-    "operator": "stands for whoever acts on the catalog's files",
-    "watch": "stands for what opens and resolves alerts by itself",
-}
-"""Names that no principal may bear, and why: audit log, alerts and merges would show somebody's actions as another's."""
 NO_RULE = "default"
 """What a denial cites when no rule allows: deny by default."""
 PURPOSE_RULE = "purpose"
@@ -60,13 +50,6 @@ class Principal:
 
 
 ANONYMOUS = Principal(name="anonymous", roles=("anonymous",))
-
-
-def reserved(name: str) -> str:
-    """Why nobody may be called so, empty where they may: a reserved name however it is written, with characters that nobody sees in it too."""
-    seen = "".join(c for c in re.sub(f"[{UNSEEN}]", "", name) if unicodedata.category(c) not in ("Cc", "Cf"))
-    return RESERVED.get(unicodedata.normalize("NFKC", seen).casefold().strip(), "")
-
 
 Where = Mapping[str, tuple[Scalar, ...]]
 """Column to the values or attribute references it may hold; entries are AND-ed."""

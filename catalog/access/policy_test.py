@@ -18,7 +18,7 @@ from catalog.access.policy import Deny, GrantRule, LiveGrant, Permit, Policy, de
 from catalog.access.policy_explain import explain
 from catalog.errors import CatalogUnavailable, UsageError
 from catalog.semantic import views
-from catalog.yaml_text import composed, find
+from catalog.yaml_text import composed, find, first_fault
 
 EXPECT = re.compile(r"allow|deny|visible|hidden|mask:(null|hash|bucket|partial)|rows:.+", re.DOTALL)
 ALL_ROWS, NO_ROWS = "all", "none"
@@ -76,9 +76,9 @@ def run_table(path: Path, policy: Policy) -> list[Outcome]:
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise UsageError(f"{path} is no YAML text: {' '.join(str(error).split())}.") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        line, known = find(root, first["loc"])
-        raise UsageError(f"{path}, line {line}: {'.'.join(map(str, known)) or 'file'}: {first['msg']}.") from None
+        mark, what = first_fault(error)
+        line, known = find(root, mark)
+        raise UsageError(f"{path}, line {line}: {'.'.join(map(str, known)) or 'file'}: {what}.") from None
     outcomes = []
     for at, case in enumerate(table.cases):
         line = find(root, ("cases", at))[0]

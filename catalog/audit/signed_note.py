@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.errors import CatalogUnavailable
+from catalog.opening import NotRegular, regular
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -70,13 +71,13 @@ class Signer:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # 6 to 40 ms
 
         try:
-            with open(path, encoding="utf-8", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            with open(path, encoding="utf-8", opener=regular) as file:
                 text = file.read(LONGEST_KEY).strip()
             name, identity, seed = _key_parts(text.removeprefix(PRIVATE) if text.startswith(PRIVATE) else "")
             signer = cls(name, Ed25519PrivateKey.from_private_bytes(seed))
             if identity != _key_id(name, signer._public):
                 raise BadNote("the key does not match its id")
-        except (BadNote, UnicodeDecodeError):
+        except (BadNote, NotRegular, UnicodeDecodeError):
             raise CatalogUnavailable(f"{path} is not a signing key.", "Restore it from a backup.") from None
         return signer
 

@@ -3,9 +3,7 @@
 Files are asked for by their path below the publication; TUF's client verifies what arrives. Knows no signature.
 """
 
-import os
 import socket
-import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +18,7 @@ from tuf.ngclient import FetcherInterface
 
 from catalog.engine.connections import cut, pool, reason
 from catalog.errors import UsageError
+from catalog.opening import NotRegular, regular
 
 CHUNK = 65_536
 RETRIES = 3
@@ -151,16 +150,15 @@ class FolderFetcher(Fetcher):
             path = (base / name).resolve()
             if not path.is_relative_to(base):
                 raise Forbidden("a link out of the folder")
-            # Opening a pipe must not wait for somebody to write into it.
-            with open(path, "rb", opener=lambda file, flags: os.open(file, flags | os.O_NONBLOCK | os.O_CLOEXEC)) as file:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise Forbidden("something that is not a regular file")
+            with open(path, "rb", opener=regular) as file:
                 while chunk := file.read(CHUNK):
                     yield chunk
         except (FileNotFoundError, NotADirectoryError) as error:
             if not self.answered:
                 raise Unreachable("the folder is not there") from error
             raise DownloadHTTPError("no such file", 404) from error
+        except NotRegular:
+            raise Forbidden("something that is not a regular file") from None
         except OSError as error:
             raise Unreachable((error.strerror or "it cannot be read").lower()) from error
 

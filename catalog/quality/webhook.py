@@ -21,6 +21,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from catalog.errors import CatalogUnavailable, UsageError
+from catalog.opening import regular
 
 TRIES = 4
 FIRST_PAUSE_S = 0.5
@@ -172,9 +173,9 @@ def read_address(path: Path) -> str:
 def _private(path: Path) -> str:
     """The text of a small file that others may not read."""
     try:
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        with open(path, "rb", opener=regular) as file:
             mode = os.fstat(file.fileno()).st_mode
-            text = file.read(LARGEST_FILE + 1).decode("utf-8").strip() if stat.S_ISREG(mode) else ""
+            text = file.read(LARGEST_FILE + 1).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}.") from error
     if mode & stat.S_IROTH:

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import secrets
-import stat
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from catalog.errors import CatalogUnavailable, UsageError
+from catalog.opening import NotRegular, regular
 
 CONFIG = "encryption.json"
 KEY_VARIABLE = "STEWARD_KEY_FILE"
@@ -27,6 +27,8 @@ SERVICE = "steward"
 SEALED = ".sealed.duckdb"
 """How the names of encrypted databases end."""
 NONCE = 12
+LONGEST_CONFIG = 10_000
+"""Characters of what the folder says of its key that are read."""
 EXTRA = "pip install 'datasteward[encryption]'"
 
 
@@ -92,7 +94,8 @@ def read_config(home: Path) -> Config | None:
     """What the folder says of its key; None for a catalog that never was encrypted. Raises CatalogUnavailable for a damaged file."""
     path = home / CONFIG
     try:
-        found: Any = json.loads(path.read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8", opener=regular) as file:
+            found: Any = json.loads(file.read(LONGEST_CONFIG))
         config = Config(found["identity"], found["check"], found["key_file"], found["active"])
     except FileNotFoundError:
         return None
@@ -155,8 +158,9 @@ def write_beside(snapshot: Path, file: Path, write: Callable[[IO[bytes]], object
 def read_beside(snapshot: Path, file: Path) -> IO[bytes]:
     """What ``write_beside`` wrote; raises OSError without the file, ValueError when it is damaged."""
     if not is_sealed(snapshot):
-        return file.open("rb")
-    return BytesIO(keys_of(snapshot.parents[2]).unseal(_beside(file), file.read_bytes()))
+        return open(file, "rb", opener=regular)
+    with open(file, "rb", opener=regular) as sealed:
+        return BytesIO(keys_of(snapshot.parents[2]).unseal(_beside(file), sealed.read()))
 
 
 def _beside(file: Path) -> str:
@@ -183,13 +187,13 @@ def read_key_file(path: Path) -> Keys:
     """The key in a file that only its owner can read. Raises UsageError, which never quotes the file."""
     hint = f"Name the key file in {KEY_VARIABLE}, or put it back from your own copy."
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = regular(str(path), os.O_RDONLY | os.O_NOFOLLOW)
+    except NotRegular:
+        raise UsageError(f"The key file {path} is not an ordinary file.", hint) from None
     except OSError as error:
         raise UsageError(f"The key file {path} cannot be read: {error.strerror}.", hint) from None
     try:
         found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise UsageError(f"The key file {path} is not an ordinary file.", hint)
         if found.st_uid != os.geteuid() or found.st_mode & 0o077:
             raise UsageError(f"The key file {path} is not yours alone.", f"Own it and close it to others: chmod 600 {path}")
         text = os.read(descriptor, 1024).decode("ascii", "replace").strip()

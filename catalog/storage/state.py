@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from catalog.errors import CatalogUnavailable, UsageError
+from catalog.reserved import require_free
 from catalog.storage.sqlite_file import SqliteFile
 
 SCHEMA = """
@@ -38,13 +39,10 @@ class State:
 
         Raises UsageError for a principal without a name or with a reserved one, and for a validity that is not positive.
         """
-        from catalog.access.policy_rules import reserved  # what only presents tokens need not load
-
         issued = utc(now)
         if not principal:
             raise UsageError("A token needs the name of a principal.")
-        if why := reserved(principal):
-            raise UsageError(f"Nobody can be called {principal!r}: the name {why}.")
+        require_free(principal)
         if not 0 < days <= 3650:
             raise UsageError(f"A token cannot be valid for {days} days.", "Choose 1 to 3650 days.")
         text = f"steward_{secrets.token_urlsafe(32)}"

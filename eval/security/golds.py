@@ -13,7 +13,6 @@ from pathlib import Path
 from catalog.access.policy import ANONYMOUS
 from catalog.demo.build import build
 from catalog.engine.engine import Approved
-from catalog.engine.snapshot import prepare
 from catalog.errors import GovernanceError
 from catalog.storage.generations import pinned
 from catalog.storage.state import State
@@ -77,7 +76,7 @@ def people(names: set[str]) -> Iterator[dict[str, Session]]:
 
 def rows_of(session: Session, approved: Approved) -> set[str]:
     """The rows that an approved statement brings its asker."""
-    snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now, approved.fixed)
+    snapshot = session.snapshot(approved.views, approved.fixed)
     return {repr(row) for row in session.engine.run(approved, snapshot, session.limits).rows}
 
 

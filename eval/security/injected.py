@@ -88,6 +88,7 @@ class Obedient:
 
     name = "obedient"
     reads_schema = True
+    tells = False
     samples = False
 
     def __init__(self, payload: str) -> None:

@@ -11,15 +11,13 @@ from random import Random
 from statistics import median
 from time import perf_counter
 
-from catalog.access.policy import Authorisation
 from catalog.demo.build import build
-from catalog.engine.engine import Approved
 from catalog.engine.folders import forget
-from catalog.engine.snapshot import prepare
 from catalog.errors import GovernanceError
 from catalog.storage.database import open_to_read
 from catalog.storage.generations import pinned
 from catalog.storage.state import State
+from eval.metrics.latency import percentile
 from eval.security.attacks import attacks, spread
 from eval.security.golds import golds
 from eval.security.report import Row
@@ -56,11 +54,11 @@ def run(seconds: float, seed: int, progress: Callable[[str], None], state: Path 
             first = [_first(home, token, sql) for sql in texts[:FIRST]]
     over = [ours - theirs for ours, theirs in zip(whole, raw, strict=True)]
     return [
-        Row("guard, statements of analysts", "p95 <= 5 ms", _told(guard), _at(guard, 0.95) <= 5, f"{len(texts):,} golds of the development suites, {len(guard):,} calls of approve"),
-        Row("guard, curated attacks", "p95 <= 5 ms", _told(turned), _at(turned, 0.95) <= 5, f"{len(turned):,} attacks, refused or not"),
-        Row("governed answer less the same SQL by itself, warm", "p95 <= 30 ms", _told(over), _at(over, 0.95) <= 30, f"ask_sql: guard, two durable records, snapshot found, worker, release check; {len(over):,} pairs"),
-        Row("governed answer / the same SQL by itself, warm", "-", f"p50 {median(whole) / median(raw):.1f} ({median(whole):.1f} ms / {median(raw):.2f} ms), p95 {_at(whole, 0.95) / _at(raw, 0.95):.1f}", True, "by itself: approved SQL in this process on the open snapshot"),
-        Row("first governed answer of a session, cold", "p95 <= 200 ms", _told(first), _at(first, 0.95) <= 200, f"{len(first)} sessions without a snapshot: policy, worker and snapshot are made; the process has started"),
+        Row("guard, statements of analysts", "p95 <= 5 ms", _told(guard), percentile(guard, 95) <= 5, f"{len(texts):,} golds of the development suites, {len(guard):,} calls of approve"),
+        Row("guard, curated attacks", "p95 <= 5 ms", _told(turned), percentile(turned, 95) <= 5, f"{len(turned):,} attacks, refused or not"),
+        Row("governed answer less the same SQL by itself, warm", "p95 <= 30 ms", _told(over), percentile(over, 95) <= 30, f"ask_sql: guard, two durable records, snapshot found, worker, release check; {len(over):,} pairs"),
+        Row("governed answer / the same SQL by itself, warm", "-", f"p50 {median(whole) / median(raw):.1f} ({median(whole):.1f} ms / {median(raw):.2f} ms), p95 {percentile(whole, 95) / percentile(raw, 95):.1f}", True, "by itself: approved SQL in this process on the open snapshot"),
+        Row("first governed answer of a session, cold", "p95 <= 200 ms", _told(first), percentile(first, 95) <= 200, f"{len(first)} sessions without a snapshot: policy, worker and snapshot are made; the process has started"),
     ]  # fmt: skip
 
 
@@ -83,7 +81,7 @@ def _round(session: Session, texts: Sequence[str]) -> tuple[list[float], list[fl
     whole, raw = [], []
     for sql in texts:
         approved = approve(sql, session.schema, session.now)
-        snapshot = _snapshot(session, session.authorisation, approved)
+        snapshot = session.snapshot(approved.views, approved.fixed)
         started = perf_counter()
         *_, outcome = ask_sql(sql, session)
         whole.append((perf_counter() - started) * 1000)
@@ -94,10 +92,6 @@ def _round(session: Session, texts: Sequence[str]) -> tuple[list[float], list[fl
             connection.execute(approved.sql).fetchmany(session.limits.rows)
             raw.append((perf_counter() - started) * 1000)
     return whole, raw
-
-
-def _snapshot(session: Session, authorisation: Authorisation, approved: Approved) -> Path:
-    return prepare(session.home, session.generation, session.audit, authorisation, approved.views, session.now, approved.fixed)
 
 
 def _spent(session: Session, sql: str) -> float:
@@ -118,8 +112,4 @@ def _first(home: Path, token: str, sql: str) -> float:
 
 
 def _told(values: Sequence[float]) -> str:
-    return f"p50 {median(values):.2f} ms, p95 {_at(values, 0.95):.2f} ms"
-
-
-def _at(values: Sequence[float], share: float) -> float:
-    return sorted(values)[int(len(values) * share)]
+    return f"p50 {median(values):.2f} ms, p95 {percentile(values, 95):.2f} ms"

@@ -36,7 +36,7 @@ AREAS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         tuple(f"nl2sql.guard.{name}".rstrip(".") for name in GUARD),
         tuple(f"tests/nl2sql/guard/test_{name}.py" for name in ("golden", "approve", "functions", "generic", "everywhere", "attacks", "kinds")),
     ),
-    "policy": (("catalog.access.policy", "catalog.access.policy_rules"), tuple(f"tests/catalog/test_{name}.py" for name in ("policy", "policy_kinds", "cubes", "policy_model"))),
+    "policy": (("catalog.access.policy", "catalog.access.policy_rules", "catalog.reserved"), tuple(f"tests/catalog/test_{name}.py" for name in ("policy", "policy_kinds", "cubes", "policy_model"))),
     "audit and receipt verifiers": (
         ("catalog.audit.verify", "catalog.audit.merkle", "catalog.audit.signed_note", "catalog.audit.receipt"),
         tuple(f"tests/catalog/test_{name}.py" for name in ("merkle", "signed_note", "receipt", "audit_log", "audit_witness", "audit_rotation")),

@@ -20,8 +20,9 @@ from nl2sql.linking.mentions import Linked, Mention
 from nl2sql.linking.vocabulary import stems, words
 from nl2sql.plan import AskBack, Condition, Plan, Query, Scope, column_of, full_scope
 from nl2sql.plan import Decline as DeclinePlan
-from nl2sql.plan_canonical import ENTITIES, canonical, spelled
+from nl2sql.plan_canonical import ENTITIES, canonical
 from nl2sql.plan_sql import compile_query
+from nl2sql.plan_tokens import spelled
 from nl2sql.values import Number, Text
 
 READINGS = 6
@@ -59,6 +60,7 @@ class EmbeddedBackend:
     name = "embedded"
     reads_schema = False
     samples = False
+    tells = False
 
     def __init__(self, parser: PlanReader | None = None, threshold: float | None = None) -> None:
         """``threshold`` is the confidence below which it asks back, by default the calibrated one."""
@@ -96,14 +98,14 @@ class EmbeddedBackend:
         if parts is None or not found or not isinstance(found[0].plan, Query):
             return None
         last, before = parts
-        alone = self._read(last)
-        if not alone or not isinstance(alone[0].plan, DeclinePlan) or alone[0].probability < UNSURE:
+        alone = next(iter(self._parser.read(last.text, _scope(last), 1)), None)  # what has half of the probability is the greedy reading
+        if alone is None or not isinstance(alone.plan, DeclinePlan) or alone.probability < UNSURE:
             return None
-        is_deletion = alone[0].plan.kind == "CHANGE" and says_delete(last.text)
+        is_deletion = alone.plan.kind == "CHANGE" and says_delete(last.text)
         rows = self._rows(found, context)
         if not is_deletion and (not rows or rows != self._rows(self._read(before), replace(context, linked=before))):
             return None
-        return self._drafted(alone[0], replace(context, linked=last))
+        return self._drafted(alone, replace(context, linked=last))
 
     def _rows(self, found: list[Candidate], context: Context) -> str:
         """The SQL of the likeliest reading; empty where it is none."""
@@ -136,12 +138,7 @@ class EmbeddedBackend:
 
     def _read(self, linked: Linked) -> list[Candidate]:
         """Readings, likeliest first: the greedy one alone where it is sure, in a third of the time."""
-        scope = Scope(
-            columns=full_scope().columns,
-            slots=frozenset(linked.bindings),
-            units={slot: value.unit for slot, value in linked.bindings.items() if isinstance(value, Number)},
-            unknown=frozenset(slot for slot, mention in linked.mentions.items() if not mention.known),
-        )
+        scope = _scope(linked)
         greedy = self._parser.read(linked.text, scope, 1)
         if greedy and (named := _named_choice(greedy[0], linked)):
             return [named]
@@ -172,6 +169,16 @@ class EmbeddedBackend:
         """Platt's scaling (1999) of the sequence's log-odds, fitted on development questions."""
         p = min(max(probability, 1e-6), 1 - 1e-6)
         return 1 / (1 + math.exp(-(self._slope * math.log(p / (1 - p)) + self._offset)))
+
+
+def _scope(linked: Linked) -> Scope:
+    """What a plan for the question may name."""
+    return Scope(
+        columns=full_scope().columns,
+        slots=frozenset(linked.bindings),
+        units={slot: value.unit for slot, value in linked.bindings.items() if isinstance(value, Number)},
+        unknown=frozenset(slot for slot, mention in linked.mentions.items() if not mention.known),
+    )
 
 
 def _named_choice(candidate: Candidate, linked: Linked) -> Candidate | None:

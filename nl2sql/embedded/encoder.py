@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nl2sql.embedded.parser import WEIGHTS
+from nl2sql.embedded.runtime import onnx_runtime
 from nl2sql.errors import BackendUnavailable
 
 FILE = "similar.onnx"
@@ -29,13 +30,13 @@ class Encoder:
     def __init__(self, folder: Path = WEIGHTS) -> None:
         if not ((folder / FILE).exists() and (folder / "tokenizer.json").exists()):
             raise BackendUnavailable(f"The encoder for similarity is not in {folder.name}.", "Reinstall the package, or run 'steward train --similar'.")
-        import onnxruntime  # 0.1 s
         from tokenizers import Tokenizer
 
         weights = (folder / FILE).read_bytes()
-        options = onnxruntime.SessionOptions()
+        runtime = onnx_runtime()
+        options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # it looks up and adds: threads gain nothing
-        self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+        self._session = runtime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nl2sql.embedded.runtime import onnx_runtime
 from nl2sql.errors import BackendUnavailable, BadPlan
 from nl2sql.plan import END, Plan, Query, Scope, vocabulary
 from nl2sql.plan_grammar import Reader
@@ -56,15 +57,14 @@ class EmbeddedParser:
             raise BackendUnavailable(f"The embedded model is not in {folder.name}.") from missing
         if tuple(self.about["vocabulary"]) != vocabulary():
             raise BackendUnavailable("The embedded model was trained for another semantic layer.", "Run 'steward train' to train it anew.")
-        import onnxruntime  # 0.1 s, paid by questions only
-
-        options = onnxruntime.SessionOptions()
+        runtime = onnx_runtime()
+        options = runtime.SessionOptions()
         options.intra_op_num_threads = min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         providers = ["CPUExecutionProvider"]
-        self._reader = onnxruntime.InferenceSession(str(folder / "reader.onnx"), options, providers=providers)
-        self._writer = onnxruntime.InferenceSession(str(folder / "writer.onnx"), options, providers=providers)
+        self._reader = runtime.InferenceSession(str(folder / "reader.onnx"), options, providers=providers)
+        self._writer = runtime.InferenceSession(str(folder / "writer.onnx"), options, providers=providers)
         self._folder = folder
         self._ids = {token: i for i, token in enumerate(vocabulary())}
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import onnx
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
+from nl2sql.embedded.runtime import onnx_runtime
 from nl2sql.plan import vocabulary
 from nl2sql.training.graphs import Reader, Writer, averaged, layer_of, parser_of
 from nl2sql.training.start import MINILM
@@ -53,7 +53,8 @@ def _write(
         assert program is not None
         program.save(plain, external_data=False)
         if quantised:
-            quantize_dynamic(plain, path, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm", "Gather"])
+            tools = onnx_runtime("quantization")
+            tools.quantize_dynamic(plain, path, weight_type=tools.QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm", "Gather"])
         onnx.save(anonymous(onnx.load(path if quantised else plain)), path)
 
 

@@ -27,7 +27,7 @@ from catalog.engine.folders import directory
 from catalog.engine.snapshot import prepare
 from catalog.errors import CatalogUnavailable, QueryFailed, UsageError
 from catalog.semantic import views
-from catalog.storage.database import open_to_read
+from catalog.storage.database import open_to_read, open_to_write
 from catalog.storage.encryption import (
     CONFIG,
     KEY_VARIABLE,
@@ -85,6 +85,17 @@ def found(home: Path, *canaries: str) -> list[Path]:
     """Files below a folder that hold one of the texts, in any of the ways that a text is written."""
     needles = [form for text in canaries for form in (text.encode(), text.encode("utf-16-le"), text.encode().hex().encode())]
     return [path for path in home.rglob("*") if path.is_file() and any(needle in path.read_bytes() for needle in needles)]
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_what_does_not_fit_into_memory_lies_beside_the_file_as_closed_as_it_is(tmp_path: Path, sealed: bool) -> None:
+    path = tmp_path / "one.duckdb"
+    with open_to_write(path, "0" * 64 if sealed else None, buffers=16 << 20) as connection:
+        connection.execute(f"CREATE TEMP TABLE big AS SELECT '{CANARY}' || md5(i::VARCHAR) || md5((i + 1)::VARCHAR) AS text FROM range(400000) t(i)")
+        beside = [file for file in Path(f"{path}.tmp").rglob("*") if file.is_file()]
+        assert sum(file.stat().st_size for file in beside) > 1 << 20
+        assert bool(found(tmp_path, CANARY)) is not sealed
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.fixture

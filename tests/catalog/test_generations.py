@@ -292,3 +292,10 @@ def test_a_generation_is_known_by_the_hash_of_its_file(tmp_path: Path) -> None:
     assert generation.sha256 is None
     generation.pin.unlink()
     assert generation.sha256 is None
+
+
+def test_a_folder_that_cannot_be_written_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CatalogUnavailable, match="cannot be written") as told, writing(tmp_path / "file" / "catalog"):
+        pass
+    assert "--catalog" in told.value.hint

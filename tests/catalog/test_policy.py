@@ -30,11 +30,11 @@ from catalog.access.policy import (
     load_policy,
     masked_type,
 )
-from catalog.access.policy_rules import RESERVED, reserved
 from catalog.audit.log import OPERATOR
 from catalog.audit.records import ERASED
 from catalog.errors import CatalogUnavailable, UsageError
 from catalog.quality.alerts import WATCH
+from catalog.reserved import RESERVED, reserved
 from catalog.semantic import views
 from catalog.storage.state import State
 
@@ -421,6 +421,7 @@ def write(tmp_path: Path, text: str) -> Path:
         ("deny: [anonymous]", "filter: [anonymous]", 12, "needs where"),
         ("unless: [steward]", "views: [datasets]", 9, "has no views"),
         ("rules:", "rules: [", 5, "line 5"),
+        ("- id: m", "- owner: m", 9, "id is missing"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_line(tmp_path: Path, old: str, new: str, line: int, what: str) -> None:

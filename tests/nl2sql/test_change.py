@@ -8,9 +8,10 @@ from nl2sql.backends.base import Context, Decline, Draft, SqlDraft
 from nl2sql.backends.embedded import EmbeddedBackend
 from nl2sql.change import is_change, says_delete
 from nl2sql.conversation import in_context
-from nl2sql.embedded.parser import EmbeddedParser
+from nl2sql.embedded.parser import Candidate, EmbeddedParser
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
+from nl2sql.plan import Scope
 from tests.nl2sql.test_readings import NOW, Said
 
 BEFORE = "which data is personal"
@@ -74,6 +75,26 @@ def test_what_leaves_the_question_before_as_it_was_and_is_refused_alone_is_refus
         assert draft.kind == kind
     else:
         assert isinstance(draft, SqlDraft)
+
+
+class Counted(Said):
+    """Notes what it reads, and in how many beams."""
+
+    def __init__(self, readings: Any) -> None:
+        super().__init__(readings)
+        self.read_in: list[tuple[str, int]] = []
+
+    def read(self, question: str, scope: Scope, beams: int = 4) -> list[Candidate]:
+        self.read_in.append((question, beams))
+        return super().read(question, scope, beams)
+
+
+def test_what_is_no_refusal_alone_costs_one_greedy_reading() -> None:
+    asked, text = "the stale ones", in_context("the stale ones", [BEFORE])
+    reader = Counted({text: [(STALE, 0.9)], asked: [("FROM models SELECT models.name", 0.2), ("REFUSE", 0.1)], BEFORE: [(PERSONAL, 0.9)]})
+    (draft,) = EmbeddedBackend(cast(EmbeddedParser, reader)).draft(Context(question=asked, linked=link(text, NameIndex(), NOW), now=NOW))
+    assert isinstance(draft, SqlDraft)
+    assert reader.read_in == [(text, 1), (asked, 1)]
 
 
 def test_a_first_question_is_read_once() -> None:

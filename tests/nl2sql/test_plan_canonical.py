@@ -16,9 +16,10 @@ from catalog.storage.generations import pinned
 from catalog.storage.state import State
 from nl2sql.corpus.compose import Composer
 from nl2sql.plan import Query
-from nl2sql.plan_canonical import canonical, spelled
+from nl2sql.plan_canonical import canonical
 from nl2sql.plan_grammar import parse
 from nl2sql.plan_sql import compile_query
+from nl2sql.plan_tokens import spelled
 from nl2sql.session import open_session
 from nl2sql.training.fill import Values
 

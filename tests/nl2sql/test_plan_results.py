@@ -8,7 +8,6 @@ from typing import Any, ClassVar, cast
 
 import pytest
 
-from catalog.engine.snapshot import prepare
 from catalog.storage.generations import pinned
 from catalog.storage.state import State
 from nl2sql.backends.base import Context, SqlDraft
@@ -45,7 +44,7 @@ def run(session: Session) -> Rows:
 
     def rows(sql: str) -> list[tuple[Any, ...]]:
         approved = approve(sql, session.schema, session.now)
-        snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now)
+        snapshot = session.snapshot(approved.views)
         found = session.engine.run(approved, snapshot, session.limits).rows
         return sorted((tuple(float(f"{c:.9g}") if isinstance(c, float) else c for c in row) for row in found), key=repr)
 
@@ -196,7 +195,7 @@ def test_amounts_come_in_the_unit_that_was_asked_for(plan: str, unit: str, sql: 
     compiled = compile_query(query(plan), BINDINGS, session.now, unit)
     assert run(compiled) == run(sql)
     approved = approve(compiled, session.schema, session.now)
-    snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now)
+    snapshot = session.snapshot(approved.views)
     assert list(session.engine.run(approved, snapshot, session.limits).columns) == names
 
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.engine.snapshot import prepare
 from catalog.errors import AccessDenied, UsageError
 from catalog.quality.freshness import opened
 from catalog.storage.generations import pinned
@@ -56,7 +55,7 @@ def names(hits: list[Hit]) -> list[str]:
 
 
 def visible(session: Session, view: str = "datasets", column: str = "name") -> set[str]:
-    snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, [view], session.now)
+    snapshot = session.snapshot([view])
     with opened(snapshot) as connection:
         return {row[0] for row in connection.execute(f'SELECT "{column}" FROM "{view}"').fetchall()}
 

@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from catalog.pull.fetch import Limits as FetchLimits
 from catalog.pull.pull import _known, _pull
 from catalog.quality.freshness import freshness
 from catalog.quality.watch import look
+from catalog.storage.encryption import is_active
 from catalog.storage.generations import current, pinned, writing
 from catalog.storage.state import State
 from eval.security.terminal import acts, corpus
@@ -38,7 +39,9 @@ from nl2sql.errors import BackendUnavailable
 from nl2sql.feedback import Told
 from nl2sql.serving import Serve, check
 from nl2sql.session import Session, identify, open_session
-from tui.completing import kept
+from tui import private
+from tui.chat.history import History
+from tui.completing import _path, kept
 from tui.completion import _make
 from tui.export import _on_screen
 from tui.receipt import verify
@@ -236,11 +239,10 @@ def test_no_file_of_a_catalog_is_written_through_a_link(home: Path, others: Path
     assert (others / OTHERS).read_text(encoding="utf-8") == SECRET
 
 
-@pytest.mark.parametrize("name", ["CURRENT", "gen-1.pin", "gen-1.duckdb", "state.sqlite", "audit.sqlite", "policy.yaml", "clock", "mask.key", "audit.key"])
+@pytest.mark.parametrize("name", ["CURRENT", "gen-1.pin", "gen-1.duckdb", "state.sqlite", "audit.sqlite", "policy.yaml", "clock", "mask.key", "audit.key", "encryption.json"])
 def test_a_pipe_in_a_catalog_is_not_waited_for(home: Path, name: str) -> None:
     (home / name).unlink(missing_ok=True)
     os.mkfifo(home / name)
-    harmless = name == "gen-1.pin"  # which holds a hash that no answer needs
     if name == "mask.key":
         with pytest.raises(CatalogUnavailable, match="is damaged"):
             _prepared(home)
@@ -250,9 +252,49 @@ def test_a_pipe_in_a_catalog_is_not_waited_for(home: Path, name: str) -> None:
         with pytest.raises(CatalogUnavailable, match="is not a signing key"):
             log.end(log.begin("ada", None, "query", None, None), "allowed")
         return
-    with nullcontext() if harmless else pytest.raises((CatalogUnavailable, UsageError)), pinned(home) as generation:
-        assert generation.sha256 is None or not harmless
+    if name == "encryption.json":
+        with pytest.raises(CatalogUnavailable, match="is damaged"):
+            is_active(home)
+        return
+    with pytest.raises((CatalogUnavailable, UsageError)), pinned(home) as generation:
         open_session(home, generation, None).close()
+
+
+def test_nor_is_one_called_like_what_an_earlier_writer_left(home: Path) -> None:
+    os.mkfifo(home / "gen-9.pin")
+    (home / "gen-9.duckdb").touch()
+    _write(home)
+    assert current(home).number == 2
+    assert not (home / "gen-9.duckdb").exists()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_what_a_person_is_remembered_by_waits_for_no_pipe_and_leads_nowhere(home: Path, others: Path, kind: str) -> None:
+    principal = Principal(name="ada", roles=("steward",))
+    history, folder = History.of(home, principal), directory(home, principal)
+    for name in ("questions.jsonl", "questions.draft", "thread.json", f"thread.{os.getpid()}"):
+        os.mkfifo(folder / name) if kind == "pipe" else (folder / name).symlink_to(others / OTHERS)
+    assert private.kept(home, principal, "thread", 100) is None
+    assert History.of(home, principal).entries == []
+    history.add("2026-01-01", "who owns C4", "answered")
+    private.keep(home, principal, "thread", ["who owns C4"])
+    assert History.of(home, principal).entries == history.entries
+    assert private.kept(home, principal, "thread", 100) == ["who owns C4"]
+    assert (others / OTHERS).read_text(encoding="utf-8") == SECRET
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir() if path.suffix in (".json", ".jsonl")} == {0o600}
+
+
+def test_lists_of_names_that_lay_in_the_folder_offer_plain_names_alone(home: Path) -> None:
+    path = _path(home, "")
+    assert path is not None
+    directory(home, ANONYMOUS)
+    path.write_bytes(b"dataset/a$(reboot)\ta$(reboot)\ndataset/a\xff\ta\xff\ndataset/abc\tabc\n")
+    found = kept(home, "")
+    assert found is not None
+    assert found.beginning("dataset", "a", 9) == ["abc"]
+    path.unlink()
+    os.mkfifo(path)
+    assert kept(home, "") is None
 
 
 @pytest.mark.parametrize("text", ["9" * 5000, f"gen-{'9' * 5000}.duckdb", "gen-9999999999999999999.duckdb", "gen-1.duckdb/../x", "\x00", "gen-\u0661.duckdb", "gen--1.duckdb"])

@@ -129,6 +129,7 @@ def test_what_differs_is_shown_as_a_diff(steward: Any, tmp_path: Path) -> None:
         ("{principal: max, view: datasets, expect: allow, rule: nonsense}", 3, "no rule 'nonsense'"),
         ("{principal: max, view: datasets, expect: allow, colour: red}", 3, "colour"),
         ("{principal: max, view: [}", 3, "line 3"),
+        ("{principal: max, view: datasets}", 3, "cases.0: expect is missing"),
     ],
 )
 def test_a_table_that_cannot_be_used(steward: Any, tmp_path: Path, case: str, line: int, said: str) -> None:

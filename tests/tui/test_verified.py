@@ -123,6 +123,14 @@ def test_feedback_from_giving_to_promotion(steward: Any, token: Any, backend: st
     assert not {int(number), good.json["id"]} & {entry["id"] for entry in left}
 
 
+def test_sql_that_no_question_asked_for_is_promoted_with_one(steward: Any, token: Any, home: Path) -> None:
+    steward("sql", "SELECT count(*) AS n FROM datasets", token("ada"))
+    number = str(steward("feedback", "good", "--json", token("ada")).json["id"])
+    asked = steward("feedback", "promote", number, token("ada"))
+    assert asked.code == 2 and f'steward feedback promote {number} --question "…"' in asked.err
+    assert steward("feedback", "promote", number, "--question", "how many", "--json", token("ada")).json["question"] == "how many"
+
+
 def test_no_last_answer_is_kept_for_others(steward: Any, token: Any, backend: str, home: Path) -> None:
     steward("ask", backend, "how many", token("ivy"))
     assert steward("feedback", "good").code == 2  # nobody in particular asked nothing

@@ -1,8 +1,6 @@
 """A chart of a result that is a breakdown or a series: bars of eighths of a block. Knows no SQL."""
 
-import math
 from dataclasses import dataclass
-from datetime import date
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
@@ -10,14 +8,11 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from catalog.engine.engine import ResultSet
-from tui.chart import arranged
+from tui.chart import EIGHTHS, LONGEST_LABEL, MOST_BARS, name_of, series_of
 from tui.output import text
-from tui.safe import safe
 
-MOST_BARS = 60
 MOST_POINTS = 400
-LABEL = 28
-EIGHTHS = " ▏▎▍▌▋▊▉"
+"""More rows are a list, and no chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +26,12 @@ class Chart:
 
 
 def chart_of(result: ResultSet) -> Chart | None:
-    """The chart of two to four columns of which one is a number and another tells every row apart; None for any other result."""
-    numbers = [at for at, kind in enumerate(result.types) if kind in ("BIGINT", "INTEGER", "DOUBLE")]
-    labels = [at for at, kind in enumerate(result.types) if kind in ("VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN")]
-    if not numbers or not labels or len(result.columns) > 4 or not 2 <= len(result.rows) <= MOST_POINTS:
+    """The chart of a breakdown or a series (`tui.chart.series_of`) whose numbers can all be bars; None for any other result."""
+    series = series_of(result)
+    if series is None or len(series.points) > MOST_POINTS or any(number < 0 for _, number in series.points):
         return None
-    label, measure = labels[0], numbers[-1]
-    names = [row[label] for row in result.rows]
-    if len(set(names)) < len(names) or any(not _is_drawn(row[measure]) for row in result.rows):
-        return None
-    rows = sorted(result.rows, key=lambda row: row[label]) if all(isinstance(name, date) for name in names) else result.rows
-    is_series = all(isinstance(name, date) for name in names)
-    points = [("NULL" if row[label] is None else text(row[label]), float(row[measure])) for row in rows]
-    if not is_series:
-        points = arranged(points)
-    drawn = points[-MOST_BARS:] if is_series else points[:MOST_BARS]
-    return Chart(safe(result.columns[label]), safe(result.columns[measure]), tuple(drawn), len(points) - len(drawn))
-
-
-def _is_drawn(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value) and value >= 0
+    drawn = series.points[-MOST_BARS:] if series.over_time else series.points[:MOST_BARS]
+    return Chart(series.label, series.measure, tuple((name_of(label), number) for label, number in drawn), len(series.points) - len(drawn))
 
 
 class BarChart(Widget):
@@ -73,7 +54,7 @@ class BarChart(Widget):
 
 def bars(chart: Chart, width: int) -> Content:
     """The chart in so many columns."""
-    label = min(LABEL, max(cell_len(name) for name, _ in chart.points), max(6, width // 3))
+    label = min(LONGEST_LABEL, max(cell_len(name) for name, _ in chart.points), max(6, width // 3))
     values = [text(value) for _, value in chart.points]
     room = max(4, width - label - max(map(len, values)) - 4)
     top = max(value for _, value in chart.points) or 1.0

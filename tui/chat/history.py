@@ -4,17 +4,20 @@ Kept in memory alone for the anonymous principal, who may be anybody, and beside
 """
 
 import json
-import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from catalog.access.policy import ANONYMOUS, Principal
 from catalog.engine.folders import directory
+from catalog.opening import regular
 from catalog.storage.encryption import is_active
+from tui import private
 
 FILE = "questions.jsonl"
 MOST_KEPT = 1000
+LONGEST = 20_000_000
+"""Characters of the file that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +68,13 @@ class History:
         if self._path is None:
             return
         with suppress(OSError):  # a question is answered whether or not it can be remembered
-            draft = self._path.with_suffix(".draft")
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                file.writelines(json.dumps(asdict(entry)) + "\n" for entry in self.entries)
-            draft.replace(self._path)
+            private.replace(self._path, "".join(json.dumps(asdict(entry)) + "\n" for entry in self.entries))
 
 
 def _read(path: Path) -> list[Asked]:
     """What was kept; nothing where it is absent or damaged."""
     try:
-        return [Asked(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()][-MOST_KEPT:]
-    except (OSError, ValueError, TypeError):
+        with open(path, encoding="utf-8", opener=regular) as file:
+            return [Asked(**json.loads(line)) for line in file.read(LONGEST).splitlines()][-MOST_KEPT:]
+    except (OSError, ValueError, TypeError, RecursionError):
         return []

@@ -1,34 +1,29 @@
 """The quality screen: how good each dataset is, how it came to that, what failed, and the alerts that somebody has to see to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from catalog.engine.engine import ResultSet
 from catalog.errors import GovernanceError
-from tui.chat.facts import Fact, Facts, fact, heading
+from tui.chat.facts import Fact, Facts, fact
 from tui.chat.field import Field
 from tui.chat.health import (
-    MOST_CHECKS,
-    MOST_SERIES,
     Check,
     Checkup,
     Health,
     Overview,
-    ago,
     checkup,
-    measured,
     overview,
-    spark,
 )
+from tui.chat.health_table import HealthTable, as_rows
+from tui.chat.health_words import alert_line, checkup_lines
 from tui.chat.host import host, told_of
 from tui.chat.modals import CellView, Confirm
 from tui.chat.page import Page, TopBar
@@ -36,60 +31,7 @@ from tui.chat.rows import RowsTable
 from tui.chat.words import plain
 from tui.safe import safe
 
-BAR = 6
-"""Characters of a score's bar."""
-COLUMNS = ("dataset", "score", "alerts", "updated", "failed", "node")
-TYPES = ("VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "BIGINT", "VARCHAR")
 LOADING = "Reading…"
-
-
-class HealthTable(RowsTable):
-    """Datasets and their health; scores are bars, times are words."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space,enter", "view", "Alerts", id="rows.view")]
-    WIDEST = 22
-
-    class Reached(Message):
-        """The cursor is on another row."""
-
-    def __init__(self) -> None:
-        super().__init__(_result(()), id="datasets")
-
-    def shown(self, row: int, at: int) -> tuple[str, bool]:
-        """A cell in words."""
-        value = self.result.rows[row][at]
-        match COLUMNS[at]:
-            case "score":
-                return score_words(value), value is None
-            case "updated":
-                moment, is_stale = value
-                return ("! " if is_stale else "") + ago(moment, host(self).desk.session.now), moment is None
-        return ("–", True) if value is None else super().shown(row, at)
-
-    def sort_key(self, row: int, at: int) -> Any:
-        """Times by the time, not by the words."""
-        value = self.result.rows[row][at]
-        return value[0] if COLUMNS[at] == "updated" else value
-
-    def go(self, row: int, column: int) -> None:
-        """Move, and say so."""
-        was = self.row
-        super().go(row, column)
-        if self.row != was:
-            self.post_message(self.Reached())
-
-
-def _result(datasets: Iterable[Health]) -> ResultSet:
-    rows = [(one.name, one.score, one.alerts, (one.updated, one.is_stale), one.failed, one.node) for one in datasets]
-    return ResultSet(COLUMNS, TYPES, rows, False, 0.0)
-
-
-def score_words(score: float | None) -> str:
-    """``━━━━━━━╸──  76%``; words where it is not known."""
-    if score is None:
-        return "not measured"
-    halves = round(max(0.0, min(1.0, score)) * BAR * 2)
-    return f"{'━' * (halves // 2) + '╸' * (halves % 2):─<{BAR}} {score:>4.0%}"
 
 
 class QualityScreen(Page):
@@ -176,7 +118,7 @@ class QualityScreen(Page):
         was = self.chosen
         self.listed = [one for one in self.overview.datasets if all(word in one.words for word in words)]
         table = self.query_one(HealthTable)
-        table.fill(_result(self.listed))
+        table.fill(as_rows(self.listed))
         at = next((at for at, one in enumerate(self.listed) if was and (one.name, one.node) == (was.name, was.node)), 0)
         table.go(at, 0)
         count = f"{len(self.listed):,} of {len(self.overview.datasets):,} datasets"
@@ -219,7 +161,7 @@ class QualityScreen(Page):
     def _checked(self, found: Checkup) -> None:
         if self.chosen == found.health:
             self.checkup = found
-            self._tell(list(told(found, host(self).desk.session.now)), found.alerts)
+            self._tell(list(checkup_lines(found, host(self).desk.session.now)), found.alerts)
 
     def _tell(self, facts: list[Fact], alerts: list[Check]) -> None:
         self.query_one("#detail", Facts).tell(facts)
@@ -307,52 +249,3 @@ class QualityScreen(Page):
     def action_table(self) -> None:
         """Go to the list."""
         self.query_one(HealthTable).focus()
-
-
-def alert_line(alert: Check, now: Any) -> Content:
-    """An alert: how bad, its state, what failed, since when, who is on it."""
-    own = alert.fields
-    is_open = own["alert_status"] == "open"
-    severity = own.get("severity") or "unrated"
-    since = [f"since {ago(own.get('opened'), now)}"] if own.get("opened") else []
-    who = [own["assignee"]] if own.get("assignee") else []
-    return Content.assemble(
-        ("! " if is_open else "✓ ", "$text-warning" if is_open else "$text-success"), plain(f"{severity} · {own['alert_status']} · "), plain(alert.said), plain("".join(f" · {word}" for word in since + who))
-    )
-
-
-def told(found: Checkup, now: Any) -> Iterator[Fact]:
-    """One dataset in lines."""
-    health = found.health
-    yield heading(health.name)
-    if health.node:
-        yield fact("held by", health.node)
-    yield Fact("score", Content.styled(score_words(health.score), "$accent"))
-    stale = {True: "  ! stale: later than it is promised", False: "  ✓ as promised", None: ""}[health.is_stale]
-    yield fact("updated", ago(health.updated, now) + stale)
-    for gap in found.gaps:
-        yield fact("", gap)
-    if found.series:
-        yield heading()
-        yield heading("Measurements, oldest first")
-    drawn = [(spark(one.values), f"{measured(one.values[0], one.unit).removesuffix('%')}→{measured(one.values[-1], one.unit)}", one) for one in found.series[:MOST_SERIES]]
-    widest = max((len(line) for line, _, _ in drawn), default=0), max((len(change) for _, change, _ in drawn), default=0)
-    for line, change, one in drawn:
-        name = ".".join(filter(None, [one.column, one.metric]))
-        yield Fact(f"{line:>{widest[0]}}", Content.assemble(f"{change:<{widest[1]}}  ", plain(name), ("  ! unusual", "$text-warning") if one.is_anomaly else ""))
-    if len(found.series) > MOST_SERIES:
-        yield fact("", f"{len(found.series) - MOST_SERIES:,} more are not shown.")
-    over = [check for check in found.checks if not check.alert]
-    if over:
-        yield heading()
-        yield heading("Checks that failed earlier" if found.alerts else "Checks that failed")
-    for check in over[:MOST_CHECKS]:
-        own = check.fields
-        end = f" · alert {own['alert_status']}" if own.get("alert_status") else ""
-        sign = "✗" if own["status"] == "failed" else "!"
-        yield Fact("", Content.assemble(f"{sign} ", plain(check.said), (f" · {ago(own.get('opened'), now)}{safe(end)}", "dim")))
-    if len(over) > MOST_CHECKS:
-        yield fact("", f"{len(over) - MOST_CHECKS:,} older ones are not shown.")
-    if not found.checks and not found.gaps:
-        yield heading()
-        yield fact("", "✓ No check failed.")

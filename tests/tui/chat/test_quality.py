@@ -21,8 +21,10 @@ from tui.chat.app import Chat
 from tui.chat.desk import Desk
 from tui.chat.facts import Facts
 from tui.chat.health import SPARKS, Health, ago, checkup, overview, spark
+from tui.chat.health_table import HealthTable
+from tui.chat.health_words import score_words
 from tui.chat.modals import Confirm
-from tui.chat.quality import HealthTable, QualityScreen, score_words
+from tui.chat.quality import QualityScreen
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 10, 16, 12)
