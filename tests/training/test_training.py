@@ -60,6 +60,30 @@ def test_the_export_reads_plans_and_agrees_with_torch(trained: Path, tmp_path: P
     assert len(logits[0]) == len(vocabulary())
 
 
+def test_exported_weights_are_what_a_new_run_goes_on_from(trained: Path, tmp_path: Path) -> None:
+    import torch
+
+    from nl2sql.plan import vocabulary
+    from nl2sql.training.export import export
+    from nl2sql.training.graphs import averaged
+    from nl2sql.training.shipped import begin, exported
+    from nl2sql.training.train import Recipe, train
+
+    export(trained / "checkpoint.pt", tmp_path / "model")
+    held, found = averaged(torch.load(trained / "checkpoint.pt", weights_only=True)), exported(tmp_path / "model")
+    assert found.keys() == held.keys()
+    for name, value in held.items():
+        torch.testing.assert_close(found[name], value, rtol=0, atol=value.abs().max().item() / 100, msg=name)
+    begin(tmp_path / "run", tmp_path / "model")
+    begun = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
+    assert begun["step"] == 0 and tuple(begun["vocabulary"]) == vocabulary()
+    train(tmp_path / "run", Recipe(steps=1, batch=4, warmup=1, layers=2), every=1, judged=8)
+    ended = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
+    assert ended["step"] == 1
+    for name, value in found.items():
+        torch.testing.assert_close(ended["parser"][name], value, rtol=0, atol=2e-3, msg=name)
+
+
 def test_weights_of_another_semantic_layer_are_where_training_starts(trained: Path) -> None:
     import torch
 
