@@ -19,7 +19,7 @@ from eval.scorers import Table
 from eval.suite import Case, Plant
 from nl2sql.pipeline import ask_sql
 from nl2sql.session import Session, open_session
-from nl2sql.turn import Answered, Event, Outcome
+from nl2sql.turn import Answered, Event, Outcome, Stage
 
 LIMITS = Limits(rows=20_000)
 TOKEN_DAYS = 1
@@ -115,7 +115,7 @@ def finish(events: Iterator[Event]) -> tuple[Outcome, dict[str, float]]:
     for event in events:
         if isinstance(event, Outcome):
             outcome = event
-        else:
+        elif isinstance(event, Stage):
             stages[event.name] = round(event.elapsed_ms, 3)
     assert outcome is not None, "a turn ends in exactly one outcome"
     return outcome, stages

@@ -7,7 +7,7 @@ import os
 import platform
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -18,6 +18,7 @@ from catalog.demo.facts import FACTS
 from catalog.errors import GovernanceError, UsageError
 from catalog.storage.generations import current
 from eval import store
+from eval.ahead import Ahead
 from eval.external.formats import load
 from eval.external.run import run_external
 from eval.features import derived_tags
@@ -28,8 +29,8 @@ from eval.record import Manifest, Record
 from eval.scorers import SCORERS
 from eval.suite import Case, find_suite, load_suite
 from nl2sql.backends import open_backend
-from nl2sql.backends.base import Backend
-from nl2sql.pipeline import ask
+from nl2sql.backends.base import Backend, Context
+from nl2sql.pipeline import ask, context_of
 
 Planned = tuple[str, Case]
 """A case and the name of its suite."""
@@ -78,14 +79,24 @@ def run(manifest: Manifest, cases: Sequence[Planned], folder: Path, backend: Bac
     if not left:
         return
     with _court(manifest, [case for _, case in cases]) as (grounds, judge):
+        ahead = Ahead(backend)
         cold = True
-        for suite, case, repeat in left:
+        for suite, case, repeat in ahead.over(left, lambda entry: _contexts(entry[1], grounds, backend)):
             ground = grounds.of(case)
             for at in range(len(case.turns)):
-                record = _ask(suite, case, at, repeat, ground, backend, judge, cold)
+                record = _ask(suite, case, at, repeat, ground, ahead, judge, cold)
                 cold = False
                 store.append(folder, record)
                 yield record
+
+
+def _contexts(case: Case, grounds: Grounds, backend: Backend) -> Iterator[Context]:
+    """What the backend will be given for the turns of a case, so far as their questions tell."""
+    session = grounds.of(case).session(case.principal)
+    for at, turn in enumerate(case.turns):
+        with suppress(GovernanceError):  # the turn meets it again, and ends in it
+            if context := context_of(turn.question, session, backend, _before(case, at)):
+                yield context
 
 
 def rescore(manifest: Manifest, cases: Sequence[Planned], records: Sequence[Record]) -> Iterator[Record]:
@@ -197,22 +208,31 @@ def fingerprint(backend: str) -> str:
         from nl2sql.backends.server import Server, address
 
         digest.update(repr(Server(address(argument)).model).encode())
-    elif argument and Path(argument).is_file():
-        digest.update(Path(argument).read_bytes())
+    elif argument and (place := Path(argument).expanduser()).exists():
+        for path in [place] if place.is_file() else sorted(path for path in place.iterdir() if path.is_file()):
+            with path.open("rb") as file:  # weights have gigabytes
+                digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
 
 
-def _ask(suite: str, case: Case, at: int, repeat: int, ground: Ground, backend: Backend, judge: Judge, cold: bool) -> Record:
+def _before(case: Case, at: int) -> list[str]:
+    return [earlier.question for earlier in case.turns[:at]]
+
+
+def _ask(suite: str, case: Case, at: int, repeat: int, ground: Ground, backend: Ahead, judge: Judge, cold: bool) -> Record:
     turn = case.turns[at]
     session = ground.session(case.principal)
-    started = perf_counter()
+    started, spent = perf_counter(), backend.spent_ms
     stages: dict[str, float] = {}
     try:
-        outcome, stages = finish(ask(turn.question, session, backend, before=[earlier.question for earlier in case.turns[:at]]))
+        outcome, stages = finish(ask(turn.question, session, backend, before=_before(case, at)))
         asked = Asked.of(outcome)
     except GovernanceError as error:
         asked = Asked("infra", message=error.what)
-    elapsed = (perf_counter() - started) * 1000
+    share = backend.spent_ms - spent
+    elapsed = (perf_counter() - started) * 1000 + share
+    if share:
+        stages["draft"] = round(stages.get("draft", 0.0) + share, 3)
     verdict = judge.judge(asked, turn, case.principal, ground)
     return Record(
         id=case.id,

@@ -4,6 +4,7 @@ GovernanceError (catalog)          2
 ├─ BackendUnavailable              3   no model to draft with
 ├─ BadPlan                         6   a model wrote what the plan language does not have
 ├─ BadReply                        6   a model wrote nothing that can be read
+├─ Stopped                       130   nobody waits for the answer any more
 └─ Repairable                      6   SQL that could be mended
    ├─ SqlSyntax · UnknownRelation · UnknownColumn · NotAllowed
 """
@@ -28,6 +29,15 @@ class BadReply(GovernanceError):
     """A model's text that holds neither SQL nor a reply."""
 
     exit_code = 6
+
+
+class Stopped(GovernanceError):
+    """Whoever asked does not wait for the answer any more."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("The question was stopped.", "Ask it again to see its answer.")
 
 
 class Repairable(GovernanceError):

@@ -3,14 +3,14 @@
 Intent is recorded durably before anything is asked of the data, the outcome after. A denial never goes back to the model.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
 from catalog.audit.log import TRIAL
 from catalog.engine.engine import Approved
-from catalog.engine.snapshot import cut_of, prepare
+from catalog.engine.snapshot import cut_of
 from catalog.errors import AccessDenied, GovernanceError
 from catalog.quality.freshness import freshness
 from nl2sql.answer import cut_short, left_out, sentence
@@ -19,16 +19,19 @@ from nl2sql.change import is_change
 from nl2sql.closed import closed_columns, closed_named, columns_denied, columns_named
 from nl2sql.conversation import in_context
 from nl2sql.election import Elected, elect, fingerprint
-from nl2sql.errors import Repairable, UnknownColumn
+from nl2sql.errors import Repairable, Stopped, UnknownColumn
 from nl2sql.guard import approve
 from nl2sql.linking.index import NameIndex, words
 from nl2sql.linking.link import Linked, link
 from nl2sql.plan import SLOT_KINDS
 from nl2sql.recording import record
 from nl2sql.session import Session, read_clock
+from nl2sql.stop import Stop
+from nl2sql.telling import telling
 from nl2sql.turn import (
     Answered,
     AskedBack,
+    Cancelled,
     Decision,
     Denied,
     Drafted,
@@ -39,8 +42,9 @@ from nl2sql.turn import (
     Refused,
     Stage,
     VerifiedBy,
+    Writing,
 )
-from nl2sql.verified import badge, examples, matching
+from nl2sql.verified import Match, badge, examples, matching
 
 OFFERED_NAMES = 8
 """Names that are offered where a question does not say which one it means; of more, none."""
@@ -58,14 +62,15 @@ DECLINED = {
 }
 
 
-def ask(question: str, session: Session, backend: Backend, run: bool = True, before: Sequence[str] = ()) -> Iterator[Event]:
+def ask(question: str, session: Session, backend: Backend, run: bool = True, before: Sequence[str] = (), *, stop: Stop | None = None) -> Iterator[Event]:
     """Answer a question for the session's principal; with ``run`` false the approved SQL is shown and not executed.
 
-    ``before`` are the questions of the same conversation, oldest first: "only the stale ones" narrows what they asked.
+    ``before`` are the questions of the same conversation, oldest first: "only the stale ones" narrows what they asked. ``stop`` ends it
+    from any thread while a model drafts or between two stages; what runs in the engine by then is for its owner to kill.
     Raises `CatalogUnavailable` only where the turn cannot be recorded.
     """
-    question = question.strip().encode("utf-8", "replace").decode("utf-8")
-    turn = _Turn(session, question[:LONGEST_QUESTION], run, follows=bool(before))
+    question = _cleaned(question)
+    turn = _Turn(session, question[:LONGEST_QUESTION], run, follows=bool(before), stop=stop or Stop())
     if not 0 < len(question) <= LONGEST_QUESTION:
         what = f"is longer than {LONGEST_QUESTION:,} characters" if question else "is empty"
         yield from turn.end(turn.refused("out_of_scope", None, f"The question {what}. Ask for one thing in a sentence or two."), None)
@@ -73,22 +78,18 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
     started, stage = perf_counter(), "context"
     try:
         session.renew()
-        linked = link(in_context(question, before), session.index, session.now, session.principal.node)
-        match = matching(question, linked, bool(before), session)
+        linked, match, context = _understood(question, session, backend, before)
         yield Stage("context", _ms(started), linked.text)
         started, stage = perf_counter(), "draft"
         if match is not None:
             turn.verified = badge(match.query, session)
             drafts: list[Draft] = [SqlDraft(match.sql, match.reading, 1.0)]
-        elif is_change(question):
+        elif context is None:
             drafts = [Decline("change_request", 1.0)]
         else:
-            context = Context(question=question, linked=linked, now=session.now, schema=session.schema)
+            drafts = yield from turn.drafted(backend, context)
             if backend.samples:
-                context = replace(context, examples=examples(session))
-            drafts = backend.draft(context)
-            if backend.samples:
-                turn.mend = lambda attempts: backend.draft(replace(context, attempts=attempts))
+                turn.mend = lambda attempts: turn.drafted(backend, replace(context, attempts=attempts))
         yield Stage("draft", _ms(started), "verified" if match else type(drafts[0]).__name__)
     except GovernanceError as error:
         yield Stage(stage, _ms(started), "failed")
@@ -97,9 +98,30 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
     yield from turn.conclude(drafts, linked)
 
 
-def ask_sql(sql: str, session: Session, run: bool = True) -> Iterator[Event]:
+def context_of(question: str, session: Session, backend: Backend, before: Sequence[str] = ()) -> Context | None:
+    """What `ask` gives the backend for a question; None where it asks no model. Nothing is drafted, run or recorded."""
+    question = _cleaned(question)
+    session.renew()
+    return _understood(question, session, backend, before)[2] if 0 < len(question) <= LONGEST_QUESTION else None
+
+
+def _cleaned(question: str) -> str:
+    return question.strip().encode("utf-8", "replace").decode("utf-8")
+
+
+def _understood(question: str, session: Session, backend: Backend, before: Sequence[str]) -> tuple[Linked, Match | None, Context | None]:
+    """The question with its names linked, the verified query that answers it, and what a model is given where neither that nor a rule does."""
+    linked = link(in_context(question, before), session.index, session.now, session.principal.node)
+    match = matching(question, linked, bool(before), session)
+    if match is not None or is_change(question):
+        return linked, match, None
+    shown = examples(session) if backend.samples else ()
+    return linked, None, Context(question=question, linked=linked, now=session.now, schema=session.schema, examples=shown)
+
+
+def ask_sql(sql: str, session: Session, run: bool = True, *, stop: Stop | None = None) -> Iterator[Event]:
     """A person's own SQL through the same guard and worker."""
-    turn = _Turn(session, "", run)
+    turn = _Turn(session, "", run, stop=stop or Stop())
     try:
         session.renew()
     except GovernanceError as error:
@@ -113,14 +135,30 @@ class _Turn:
     session: Session
     question: str
     run: bool
-    mend: Callable[[tuple[Attempt, ...]], list[Draft]] | None = None
+    mend: Callable[[tuple[Attempt, ...]], Generator[Writing, None, list[Draft]]] | None = None
     """Asks a model that samples to draft anew; its drafts are put to the vote, those of any other are ranked."""
     verified: VerifiedBy | None = None
     """Who approved the SQL, where the question is a verified one."""
     follows: bool = False
     """Whether there are questions before it."""
+    stop: Stop = field(default_factory=Stop)
+    """Set once nobody waits for the outcome any more."""
+
+    def drafted(self, backend: Backend, context: Context) -> Generator[Writing, None, list[Draft]]:
+        """What a backend drafts, told while it is written. Where whoever asked goes away meanwhile, that is recorded."""
+        context = replace(context, stop=self.stop)
+        try:
+            if not backend.tells:
+                return backend.draft(context)
+            return (yield from telling(lambda told: backend.draft(replace(context, told=told)), self.stop))
+        except (GeneratorExit, KeyboardInterrupt):
+            self.recorded(self.cancelled("draft"), None)
+            raise
 
     def conclude(self, drafts: list[Draft], linked: Linked | None, own: bool = False, attempts: tuple[Attempt, ...] = ()) -> Iterator[Event]:
+        if self.stop.is_set():
+            yield from self.end(self.cancelled("draft"), None)
+            return
         match drafts[0]:
             case Clarify() as clarify:
                 yield from self.clarified(clarify)
@@ -169,7 +207,7 @@ class _Turn:
         """Guard the drafts, then run the best that can be approved, or the one elected. The first draft that is denied ends the turn."""
         started = perf_counter()
         approved: list[tuple[Approved, SqlDraft]] = []
-        rejected: list[tuple[Denied | Failed, SqlDraft]] = []
+        rejected: list[tuple[Denied | Failed | Cancelled, SqlDraft]] = []
         for candidate in drafts:
             verdict = self.vet(candidate, own)
             if isinstance(verdict, Approved):
@@ -196,7 +234,7 @@ class _Turn:
         assert self.mend is not None
         started = perf_counter()
         try:
-            drafts = self.mend(attempts)
+            drafts = yield from self.mend(attempts)
         except GovernanceError as error:
             yield Stage("mend", _ms(started), "failed")
             yield from self.end(self.failed(error, "draft", sql=attempts[-1].sql), None)
@@ -216,6 +254,9 @@ class _Turn:
             candidates = [(pair, pair[1].confidence) for pair in reversed(distinct.values())]
             elected = elect(candidates, lambda pair: self.trial(pair[0], linked))
             yield Stage("vote", _ms(started), f"{elected.share:.2f}")
+            if self.stop.is_set():
+                yield from self.end(self.cancelled("vote"), None)
+                return
             if not elected.is_clear:
                 yield from self.end(self.undecided(elected), None)
                 return
@@ -228,11 +269,13 @@ class _Turn:
 
     def trial(self, approved: Approved, linked: Linked | None) -> str:
         """The fingerprint of what a candidate finds, of which nothing is shown; empty where it cannot run. An action of its own in the log."""
+        if self.stop.is_set():
+            return ""
         session, seq = self.session, self.begin(approved.sql, _only_dataset(linked), TRIAL)
         verdict, rules = "declined", approved.rules
         try:
             session.require_current()
-            snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now, approved.fixed)
+            snapshot = session.snapshot(approved.views, approved.fixed)
             found = fingerprint(session.engine.run(approved, snapshot, session.limits))
             verdict = self.allowed(approved).verdict
             return found
@@ -255,7 +298,7 @@ class _Turn:
             confidence=elected.share,
         )
 
-    def vet(self, draft: SqlDraft, own: bool) -> Approved | Denied | Failed:
+    def vet(self, draft: SqlDraft, own: bool) -> Approved | Denied | Failed | Cancelled:
         """What the guard says of a draft; a column that only policy withholds is denied rather than unknown."""
         session = self.session
         try:
@@ -278,8 +321,10 @@ class _Turn:
         verdict, rows = "declined", None
         outcome: Outcome | None = None
         try:
+            if self.stop.is_set():
+                raise Stopped
             session.require_current()
-            snapshot = prepare(session.home, session.generation, session.audit, session.authorisation, approved.views, session.now, approved.fixed)
+            snapshot = session.snapshot(approved.views, approved.fixed)
             fresh = Freshness(session.generation.number, *freshness(snapshot, approved.views))  # first: it finds a damaged snapshot
             result = session.engine.run(approved, snapshot, session.limits)
             caveats = (*left_out(draft.unused), *cut_short(approved, cut_of(snapshot)))
@@ -315,8 +360,11 @@ class _Turn:
             outcome = Denied(message=ended.what, hint=ended.hint, decision=decision, stage=outcome.stage, question=self.question)
         except GovernanceError as error:
             outcome = self.failed(error, outcome.stage)
-        decision = outcome.decision
-        yield record(self.session, self.begin(sql), outcome, decision.verdict, decision.rules, 0)
+        yield self.recorded(outcome, sql)
+
+    def recorded(self, outcome: Outcome, sql: str | None) -> Outcome:
+        """A turn in which nothing ran, as the log has it."""
+        return record(self.session, self.begin(sql), outcome, outcome.decision.verdict, outcome.decision.rules, 0)
 
     def decision(self, verdict: str, rules: tuple[str, ...] = (), masked: tuple[str, ...] = ()) -> Decision:
         return Decision(self.session.principal.name, verdict, rules, masked, self.session.authorisation.policy_version)
@@ -338,7 +386,14 @@ class _Turn:
     def denied(self, what: str, hint: str, rules: tuple[str, ...], draft: SqlDraft, own: bool) -> Denied:
         return Denied(message=what, hint=hint, decision=self.decision("denied", rules), **self.about(draft, draft.sql, own))
 
-    def failed(self, error: GovernanceError, stage: str, draft: SqlDraft | None = None, sql: str = "") -> Failed:
+    def cancelled(self, stage: str, draft: SqlDraft | None = None, sql: str = "") -> Cancelled:
+        reading = draft.reading if draft else ""
+        return Cancelled(message=Stopped().what, stage=stage, decision=self.decision("declined"), question=self.question, reading=reading, sql=sql)
+
+    def failed(self, error: GovernanceError, stage: str, draft: SqlDraft | None = None, sql: str = "") -> Failed | Cancelled:
+        """What went wrong; whatever it is that an unwanted turn ends with, it was stopped."""
+        if self.stop.is_set():
+            return self.cancelled(stage, draft, sql)
         return Failed(
             message=error.what,
             hint=error.hint,

@@ -1,4 +1,4 @@
-"""What happens between a question and its end: one event per stage, then exactly one outcome.
+"""What happens between a question and its end: one event per stage, drafts while they are written, then exactly one outcome.
 
 CLI, terminal app and evals consume these and nothing else.
 """
@@ -16,6 +16,16 @@ class Stage:
     name: str
     elapsed_ms: float
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What a model has written of its likeliest draft so far: text that nobody has checked, of bounded length, told a few times a second.
+
+    A later one stands in place of an earlier, and the outcome in place of all of them.
+    """
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,4 +141,11 @@ class Failed(Outcome):
     status: str = "failed"
 
 
-Event = Stage | Outcome
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled(Outcome):
+    """Whoever asked stopped it at ``stage``."""
+
+    status: str = "cancelled"
+
+
+Event = Stage | Writing | Outcome

@@ -14,6 +14,7 @@ from catalog.storage.records import Record
 LONGEST = ("test_docs.py", "test_mutants.py", "test_embedded.py", "test_noninterference.py", "test_encryption.py", "test_audit_log.py", "test_mutation.py", "test_injected.py", "test_kills.py")
 """Files that take longest. They are begun first, so that no core waits for the last of them while the others have nothing left."""
 
+CONNECT = socket.socket.connect
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -38,6 +39,19 @@ def hermetic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     yield
+
+
+@pytest.fixture
+def own_machine(hermetic: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a test speak to servers of its own; nothing of who runs it names another."""
+
+    def connect(self: socket.socket, to: Any) -> None:
+        assert self.family == socket.AF_UNIX or to[0] == "127.0.0.1", f"a test reached for the network: {to}"
+        CONNECT(self, to)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    for name in ("URL", "MODEL", "KEY", "KEY_FILE", "TIMEOUT"):
+        monkeypatch.delenv(f"STEWARD_VLLM_{name}", raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -93,7 +93,7 @@ def run(ctx: click.Context, /, suites: tuple[str, ...], out: Path | None, resume
         folder = out or Path("eval-runs") / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         store.create(folder, manifest)
         done = []
-    click.echo(f"{manifest.cases:,} cases, {manifest.turns * manifest.repeats:,} questions, {safe(manifest.backend)}; records in {folder}", err=True)
+    click.echo(f"{_count(manifest.cases, 'case')}, {_count(manifest.turns * manifest.repeats, 'question')}, {safe(manifest.backend)}; records in {folder}", err=True)
     try:
         fresh = _watch(run_cases(manifest, cases, folder, backend, done), manifest.turns * manifest.repeats, done)
     except KeyboardInterrupt:
@@ -219,7 +219,7 @@ def check_suites(suites: tuple[str, ...]) -> None:
                 for gold in (gold for turn in case.turns for gold in turn.gold):
                     grounds.of(case).gold(case.principal, gold)
                     golds += 1
-        click.echo(f"{path.name}: {len(cases):,} cases, {sum(len(c.turns) for c in cases):,} questions, {golds:,} golds run")
+        click.echo(f"{path.name}: {_count(len(cases), 'case')}, {_count(sum(len(c.turns) for c in cases), 'question')}, {_count(golds, 'gold')} run")
 
 
 @evals.command()
@@ -311,6 +311,11 @@ def _conclude(manifest: "Manifest", records: "Sequence[Record]", threshold: floa
     click.echo(dumps(summary.as_dict()) if as_json else _shown(as_text(summary)))
     accuracy = summary.as_dict()["accuracy"]
     return NOT_GOOD_ENOUGH if threshold is not None and (accuracy is None or accuracy * 100 < threshold) else 0
+
+
+def _count(number: int, thing: str) -> str:
+    """``1 case``, ``2 cases``."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _shown(text: str) -> str:

@@ -24,7 +24,7 @@ FORMATS = ("table", "json", "jsonl", "csv", "md", "parquet")
 COLOURS = ("auto", "always", "never")
 THEMES = ("dark", "light", "contrast", "terminal")
 """Of steward chat; ``terminal`` has the terminal's own colours."""
-BACKENDS = "embedded, vllm[:MODEL or URL], vllm-plan[:MODEL or URL], transformers:MODEL, scripted:FILE"
+BACKENDS = "embedded, vllm[:MODEL or URL], vllm-plan[:MODEL or URL], vllm-engine:MODEL, transformers:MODEL, scripted:FILE"
 """What ``--backend`` takes, as help has it."""
 
 BACKED = ("ask", "chat", "doctor")

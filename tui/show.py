@@ -4,11 +4,11 @@ import re
 
 import click
 
-from nl2sql.turn import Answered, AskedBack, Denied, Drafted, Failed, Freshness, Outcome, Refused
+from nl2sql.turn import Answered, AskedBack, Cancelled, Denied, Drafted, Failed, Freshness, Outcome, Refused
 from tui.output import on_terminal, write_rows
 from tui.safe import safe
 
-DENIED, NO_ANSWER = 5, 6
+DENIED, NO_ANSWER, INTERRUPTED = 5, 6, 130
 SHORT, AROUND = 70, 30
 """Characters of SQL that stand on one line, and that are shown on either side of a place."""
 
@@ -26,7 +26,7 @@ def show(outcome: Outcome, form: str, quiet: bool, limit: int, is_chart: bool = 
             click.echo(safe(message), err=True)
             for number, choice in enumerate(choices, 1):
                 click.echo(f"  {number}. {safe(choice)}", err=True)
-        case Refused(message=message):
+        case Refused(message=message) | Cancelled(message=message):
             click.echo(safe(message), err=True)
         case Denied(message=message, hint=hint) | Failed(message=message, hint=hint):
             rules = f" (rule: {', '.join(outcome.decision.rules)})" if outcome.decision.rules else ""
@@ -59,6 +59,8 @@ def exit_code(outcome: Outcome) -> int:
             return DENIED
         case AskedBack() | Refused():
             return NO_ANSWER
+        case Cancelled():
+            return INTERRUPTED
     return 0
 
 

@@ -16,7 +16,7 @@ from catalog.engine.engine import Limits
 from catalog.errors import CatalogUnavailable, GovernanceError, UsageError
 from catalog.storage.generations import Generation, pinned
 from nl2sql.session import Session, open_session
-from nl2sql.turn import Event, Outcome, Stage
+from nl2sql.turn import Event, Outcome, Stage, Writing
 from tui import last, narration
 from tui.envelope import dumps, envelope, problem
 from tui.show import exit_code, show
@@ -76,7 +76,7 @@ def one(home: Path, field: str, text: str, asker: Asker, options: dict[str, Any]
     try:
         with pinned(home) as generation, closing(Sessions(home, generation, options)) as sessions:
             session = sessions.open(options["token"])
-            outcome, stages = _finish(asker(text, session), is_told=not options["quiet"])
+            outcome, stages = _finish(asker(text, session), is_told=not options["quiet"], is_shown=not options["quiet"] and form != "json")
             if options["receipt"] is not None:
                 _write_receipt(options["receipt"], outcome, session)
             last.remember(session, outcome)
@@ -121,8 +121,11 @@ def batch(home: Path, field: str, stream: IO[bytes], asker: Asker, options: dict
     return next((code for code in (UsageError.exit_code, UNREACHABLE) if code in codes), 0)
 
 
-def _finish(events: Iterator[Event], is_told: bool = False) -> tuple[Outcome, dict[str, float]]:
-    """Run a turn to its end; the outcome and the milliseconds of each stage. ``is_told`` says on a terminal what is being done."""
+def _finish(events: Iterator[Event], is_told: bool = False, is_shown: bool = False) -> tuple[Outcome, dict[str, float]]:
+    """Run a turn to its end; the outcome and the milliseconds of each stage.
+
+    ``is_told`` says on a terminal what is being done, ``is_shown`` shows there what a model writes meanwhile.
+    """
     stages: dict[str, float] = {}
     outcome: Outcome | None = None
     if is_told:
@@ -133,6 +136,9 @@ def _finish(events: Iterator[Event], is_told: bool = False) -> tuple[Outcome, di
                 stages[event.name] = event.elapsed_ms
                 if is_told:
                     narration.tell(event.name)
+            elif isinstance(event, Writing):
+                if is_shown:
+                    narration.draft(event.text)
             else:
                 outcome = event
     finally:

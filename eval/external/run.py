@@ -14,6 +14,7 @@ from sqlglot.errors import SqlglotError
 
 from catalog.engine.engine import Engine, Limits
 from catalog.errors import GovernanceError, QueryFailed, QueryTimeout, UsageError
+from eval.ahead import Ahead
 from eval.external.databases import Databases, Prepared
 from eval.external.describe import with_evidence
 from eval.external.formats import External, Format, Item, load
@@ -48,7 +49,7 @@ def run_external(
     if not backend.reads_schema:
         raise UsageError(
             f"The {backend.name} backend knows Steward's own views only, so it cannot be asked about other databases.",
-            "Choose a backend that reads a schema: vllm, transformers:MODEL or scripted:FILE.",
+            "Choose a backend that reads a schema: vllm, vllm-engine:MODEL, transformers:MODEL or scripted:FILE.",
         )
     if scorer and scorer not in SCORERS:
         raise UsageError(f"There is no scorer {scorer!r}.", f"Choose one of: {', '.join(SCORERS)}.")
@@ -64,17 +65,24 @@ def _records(external: External, items: list[Item], backend: Backend, scorer: st
         work = Path(scratch)
         databases = Databases(work)
         with Engine(work) as engine:
-            asker = _Asker(external, backend, engine, scorer)
-            for item in items:
+            ahead = Ahead(backend)
+            asker = _Asker(external, ahead, engine, scorer)
+            for item in ahead.over(items, lambda item: [asker.context(item, databases.prepared(external.databases[item.database]))]):
                 yield asker.record(item, databases.prepared(external.databases[item.database]))
 
 
 class _Asker:
     """Asks one question at a time, of one backend and by one rule."""
 
-    def __init__(self, external: External, backend: Backend, engine: Engine, scorer: str) -> None:
+    def __init__(self, external: External, backend: Ahead, engine: Engine, scorer: str) -> None:
         self._external, self._backend, self._engine, self._scorer = external, backend, engine, scorer
+        self._now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
         self._cold = True
+
+    def context(self, item: Item, database: Prepared) -> Context:
+        """What the backend is given for a question; all of a run are asked as of its start."""
+        text = with_evidence(database.text, item.evidence)
+        return Context(question=item.question, linked=Linked(item.question, {}, {}), now=self._now, schema=database.schema, schema_text=text)
 
     def record(self, item: Item, database: Prepared) -> Record:
         """What came of one question. A gold that does not run is nobody's wrong answer: the question counts as ``infra``, unasked."""
@@ -104,23 +112,19 @@ class _Asker:
 
     def _asked(self, item: Item, database: Prepared, gold: Table, compare: Comparison) -> dict[str, Any]:
         """Fields of the record that tell of the answer."""
-        now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-        text = with_evidence(database.text, item.evidence)
-        context = Context(question=item.question, linked=Linked(item.question, {}, {}), now=now, schema=database.schema, schema_text=text)
+        spent = self._backend.spent_ms
         clock = _Clock()
         cold, self._cold = self._cold, False
         try:
-            drafts = self._backend.draft(context)
+            drafts = self._backend.draft(self.context(item, database))
         except GovernanceError as error:
-            clock.lap("draft")
+            clock.lap("draft", self._backend.spent_ms - spent)
             return {"got": "infra", "reason": "infra", "detail": error.what, "message": error.what, "cold": cold, **clock.fields()}
-        clock.lap("draft")
-        found = self._answered(drafts, database, gold, compare, now, clock)
+        clock.lap("draft", self._backend.spent_ms - spent)
+        found = self._answered(drafts, database, gold, compare, clock)
         return {"confidence": drafts[0].confidence, "cold": cold, **found, **clock.fields()}
 
-    def _answered(
-        self, drafts: list[Draft], database: Prepared, gold: Table, compare: Comparison, now: datetime, clock: "_Clock"
-    ) -> dict[str, Any]:
+    def _answered(self, drafts: list[Draft], database: Prepared, gold: Table, compare: Comparison, clock: "_Clock") -> dict[str, Any]:
         first = drafts[0]
         if isinstance(first, Clarify):
             said = {"message": first.message, "choices": first.choices}
@@ -131,8 +135,8 @@ class _Asker:
         refused: dict[str, Any] = {}
         for draft in (d for d in drafts if isinstance(d, SqlDraft)):
             try:
-                approved = approve(draft.sql, database.schema, now)
-                scored = approve(self._written(approved.sql, "duckdb"), database.schema, now)
+                approved = approve(draft.sql, database.schema, self._now)
+                scored = approve(self._written(approved.sql, "duckdb"), database.schema, self._now)
             except Repairable as bad:
                 refused = refused or {"got": "failed", "reason": "rejected", "detail": bad.what, "message": bad.what, "sql": draft.sql}
                 continue
@@ -163,16 +167,20 @@ class _Clock:
     """Milliseconds per stage."""
 
     def __init__(self) -> None:
-        self._started = self._last = perf_counter()
+        self._last = perf_counter()
         self._stages: dict[str, float] = {}
+        self._total = 0.0
 
-    def lap(self, stage: str) -> None:
+    def lap(self, stage: str, before: float = 0.0) -> None:
+        """End a stage, of which so many milliseconds were spent ``before`` its turn."""
         now = perf_counter()
-        self._stages[stage] = round((now - self._last) * 1000, 3)
+        spent = (now - self._last) * 1000 + before
+        self._stages[stage] = round(spent, 3)
         self._last = now
+        self._total += spent
 
     def fields(self) -> dict[str, Any]:
-        return {"stages_ms": self._stages, "total_ms": round((self._last - self._started) * 1000, 3)}
+        return {"stages_ms": self._stages, "total_ms": round(self._total, 3)}
 
 
 def _key(external: External, item: Item) -> Key:

@@ -7,7 +7,7 @@ from catalog.errors import UsageError
 from nl2sql.backends.base import Backend, Context, Draft
 from nl2sql.errors import BackendUnavailable
 
-BACKENDS = ("embedded", "vllm", "vllm:MODEL", "vllm:URL", "vllm-plan", "vllm-plan:MODEL", "vllm-plan:URL", "transformers:MODEL", "scripted:FILE")
+BACKENDS = ("embedded", "vllm", "vllm:MODEL", "vllm:URL", "vllm-plan", "vllm-plan:MODEL", "vllm-plan:URL", "vllm-engine:MODEL", "transformers:MODEL", "scripted:FILE")
 
 
 def open_backend(name: str) -> Backend:
@@ -27,6 +27,10 @@ def open_backend(name: str) -> Backend:
         from nl2sql.backends.server import Server, address
 
         return PlanBackend(Server(address(argument)))
+    if kind == "vllm-engine" and argument:
+        from nl2sql.backends.vllm_engine import VllmEngineBackend
+
+        return VllmEngineBackend(argument)
     if kind == "transformers" and argument:
         from nl2sql.backends.transformers import TransformersBackend
 
@@ -55,6 +59,11 @@ class DeferredBackend:
         """As the backend has it. Raises what `open_backend` raises."""
         return self._opened().samples
 
+    @property
+    def tells(self) -> bool:
+        """As the backend has it. Raises what `open_backend` raises."""
+        return self._opened().tells
+
     def draft(self, context: Context) -> list[Draft]:
         """What the backend drafts. Raises what `open_backend` raises."""
         return self._opened().draft(context)
@@ -82,6 +91,14 @@ class FallbackBackend:
         """Of the one that drafted last, which is the first until one has; not where that cannot be opened, since the other drafts then."""
         try:
             return self._answered.samples
+        except BackendUnavailable:
+            return False
+
+    @property
+    def tells(self) -> bool:
+        """Of the first, which is asked first; not where it cannot be opened."""
+        try:
+            return self._first.tells
         except BackendUnavailable:
             return False
 

@@ -1,13 +1,20 @@
 """What a backend is given and what it may say: the seam between question and model."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
+from catalog.errors import GovernanceError
 from nl2sql.guard.schema import Schema
 from nl2sql.linking.link import Linked
+from nl2sql.stop import Stop
 
 DeclineKind = Literal["out_of_scope", "data_request", "change_request"]
+Tell = Callable[[str], None]
+"""Takes a text in the making, all of it that is there."""
+MOST_TOLD = 4_000
+"""Characters of a text in the making; what it has beyond them is not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,8 @@ class Context:
 
     ``schema`` is what the asker's SQL may read: a model that is told about views is told about these. ``schema_text`` describes the
     tables of a database that is not Steward's, as DDL with comments; what it quotes is data. ``attempts`` are to be mended.
-    ``examples`` are verified questions and their SQL, the same for everybody of the asker's scope.
+    ``examples`` are verified questions and their SQL, the same for everybody of the asker's scope. ``told`` hears the likeliest text
+    while it is written, where the backend can tell; ``stop`` says that nobody waits for it any more.
     """
 
     question: str
@@ -35,6 +43,8 @@ class Context:
     schema_text: str = ""
     attempts: tuple[Attempt, ...] = ()
     examples: tuple[tuple[str, str], ...] = ()
+    told: Tell | None = field(default=None, compare=False, repr=False)
+    stop: Stop = field(default_factory=Stop, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,20 @@ class Backend(Protocol):
         """Whether its drafts are samples to be put to the vote, and whether it mends ``Context.attempts``; else they are ranked."""
         ...
 
+    @property
+    def tells(self) -> bool:
+        """Whether it waits for a server and tells what that writes meanwhile; what computes here drafts in the thread that asks."""
+        ...
+
     def draft(self, context: Context) -> list[Draft]:
-        """What the question may mean. Raises `BackendUnavailable`."""
+        """What the question may mean. Raises `BackendUnavailable`, and `Stopped` once ``Context.stop`` is set, as soon as it can."""
+        ...
+
+
+@runtime_checkable
+class Batching(Protocol):
+    """A backend that drafts for many questions faster together than one after the other."""
+
+    def draft_all(self, contexts: Sequence[Context]) -> list[list[Draft] | GovernanceError]:
+        """For each question what ``draft`` returns or raises."""
         ...

@@ -46,8 +46,8 @@ class PlanBackend(EmbeddedBackend):
         self._server = server
 
     def draft(self, context: Context) -> list[Draft]:
-        """As the embedded backend drafts. Raises `BackendUnavailable`."""
-        self._server.begin()
+        """As the embedded backend drafts. Raises `BackendUnavailable`, and `Stopped`."""
+        self._server.begin(context.stop)
         return super().draft(context)
 
 

@@ -21,6 +21,7 @@ class ScriptedBackend:
     name = "scripted"
     reads_schema = True
     samples = False
+    tells = False
 
     def __init__(self, replies: Mapping[str, Sequence[Draft]]) -> None:
         self._replies = replies

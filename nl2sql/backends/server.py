@@ -1,6 +1,7 @@
 """Speaks the HTTP protocol that vLLM, SGLang, Ollama and LM Studio share, OpenAI's. Knows nothing about questions or SQL.
 
 Bounded: seconds to connect, between two bytes and in all, bytes of an answer. Goes nowhere but to the address that it is given.
+Whoever waits may stop it from another thread: the connection is closed at once, at which the server stops writing too.
 """
 
 import json
@@ -10,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,11 @@ import urllib3
 
 from catalog.engine.connections import cut, pool, reason
 from catalog.errors import UsageError
+from nl2sql.backends.base import Tell
 from nl2sql.backends.samples import Sample
-from nl2sql.errors import BackendUnavailable
+from nl2sql.backends.stream import MOST_NUMBER, Stream, Unreadable, sample_of
+from nl2sql.errors import BackendUnavailable, Stopped
+from nl2sql.stop import Stop
 
 DEFAULT_URL = "http://127.0.0.1:8000/v1"
 CONNECT_S = 3.0
@@ -29,12 +34,12 @@ TOTAL_S = 60.0
 MOST_BYTES = 2_000_000
 """Of one answer; the log-probabilities of a few long statements are half of it."""
 CHUNK = 65_536
+END_S = 0.2
+"""For a stream to end after it has said that nothing more is to come."""
 RETRIES = 3
 FIRST_PAUSE_S = 0.2
 """Before the first retry; twice as long before each further one."""
 RETRIED = frozenset({429, 502, 503, 504})
-MOST_TOLD = 2**53
-"""Numbers of a server from here on are none: JSON may write some that no float holds."""
 SAID = 200
 """Characters of a server's own complaint that are passed on."""
 SEE = "See that it runs and that STEWARD_VLLM_URL is its address, such as http://127.0.0.1:8000/v1; or choose another --backend."
@@ -57,6 +62,16 @@ class Model:
     name: str
     longest: int | None = None
     root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, type and bytes of an answer; of one that came as a stream, what it read as."""
+
+    status: int
+    kind: str
+    content: bytes
+    stream: Stream | None = None
 
 
 class Rejected(BackendUnavailable):
@@ -117,22 +132,27 @@ def _seconds(written: str) -> float:
 
 
 class Server:
-    """One server, asked by one thread at a time. Every call raises `BackendUnavailable`, saying what is wrong, within the time there is."""
+    """One server, asked by one thread at a time.
+
+    Every call raises `BackendUnavailable`, saying what is wrong, within the time there is, and `Stopped` as soon as it is stopped.
+    """
 
     def __init__(self, where: Address) -> None:
         self.address = where
         self._live: list[socket.socket] = []
-        self._pool = pool(where.total_s, self._live, CONNECT_S)
+        self._pool = pool(where.total_s, self._live, CONNECT_S, self._in_time)
         self._until = math.inf
+        self._stop = Stop()
         self._model: Model | None = None
 
-    def begin(self) -> None:
-        """Start the clock of a question."""
+    def begin(self, stop: Stop | None = None) -> None:
+        """Start the clock of a question, which ``stop`` ends early."""
         self._until = time.monotonic() + self.address.total_s
+        self._stop = stop or Stop()
 
     def models(self) -> list[Model]:
         """What it serves."""
-        listed = self._json("GET", "models")
+        listed = self._read_json(self._asked("GET", "models"))
         found = listed.get("data") if isinstance(listed, dict) else None
         if not isinstance(found, list):
             raise self._no_api("its list of models is none")
@@ -152,44 +172,54 @@ class Server:
             self._model = named[0]
         return self._model
 
-    def chat(self, messages: list[dict[str, str]], **options: Any) -> list[Sample]:
-        """Replies to a chat. Raises `Rejected` where it does not take the request."""
-        return self._samples("chat/completions", {"messages": messages, **options})
+    def chat(self, messages: list[dict[str, str]], told: Tell | None = None, **options: Any) -> list[Sample]:
+        """Replies to a chat. Where one is ``told`` of it the reply is asked for as a stream. Raises `Rejected` where it does not take the request."""
+        return self._samples("chat/completions", {"messages": messages, **options}, told)
 
-    def complete(self, prompt: str, **options: Any) -> list[Sample]:
-        """Continuations of a text, for a model without a chat template. Raises `Rejected`."""
-        return self._samples("completions", {"prompt": prompt, **options})
+    def complete(self, prompt: str, told: Tell | None = None, **options: Any) -> list[Sample]:
+        """Continuations of a text, for a model without a chat template, told as those of a chat. Raises `Rejected`."""
+        return self._samples("completions", {"prompt": prompt, **options}, told)
 
-    def _samples(self, path: str, body: dict[str, Any]) -> list[Sample]:
-        reply = self._json("POST", path, {"model": self.model.name, **body})
-        choices = reply.get("choices") if isinstance(reply, dict) else None
-        found = [_sample(choice) for choice in choices] if isinstance(choices, list) else []
+    def _samples(self, path: str, body: dict[str, Any], told: Tell | None) -> list[Sample]:
+        asked = {"model": self.model.name, **body}
+        answer = self._asked("POST", path, asked if told is None else asked | {"stream": True}, told)
+        if answer.stream is not None:
+            found = [answer.stream.sample()]
+        else:
+            reply = self._read_json(answer)
+            choices = reply.get("choices") if isinstance(reply, dict) else None
+            found = [sample_of(choice) for choice in choices] if isinstance(choices, list) else []
         if not found or None in found:
             raise self._no_api("its reply holds no text of a model")
         return [sample for sample in found if sample is not None]
 
-    def _json(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """The JSON of an answer."""
+    def _asked(self, method: str, path: str, body: dict[str, Any] | None = None, told: Tell | None = None) -> Answer:
+        """An answer that is none of a failure."""
         if self._until == math.inf:
             self.begin()
         watch = threading.Timer(max(0.0, self._until - time.monotonic()), cut, [self._live])
         watch.daemon = True
         watch.start()
         try:
-            status, kind, content = self._answer(method, f"{self.address.url}/{path}", body)
+            with self._stop.calling(lambda: cut(self._live)):
+                answer = self._answer(method, f"{self.address.url}/{path}", body, told)
         finally:
             watch.cancel()
-        self._raise_for(status, content)
-        if "json" not in kind:
-            raise self._no_api(f"it answers with {kind[:40] or 'no type of content'}, not JSON")
+        self._raise_for(answer.status, answer.content)
+        return answer
+
+    def _read_json(self, answer: Answer) -> Any:
+        if "json" not in answer.kind:
+            raise self._no_api(f"it answers with {answer.kind[:40] or 'no type of content'}, not JSON")
         try:
-            return json.loads(content)
+            return json.loads(answer.content)
         except (ValueError, RecursionError) as bad:
             raise self._no_api("its answer is no JSON") from bad
 
-    def _answer(self, method: str, url: str, body: dict[str, Any] | None) -> tuple[int, str, bytes]:
-        """Status, type and bytes of the answer, after retries where they may help."""
-        headers = {"User-Agent": "steward", "Accept": "application/json", "Accept-Encoding": "identity"}
+    def _answer(self, method: str, url: str, body: dict[str, Any] | None, told: Tell | None) -> Answer:
+        """The answer, after retries where they may help."""
+        taken = "application/json" if told is None else "text/event-stream, application/json"
+        headers = {"User-Agent": "steward", "Accept": taken, "Accept-Encoding": "identity"}
         headers |= {"Authorization": f"Bearer {self.address.key}"} if self.address.key else {}
         sent = None if body is None else json.dumps(body).encode("ascii")
         headers |= {"Content-Type": "application/json"} if sent else {}
@@ -198,34 +228,64 @@ class Server:
             self._in_time()
             try:
                 response = self._pool.request(method, url, body=sent, headers=headers, preload_content=False, redirect=False)
-                content = self._read(response)
-                if response.status not in RETRIED or not left:
-                    return response.status, response.headers.get("Content-Type", "").lower(), content
+                answer = self._read(response, told)
+                if answer.status not in RETRIED or not left:
+                    return answer
+            except Unreadable as bad:
+                raise self._no_api(str(bad)) from bad
             except urllib3.exceptions.ReadTimeoutError as late:
+                self._in_time()
                 raise self._late() from late
             except (urllib3.exceptions.HTTPError, OSError) as failure:
                 self._in_time()
                 if not left or _is_final(failure):
                     raise BackendUnavailable(f"The model server at {self.address.url} cannot be reached: {reason(failure)}.", SEE) from failure
-            time.sleep(max(0.0, min(pause, self._until - time.monotonic())))
+            self._stop.wait(max(0.0, min(pause, self._until - time.monotonic())))
             pause *= 2
         raise AssertionError("the last try returns or raises")
 
-    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
+    def _read(self, response: urllib3.BaseHTTPResponse, told: Tell | None) -> Answer:
         """Everything that comes, at most so much. read1 returns what is there: a server that drips cannot hold it."""
-        content = bytearray()
-        while chunk := response.read1(CHUNK):
-            content += chunk
-            self._in_time()
-            if len(content) > MOST_BYTES:
-                response.close()
-                raise self._no_api(f"its answer is longer than {MOST_BYTES:,} bytes")
-        if response.length_remaining:
+        kind = response.headers.get("Content-Type", "").lower()
+        stream = Stream(told) if told is not None and response.status == 200 and kind.startswith("text/event-stream") else None
+        content, size = bytearray(), 0
+        with ExitStack() as unfinished:
+            unfinished.callback(response.close)
+            while chunk := response.read1(CHUNK):
+                self._in_time()
+                size += len(chunk)
+                if size > MOST_BYTES:
+                    raise self._no_api(f"its answer is longer than {MOST_BYTES:,} bytes")
+                if stream is None:
+                    content += chunk
+                    continue
+                stream.feed(chunk)
+                if stream.is_whole:
+                    self._take_end(response)
+                    break
+            self._in_time()  # a connection that is cut ends like one that has no more to say
+            unfinished.pop_all()
+        if response.length_remaining or (stream is not None and not (stream.is_whole or stream.is_ended)):
             raise urllib3.exceptions.ProtocolError("the answer is torn")
         response.release_conn()
-        return bytes(content)
+        if stream is not None and stream.error is not None:
+            return Answer(stream.error[0], "application/json", stream.error[1])
+        return Answer(response.status, kind, bytes(content), stream)
+
+    def _take_end(self, response: urllib3.BaseHTTPResponse) -> None:
+        """Take what ends a stream that has said all, so that the connection can be used again; where it does not end, it is closed."""
+        for sock in self._live:
+            with suppress(OSError):
+                sock.settimeout(END_S)
+        with suppress(urllib3.exceptions.HTTPError, OSError):
+            if not response.read1(CHUNK):
+                return
+        response.close()
 
     def _in_time(self) -> None:
+        """Raise `Stopped` where nobody waits any more, `BackendUnavailable` where the time is over."""
+        if self._stop.is_set():
+            raise Stopped
         if time.monotonic() >= self._until:
             raise self._late()
 
@@ -272,29 +332,4 @@ def _complaint(content: bytes) -> str:
 
 def _longest(told: Any) -> int | None:
     """A number of tokens that a model may have, else None."""
-    return told if isinstance(told, int) and 0 < told < MOST_TOLD else None
-
-
-def _sample(choice: Any) -> Sample | None:
-    """One choice of a chat or of a completion."""
-    match choice:
-        case {"message": {"content": str(text)}} | {"text": str(text)}:
-            return Sample(text, _log_probability(choice.get("logprobs")))
-        case {"message": {"content": None}}:
-            return Sample("")
-    return None
-
-
-def _log_probability(written: Any) -> float | None:
-    """Of the whole text, from those of its tokens, in either form of the protocol."""
-    match written:
-        case {"content": [*tokens]}:
-            found = [token.get("logprob") if isinstance(token, dict) else None for token in tokens]
-        case {"token_logprobs": [*found]}:
-            pass
-        case _:
-            return None
-    numbers = [float(n) for n in found if isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < MOST_TOLD]
-    if not numbers or len(numbers) < len(found) or not all(map(math.isfinite, numbers)):
-        return None
-    return min(0.0, sum(numbers))
+    return told if isinstance(told, int) and 0 < told < MOST_NUMBER else None

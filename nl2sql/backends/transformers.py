@@ -3,24 +3,11 @@
 Prompt, vote and mending are those of a served model; there is no grammar, so the guard turns more away.
 """
 
-from math import exp
 from typing import Any
 
 from nl2sql.backends.base import Context, Draft
-from nl2sql.backends.samples import (
-    CHARACTERS_A_TOKEN,
-    CLEAR,
-    LONGEST,
-    MOST_TOKENS,
-    SAMPLES,
-    WARMTH,
-    Sample,
-    counted,
-    messages_of,
-    plain_of,
-)
+from nl2sql.backends.samples import LONGEST, MOST_TOKENS, SAMPLES, WARMTH, Sample, drafts_of, is_clear, tokens_of
 from nl2sql.errors import BackendUnavailable
-from nl2sql.prompt import fitting
 
 
 class TransformersBackend:
@@ -29,6 +16,7 @@ class TransformersBackend:
     name = "transformers"
     reads_schema = True
     samples = True
+    tells = False
 
     def __init__(self, model: str, samples: int = SAMPLES) -> None:
         """``model`` is a folder or an id. Raises `BackendUnavailable` without the extra, `UsageError` for a model that cannot be loaded."""
@@ -47,26 +35,16 @@ class TransformersBackend:
 
     def draft(self, context: Context) -> list[Draft]:
         """What most samples say, best first. Raises `BadReply` where none of them can be read."""
-        first = self._written(context, 1, warm=False)
-        found = first[0].log_probability
-        assert found is not None
-        if self._most == 1 or exp(found) >= CLEAR:
-            return counted(context, first, [exp(found)])
-        samples = first + self._written(context, self._most - 1, warm=True)
-        return counted(context, samples, [1 / len(samples)] * len(samples))
+        samples = self._written(context, 1, warm=False)
+        if not is_clear(samples[0], self._most):
+            samples += self._written(context, self._most - 1, warm=True)
+        return drafts_of(context, samples)
 
     def _written(self, context: Context, n: int, *, warm: bool) -> list[Sample]:
         """So many replies to the question, with how probable the likeliest is."""
-        room = max(64, self._longest - MOST_TOKENS)
-        prompt = fitting(context, int(room * CHARACTERS_A_TOKEN))
         tokenizer = self._tokenizer
-        if tokenizer.chat_template:
-            text = tokenizer.apply_chat_template(messages_of(prompt, context), tokenize=False, add_generation_prompt=True, enable_thinking=False)
-            ids = tokenizer(text, add_special_tokens=False).input_ids
-        else:
-            ids = tokenizer(plain_of(prompt, context)).input_ids
-            ids = ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id else ids
-        given = self._torch.tensor([ids[-room:]], device=self._device)
+        ids = tokens_of(tokenizer, context, self._longest)
+        given = self._torch.tensor([ids], device=self._device)
         how: dict[str, Any] = {"do_sample": True, "temperature": WARMTH, "num_return_sequences": n} if warm else {"do_sample": False}
         with self._torch.no_grad():
             made = self._model.generate(

@@ -1,9 +1,8 @@
 """Loads a Hugging Face causal model to be fine-tuned, and says plainly why it cannot be."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -12,16 +11,19 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from catalog.errors import UsageError
+from nl2sql.weights import located
 
 SMALLER = "Choose a smaller model, or train on a machine with more memory."
 ROOM = 1.25
 """Memory that training needs beside the weights, as a factor."""
+OPTIONS: Mapping[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+"""Of everything that is loaded: no network, no code of others."""
 
 
 def load_tokenizer(model: str) -> Any:
     """The tokenizer of a model. Raises `UsageError` without one that can end a text."""
     with _load_explained(model):
-        tokenizer = AutoTokenizer.from_pretrained(_named(model), **_options(model))
+        tokenizer = AutoTokenizer.from_pretrained(located(model), **OPTIONS)
     if tokenizer.eos_token is None:
         raise UsageError(f"The tokenizer of {model} has no end token, so the model could not learn to stop.", "Choose another model.")
     return tokenizer
@@ -33,7 +35,7 @@ def load_base(model: str) -> tuple[nn.Module, torch.dtype]:
     Raises `UsageError` for a model that is not there, is none for text generation, or is bigger than the free memory.
     """
     with _load_explained(model):
-        config = AutoConfig.from_pretrained(_named(model), **_options(model))
+        config = AutoConfig.from_pretrained(located(model), **OPTIONS)
         with torch.device("meta"):
             weights = sum(p.numel() for p in AutoModelForCausalLM.from_config(config).parameters())
     device, dtype = ("cuda", torch.bfloat16) if torch.cuda.is_available() else ("cpu", torch.float32)
@@ -42,7 +44,7 @@ def load_base(model: str) -> tuple[nn.Module, torch.dtype]:
     if needed > free:
         raise UsageError(f"{model} has {weights / 1e9:.1f} billion weights and needs about {needed / 1e9:.0f} GB; {free / 1e9:.0f} GB are free.", SMALLER)
     with _load_explained(model):
-        loaded = AutoModelForCausalLM.from_pretrained(_named(model), dtype=dtype, use_safetensors=True, **_options(model)).to(device)
+        loaded = AutoModelForCausalLM.from_pretrained(located(model), dtype=dtype, use_safetensors=True, **OPTIONS).to(device)
     if device == "cuda":
         loaded.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     stored = getattr(config, "dtype", None)
@@ -72,29 +74,10 @@ def memory_explained() -> Iterator[None]:
         raise
 
 
-def _is_local(model: str) -> bool:
-    return Path(model).expanduser().is_dir()
-
-
-def _named(model: str) -> str:
-    """The folder or the id. Raises `UsageError` for what reads like a path and is no folder."""
-    if _is_local(model):
-        return str(Path(model).expanduser())
-    if model.startswith((".", "/", "~")) or model.count("/") > 1:
-        raise UsageError(f"There is no model folder {model}.", "Name a folder with config.json and safetensors, or an id such as Qwen/Qwen3-0.6B.")
-    return model
-
-
-def _options(model: str) -> dict[str, Any]:
-    """A folder is read without the network."""
-    return {"local_files_only": _is_local(model), "trust_remote_code": False}
-
-
 @contextmanager
 def _load_explained(model: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, KeyError, ImportError) as bad:
         reason = " ".join(str(bad).split())[:300]
-        hint = "A folder needs config.json, a tokenizer and safetensors; an id needs the network or a model that was downloaded before."
-        raise UsageError(f"{model} cannot be loaded as a causal language model: {reason}", hint) from bad
+        raise UsageError(f"{model} cannot be loaded as a causal language model: {reason}", "It needs config.json, a tokenizer and safetensors.") from bad

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from eval.external.native import build_dump, run_sqlite
 from eval.external.run import run_external
 from eval.record import Record
 from nl2sql.backends import DeferredBackend
-from nl2sql.backends.base import Clarify, Decline, Draft, SqlDraft
+from nl2sql.backends.base import Clarify, Context, Decline, Draft, SqlDraft
 from nl2sql.backends.scripted import ScriptedBackend
 
 SINGERS = """
@@ -168,6 +168,21 @@ def test_bird_from_question_to_verdict(bird: Path) -> None:
         ("00010", "bird:shop", "simple", "right"),  # the set rule knows no order
     ]
     assert not asked(bird, {"days of orders": "SELECT CAST(day AS DATE) FROM orders ORDER BY day DESC"}, scorer="ordered")["days of orders"].right
+
+
+def test_a_backend_that_drafts_many_at_once_gets_a_benchmark_in_batches(bird: Path) -> None:
+    class Batch(ScriptedBackend):
+        def draft_all(self, contexts: Sequence[Context]) -> list[list[Draft]]:
+            batches.append([context.question for context in contexts])
+            return [self.draft(context) for context in contexts]
+
+    batches: list[list[str]] = []
+    replies: dict[str, list[Draft]] = {"paid orders": [SqlDraft("SELECT id, price FROM orders WHERE paid", "", 0.9)]}
+    plain, batch = ScriptedBackend(replies), Batch(replies)
+    found = [[record.model_dump(exclude={"stages_ms", "total_ms"}) for record in run_external(bird, backend)] for backend in (plain, batch)]
+    assert found[0] == found[1]
+    assert batches == [[record["question"] for record in found[0]]]
+    assert [context.question for context in batch.contexts] == batches[0]
 
 
 @pytest.mark.parametrize("sql", HOSTILE)

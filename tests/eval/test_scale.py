@@ -1,6 +1,8 @@
 """The scale bench: a catalog that is the same for the same seed, lineage equal to networkx's, and every measurement end to end."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +17,10 @@ from catalog.graph.tables import TABLES, read_tables
 from catalog.graph.walk import Graph, reach
 from catalog.storage.records import RECORD_TYPES, storage_columns
 from eval.scale.__main__ import main
-from eval.scale.figures import Figure, percentile, table
+from eval.scale.figures import Figure, Spent, percentile, table
 from eval.scale.generate import COLUMNS, EDGES, generate
 
+LONG = ("questions: guarded / plain, these", "questions: guarded / plain, these, processor")
 SIZE = 1100
 """Datasets: more than one pipeline."""
 
@@ -102,9 +105,28 @@ def test_every_measurement_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "a catalog of 200 datasets" in printed.err
     assert figures["lineage: answers that differ"] == 0 < figures["lineage: closures asked of both"]
     assert figures["questions: asked"] > 8 and figures["questions: failed"] == 0
+    assert figures["questions: guarded / plain, all together, processor"] > 1 and figures["questions: the same, processor"] > 0
+    assert {name for name in figures if name.startswith("questions: guarded / plain, these")} in (set(), {*LONG})
     assert figures["ingest: rows made"] >= 40 * 20
     assert all(value <= 0 for name, value in figures.items() if "true top ten missed" in name)
     assert all(figures[f"{part}: peak memory"] > 0 for part in ("search", "ingest", "lineage", "questions"))
+
+
+def test_processor_time_is_that_of_children_too() -> None:
+    code = "import time\nfor line in open(0):\n    started = time.process_time()\n    sum(range(3_000_000))\n    print(1000 * (time.process_time() - started), flush=True)"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdin and child.stdout
+        said: list[str] = []
+
+        def ask() -> None:
+            child.stdin.write("go\n")  # type: ignore[union-attr]
+            child.stdin.flush()  # type: ignore[union-attr]
+            said.append(child.stdout.readline())  # type: ignore[union-attr]
+
+        spent = [Spent.by(ask) for _ in range(3)]
+        child.stdin.close()
+    assert all(took.processor >= float(own) > 0 for took, own in zip(spent, said, strict=True))
+    assert Spent.least([Spent(3, 1), Spent(2, 4)]) == Spent(2, 1) and Spent(2, 1).at_least == 1
 
 
 def test_a_missed_goal_says_so() -> None:

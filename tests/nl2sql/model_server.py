@@ -8,14 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal
 
 MODELS = {"data": [{"id": "tiny", "max_model_len": 8192, "root": "/models/tiny"}]}
 
 
 @dataclass
 class Reply:
-    """What is sent back to one request; ``drip`` sends a byte now and then."""
+    """What is sent back to one request; ``drip`` sends a byte now and then.
+
+    ``pieces`` are sent one by one, in chunks, in place of a body of a known length. ``holds`` goes silent, before the reply or in its
+    middle, until whoever asked has gone away.
+    """
 
     body: bytes
     status: int = 200
@@ -24,6 +28,9 @@ class Reply:
     wait_s: float = 0.0
     drip: bool = False
     torn: bool = False
+    pieces: tuple[bytes, ...] = ()
+    pause_s: float = 0.0
+    holds: Literal["", "before", "amid"] = ""
 
 
 Manner = Callable[[dict[str, Any], int], Reply]
@@ -38,6 +45,29 @@ def said(*texts: str, probability: float | None = None, status: int = 200) -> Re
     return Reply(json.dumps({"choices": choices}).encode(), status)
 
 
+def event(piece: Any) -> bytes:
+    """A server-sent event with JSON."""
+    return b"data: " + json.dumps(piece).encode() + b"\n\n"
+
+
+DONE = b"data: [DONE]\n\n"
+
+
+def delta(text: str, probability: float | None = None, ends: bool = False) -> bytes:
+    """A piece of a chat that is a piece of a completion too; ``probability`` is that of its one token."""
+    choice: dict[str, Any] = {"index": 0, "delta": {"content": text}, "text": text, "finish_reason": "stop" if ends else None}
+    if probability is not None:
+        choice["logprobs"] = {"content": [{"token": "x", "logprob": math.log(probability)}]}
+    return event({"choices": [choice]})
+
+
+def streamed(text: str, probability: float | None = None, size: int = 4, **how: Any) -> Reply:
+    """A text as vLLM streams it: the role, pieces of it, an empty one at the end. The first piece is as probable as all of them."""
+    parts = [text[at : at + size] for at in range(0, len(text), size)]
+    pieces = [delta(part, probability if not at or probability is None else 1.0) for at, part in enumerate(parts)]
+    return Reply(b"", kind="text/event-stream; charset=utf-8", pieces=(event({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]}), *pieces, delta("", ends=True), DONE), **how)
+
+
 def complaint(text: str, status: int = 400) -> Reply:
     return Reply(json.dumps({"error": {"message": text, "code": status}}).encode(), status)
 
@@ -50,6 +80,8 @@ class Served:
     bodies: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    gone: threading.Event = field(default_factory=threading.Event)
+    """Set once somebody went away before their reply was all there."""
 
 
 @contextmanager
@@ -74,12 +106,27 @@ def serving(manner: Manner, models: Any = MODELS) -> Iterator[Served]:
         def _send(self, reply: Reply) -> None:
             time.sleep(reply.wait_s)
             try:
+                if reply.holds == "before":
+                    self._hold()
+                    return
                 self.send_response(reply.status)
                 self.send_header("Content-Type", reply.kind)
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(reply.body) + (100 if reply.torn else 0)))
+                if reply.pieces:
+                    self.send_header("Transfer-Encoding", "chunked")
+                else:
+                    self.send_header("Content-Length", str(len(reply.body) + (100 if reply.torn else 0)))
                 self.end_headers()
+                for piece in reply.pieces:
+                    self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+                    self.wfile.flush()
+                    time.sleep(reply.pause_s)
+                if reply.holds:
+                    self._hold()
+                    return
+                if reply.pieces and not reply.torn:
+                    self.wfile.write(b"0\r\n\r\n")
                 for at in range(0, len(reply.body), 1 if reply.drip else len(reply.body) or 1):
                     self.wfile.write(reply.body[at : at + 1] if reply.drip else reply.body)
                     self.wfile.flush()
@@ -87,6 +134,12 @@ def serving(manner: Manner, models: Any = MODELS) -> Iterator[Served]:
                 self.close_connection = self.close_connection or reply.torn
             except OSError:
                 self.close_connection = True
+                served.gone.set()
+
+        def _hold(self) -> None:
+            self.close_connection = True
+            if not self.rfile.read(1):
+                served.gone.set()
 
         def log_message(self, *args: Any) -> None:
             pass

@@ -255,7 +255,7 @@ def test_own_sql_has_no_question_and_no_confidence(session: Session) -> None:
 def test_a_missing_model_is_an_outcome(session: Session) -> None:
     class Missing:
         name = "missing"
-        samples = False
+        samples = tells = False
 
         def draft(self, context: Context) -> list[Draft]:
             raise BackendUnavailable("No model is there.")
@@ -270,7 +270,7 @@ def test_a_catalog_that_goes_away_is_an_outcome(session: Session, monkeypatch: p
     def gone(*_: object) -> Path:
         raise CatalogUnavailable("It is gone.")
 
-    monkeypatch.setattr("nl2sql.pipeline.prepare", gone)
+    monkeypatch.setattr("nl2sql.session.prepare", gone)
     _, outcome = asked(session, COUNT)
     assert isinstance(outcome, Failed)
     assert (outcome.stage, outcome.exit_code, recorded(session).decision) == ("run", 3, "declined")
@@ -291,7 +291,7 @@ def test_intent_is_durable_before_anything_runs(session: Session, monkeypatch: p
         seen.append(recorded(session))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nl2sql.pipeline.prepare", interrupted)
+    monkeypatch.setattr("nl2sql.session.prepare", interrupted)
     with pytest.raises(KeyboardInterrupt):
         asked(session, COUNT, question="interrupted")
     assert [(e.question, e.decision) for e in seen] == [("interrupted", "")]

@@ -169,7 +169,7 @@ def test_a_prompt_longer_than_the_model_reads_is_said(base: Path, tmp_path: Path
         train_lora(tmp_path / "run", LoraRecipe(model=str(base), steps=1, longest=512))
 
 
-@pytest.mark.parametrize(("made", "said"), [("absent", "There is no model folder"), ("empty", "cannot be loaded as a causal language model"), ("encoder", "cannot be loaded")])
+@pytest.mark.parametrize(("made", "said"), [("absent", "There is no model folder"), ("empty", "holds no model, or not all of it"), ("encoder", "cannot be loaded as a causal language model")])
 def test_what_is_no_model_is_said(tmp_path: Path, made: str, said: str) -> None:
     from nl2sql.training.base_model import load_base
 
@@ -178,6 +178,7 @@ def test_what_is_no_model_is_said(tmp_path: Path, made: str, said: str) -> None:
         folder.mkdir()
     if made == "encoder":
         (folder / "config.json").write_text('{"model_type": "vit"}', encoding="utf-8")
+        (folder / "model.safetensors").touch()
     with pytest.raises(UsageError, match=said):
         load_base(str(folder))
 

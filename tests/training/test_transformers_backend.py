@@ -37,5 +37,6 @@ def test_what_a_model_writes_here_goes_the_same_way(tiny: Path, demo_home: Path,
 
 def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "nope"}), encoding="utf-8")
+    (tmp_path / "model.safetensors").touch()
     with pytest.raises(UsageError, match="cannot be loaded"):
         _ = DeferredBackend(f"transformers:{tmp_path}").samples

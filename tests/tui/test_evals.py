@@ -126,6 +126,9 @@ def test_the_report_is_one_page(steward: Any, runs: tuple[Path, Path], tmp_path:
 
 def test_check_runs_every_gold(steward: Any, suite: str, tmp_path: Path) -> None:
     assert b"6 cases, 6 questions, 6 golds run" in steward("eval", "check", suite).out
+    one = tmp_path / "one.jsonl"
+    one.write_text(json.dumps(CASES[0]) + "\n", encoding="utf-8")
+    assert b"1 case, 1 question, 1 gold run" in steward("eval", "check", str(one)).out
     bad = tmp_path / "bad.jsonl"
     bad.write_text(json.dumps({**CASES[0], "gold": "SELECT nothing FROM datasets"}) + "\n", encoding="utf-8")
     assert steward("eval", "check", str(bad)).code == 2

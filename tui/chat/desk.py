@@ -24,6 +24,7 @@ from nl2sql.guard import approve
 from nl2sql.pipeline import ask, ask_sql
 from nl2sql.session import Session, open_session, read_clock
 from nl2sql.similar import Hit, similar_to
+from nl2sql.stop import Stop
 from nl2sql.turn import Event, Outcome
 from tui import last
 from tui.looking import COLUMN_FLOWS, looking
@@ -50,8 +51,8 @@ class Who:
 class Pending:
     """A question on its way; ``stopped`` once somebody does not want it any more."""
 
-    events: Callable[[Session], Iterator[Event]]
-    stopped: threading.Event = field(default_factory=threading.Event)
+    events: Callable[[Session, Stop], Iterator[Event]]
+    stopped: Stop = field(default_factory=Stop)
 
 
 class Desk:
@@ -133,23 +134,23 @@ class Desk:
 
     def question(self, text: str, before: Sequence[str]) -> Pending:
         """A question in words, after those before it."""
-        return Pending(lambda session: ask(text, session, self.backend, before=before))
+        return Pending(lambda session, stop: ask(text, session, self.backend, before=before, stop=stop))
 
     def statement(self, sql: str) -> Pending:
         """A person's own SQL."""
-        return Pending(lambda session: ask_sql(sql, session))
+        return Pending(lambda session, stop: ask_sql(sql, session, stop=stop))
 
     def answer(self, pending: Pending) -> Generator[Event, None, None]:
-        """The events of a question, ended early where it is stopped: its engine is killed then. Raises `GovernanceError`."""
+        """The events of a question. One that is stopped ends early, its engine killed: that is recorded and not shown. Raises `GovernanceError`."""
         with self._turn:
             session = self._renewed()
             with self._guard:
                 self._running = pending
-            events = pending.events(session)
+            events = pending.events(session, pending.stopped)
             try:
                 for event in events:
                     if pending.stopped.is_set():
-                        return
+                        continue
                     if isinstance(event, Outcome):
                         last.remember(session, event)
                     yield event
@@ -163,7 +164,7 @@ class Desk:
                     session.engine = Engine(directory(self.home, session.principal))
 
     def stop(self, pending: Pending) -> None:
-        """Stop a question, whether it runs, waits or has ended."""
+        """Stop a question, whether it runs, waits or has ended: a model server hears of it, and the engine is killed."""
         with self._guard:
             pending.stopped.set()
             if self._running is pending:

@@ -9,7 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane
 from textual.widgets.option_list import Option
 
-from nl2sql.turn import Answered, AskedBack, Denied, Drafted, Failed, Outcome, Refused
+from nl2sql.turn import Answered, AskedBack, Cancelled, Denied, Drafted, Failed, Outcome, Refused
 from tui.chat import words
 from tui.chat.about import dataset_of
 from tui.chat.chart import BarChart, chart_of
@@ -45,7 +45,7 @@ def body(outcome: Outcome, now: datetime) -> Iterator[Widget]:
             yield Static(Content.assemble(("? ", "$accent"), words.plain(message)), classes="notice asked")
             if choices:
                 yield Choices(*(Option(words.plain(f"{at}  {choice}")) for at, choice in enumerate(choices, 1)), classes="choices")
-        case Refused(message=message):
+        case Refused(message=message) | Cancelled(message=message):
             yield notice("–", message, "", "declined")
         case Denied(message=message, hint=hint):
             yield notice("✗", message, hint, "denied", outcome)

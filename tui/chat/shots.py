@@ -25,10 +25,10 @@ from nl2sql.turn import Event, Stage
 from tui.chat.app import Chat
 from tui.chat.ask import AskScreen
 from tui.chat.desk import Desk, Pending
+from tui.chat.health_table import HealthTable
 from tui.chat.history import History
 from tui.chat.lineage import LineageScreen
 from tui.chat.prompt import Prompt
-from tui.chat.quality import HealthTable
 from tui.chat.themes import CONTRAST, LIGHT
 
 SIZE = (120, 36)

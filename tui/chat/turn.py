@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
@@ -15,7 +15,7 @@ from textual.widgets import OptionList, Static, TabbedContent, TabPane, Tabs
 
 from catalog.errors import GovernanceError
 from catalog.review.feedback import Verdict
-from nl2sql.turn import Answered, Event, Outcome, Stage
+from nl2sql.turn import Answered, Event, Outcome, Stage, Writing
 from tui.chat import words
 from tui.chat.choices import Choices
 from tui.chat.desk import Pending
@@ -109,9 +109,21 @@ class TurnBlock(Vertical):
         if isinstance(message.event, Stage):
             self._stages.append(message.event)
             self._show_stages()
+        elif isinstance(message.event, Writing):
+            await self._show_draft(message.event)
         else:
             self.outcome = message.event
             await self._end(*body(message.event, host(self).desk.session.now))
+
+    async def _show_draft(self, writing: Writing) -> None:
+        """Show the draft as it grows; whoever reads at the end of the conversation goes on seeing all of it."""
+        at_end = isinstance(self.parent, VerticalScroll) and self.parent.is_vertical_scroll_end
+        drafts = self.query(".draft").results(Static)
+        if not (line := next(drafts, None)):
+            await self.mount(line := Static(classes="draft"))
+        line.update(words.writing(writing.text))
+        if at_end and isinstance(self.parent, VerticalScroll):
+            self.call_after_refresh(self.parent.scroll_end, animate=False)
 
     @on(Broke)
     async def _broke(self, message: Broke) -> None:
@@ -130,6 +142,7 @@ class TurnBlock(Vertical):
         if self._ticking:
             self._ticking.stop()
         self._show_stages()
+        await self.query(".draft").remove()
         await self.mount_all(body)
         self.post_message(self.Ended(self))
 

@@ -11,6 +11,8 @@ MARKS = {"allowed": ("✓", "$text-success"), "masked": ("≈", "$text-warning")
 """Sign and colour of a verdict; the word always stands beside them."""
 STAGES = {"context": "names", "draft": "draft", "guard": "guard", "mend": "mend", "vote": "vote", "run": "run"}
 HASH_SHOWN = 12
+DRAFT_SHOWN = 400
+"""Characters of a draft in the making; what it becomes is shown whole."""
 
 
 def plain(words: str, style: str = "") -> Content:
@@ -27,6 +29,12 @@ def stages(found: list[Stage], elapsed_s: float | None) -> Content:
     if elapsed_s is not None:
         parts.append(Content(f"… {elapsed_s:.1f} s   esc stops"))
     return Content("   ").join(parts)
+
+
+def writing(text: str) -> Content:
+    """The end of a draft that nobody has checked, marked as such in words."""
+    shown = safe(text)
+    return Content.assemble(("draft, not checked: ", "italic"), Content(f"…{shown[-DRAFT_SHOWN:]}" if len(shown) > DRAFT_SHOWN else shown))
 
 
 def _duration(ms: float) -> str:
