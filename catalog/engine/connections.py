@@ -1,6 +1,7 @@
 """HTTP connections that somebody else can end: each enters its socket in a list as soon as it has one. Knows no protocol above HTTP."""
 
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import cast
 
@@ -8,12 +9,17 @@ import urllib3
 import urllib3.connection
 
 
-def pool(silence_s: float, live: list[socket.socket], connect_s: float | None = None) -> urllib3.PoolManager:
-    """Connections that enter their sockets in ``live``; ``silence_s`` may pass between two bytes, ``connect_s`` until there is one."""
+def pool(silence_s: float, live: list[socket.socket], connect_s: float | None = None, admit: Callable[[], object] | None = None) -> urllib3.PoolManager:
+    """Connections that enter their sockets in ``live``; ``silence_s`` may pass between two bytes, ``connect_s`` until there is one.
+
+    ``admit`` is called once a connection is entered and before anything is sent: what it raises ends the request.
+    """
 
     def entered(sock: socket.socket) -> None:
         live[:] = [one for one in live if one.fileno() >= 0]
         live.append(sock)
+        if admit is not None:
+            admit()
 
     class Plain(urllib3.connection.HTTPConnection):
         def connect(self) -> None:

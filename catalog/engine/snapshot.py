@@ -23,7 +23,7 @@ from catalog.engine.folders import directory
 from catalog.errors import CatalogUnavailable
 from catalog.semantic import Column, View, views
 from catalog.storage.closure import Cut, Fixed, build_closure, direct
-from catalog.storage.database import attach, fence, only_tables, open_to_write
+from catalog.storage.database import BUFFERS, attach, fence, only_tables, open_to_write
 from catalog.storage.encryption import SEALED, generation_key, is_sealed, keys_of
 from catalog.storage.records import AuditEntry, storage_columns
 from catalog.storage.rows import stage
@@ -110,7 +110,7 @@ def prepare(
                     return other
     with tempfile.TemporaryDirectory(prefix=DRAFTS, dir=folder.parent) as building:
         draft = Path(building) / "snapshot.duckdb"
-        with _unreadable(generation.path), open_to_write(draft, secret, {"temp_directory": ""}) as connection:
+        with _unreadable(generation.path), open_to_write(draft, secret, buffers=BUFFERS) as connection:
             fence(connection, [generation.path, *held])
             attach(connection, generation.path, "store", generation_key(generation.path))
             only_tables(connection, "store")
@@ -260,7 +260,7 @@ def _unreadable(store: Path) -> Iterator[None]:
 
     try:
         yield
-    except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException, duckdb.PermissionException) as error:
+    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException, duckdb.PermissionException) as error:
         raise CatalogUnavailable(f"{store} cannot be read, or its snapshot not written.", "See that the disk has room, else build the catalog anew.") from error
 
 
@@ -319,13 +319,16 @@ class _Writer:
             for end in ("upstream", "downstream")
             if hidden
         ]
-        rows = direct(f"SELECT * FROM store.edge WHERE {' AND '.join(tests) or 'TRUE'}")
-        visible = f"SELECT * EXCLUDE (jurisdiction) FROM ({_with_jurisdiction(rows)}) WHERE {self.permits[LINEAGE].row_filter or 'TRUE'}"
+
+        def visible(edges: str) -> str:
+            rows = _with_jurisdiction(direct(f"FROM ({edges}) WHERE {' AND '.join(tests) or 'TRUE'}"))
+            return f"SELECT * EXCLUDE (jurisdiction) FROM ({rows}) WHERE {self.permits[LINEAGE].row_filter or 'TRUE'}"
+
         if fixed is None:
-            return build_closure(self.connection, visible)
+            return build_closure(self.connection, visible("FROM store.edge"))
         from catalog.storage.anchored import build_anchored  # numpy: 0.1 s
 
-        return build_anchored(self.connection, visible, fixed)
+        return build_anchored(self.connection, "store.edge", visible, fixed)
 
     def hidden_names(self, kind: str) -> str:
         """Temporary table of the stored names that the asker may not know of; empty text when there are none."""

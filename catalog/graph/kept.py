@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from catalog.graph.names import Place
 from catalog.graph.tables import Plain, graph_of, read_tables
 from catalog.graph.walk import INDEX, READ, Graph
-from catalog.storage.database import attach, fence, open_to_write
+from catalog.storage.database import BUFFERS, attach, fence, open_to_write
 from catalog.storage.encryption import snapshot_key
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _keep(snapshot: Path, kept: Path, key: str | None, plain: Plain) -> None:
     """Write the file whole under another name first: whoever finds it finds all of it."""
     with tempfile.TemporaryDirectory(prefix=".build-", dir=snapshot.parents[1]) as building:
         draft = Path(building) / "graph.db"
-        with open_to_write(draft, key, {"temp_directory": ""}) as connection:
+        with open_to_write(draft, key, buffers=BUFFERS) as connection:
             home = connection.execute("SELECT current_database()").fetchone()
             assert home is not None
             fence(connection, (snapshot,))

@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.graph.names import Place
+from catalog.graph.number_sets import Numbers, among, distinct, firsts
 
 if TYPE_CHECKING:
     import duckdb
-
-Numbers = NDArray[np.int64]
 
 LONGEST_PATH = 64
 """Places of a path that are told."""
@@ -67,7 +66,7 @@ class Hops:
         if self.wholes[place] == place:
             return found
         aside = self.count + int(self.wholes[place])
-        return np.unique(np.concatenate([found, self.targets[self.first[aside] : self.first[aside + 1]]]))
+        return distinct(np.concatenate([found, self.targets[self.first[aside] : self.first[aside + 1]]]))
 
     def is_stated(self, place: int, target: int) -> bool:
         """Whether the hop is one that was published as it is, rather than one of the whole that may carry the column."""
@@ -173,7 +172,8 @@ class Graph:
         sw, tw = self.wholes[s], self.wholes[t]
         of_whole, between = s == sw, sw != tw
         pairs = sw * count + tw
-        loose = of_whole & ~np.isin(pairs, pairs[~of_whole])
+        loose = of_whole.copy()
+        loose[of_whole] = ~among(pairs[of_whole], pairs[~of_whole])
         return self._indexed(
             np.concatenate([s[~of_whole], sw[loose] + count, sw[between]]), np.concatenate([t[~of_whole], t[loose], tw[between]])
         )
@@ -192,12 +192,12 @@ class Graph:
         chosen = s != self.wholes[s]
         if masked is not None:
             pairs = s * max(len(self.wholes), 1) + t
-            chosen &= ~np.isin(pairs, pairs[~masks]) if masked else ~masks
+            chosen &= ~among(pairs, pairs[~masks]) if masked else ~masks
         return self._indexed(s[chosen], t[chosen])
 
     def _indexed(self, sources: Numbers, targets: Numbers) -> Hops:
         count = len(self.wholes)
-        keys = np.unique(sources[sources != targets] * max(count, 1) + targets[sources != targets])
+        keys = distinct(sources[sources != targets] * max(count, 1) + targets[sources != targets])
         sources, targets = np.divmod(keys, max(count, 1))
         return Hops(count, self.wholes, np.searchsorted(sources, np.arange(2 * count + 1)), targets)
 
@@ -210,13 +210,13 @@ def listed(numbers: Iterable[int]) -> str:
 def reach(hops: Hops, starts: list[int]) -> Reached:
     """Everything that can be reached from the nearest of these places; of equally short ways the first in the order of names."""
     depths, vias, origins = (np.zeros(2 * hops.count, dtype=np.int64) for _ in range(3))
-    frontier = np.unique(np.array(starts, dtype=np.int64))
+    frontier = distinct(np.array(starts, dtype=np.int64))
     depths[frontier], origins[frontier] = 1, frontier + 1
     order = [frontier]
     level = 1
     while len(frontier):
         columns = frontier[hops.wholes[frontier] != frontier]
-        asides, of = np.unique(hops.wholes[columns] + hops.count, return_index=True)
+        asides, of = firsts(hops.wholes[columns] + hops.count)
         fresh = depths[asides] == 0
         asides = asides[fresh]
         depths[asides], vias[asides] = level, columns[of[fresh]] + 1
@@ -227,7 +227,7 @@ def reach(hops: Hops, starts: list[int]) -> Reached:
         at = np.arange(ends[-1]) + np.repeat(hops.first[sources] - ends + counts, counts)
         targets, parents = hops.targets[at], np.repeat(sources, counts)
         fresh = depths[targets] == 0
-        frontier, nearest = np.unique(targets[fresh], return_index=True)
+        frontier, nearest = firsts(targets[fresh])
         level += 1
         depths[frontier], vias[frontier] = level, parents[fresh][nearest] + 1
         origins[frontier] = origins[vias[frontier] - 1]

@@ -4,6 +4,7 @@ Breadth first over arrays, all names at once: a level costs what it touches. The
 the shortest ones that whose last place but one comes first in the order of names, then the one before that, and so on.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.storage import closure
-from catalog.storage.closure import CLEARANCE_ORDER, Cut, Fixed, too_many
+from catalog.storage.closure import CLEARANCE_ORDER, Cut, Fixed
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,12 +37,16 @@ ORDER BY s, t, f.job NULLS FIRST, f.node;
 """As the closure numbers and chooses them. Masking is 0 no, 1 not known, 2 yes: OR is the greatest of them."""
 
 TOUCH = """
-INSERT INTO flow FROM ({rows}) WHERE {near} IN (FROM front);
+CREATE OR REPLACE TEMP TABLE touched AS FROM {edges} WHERE {near} IN (FROM front);
+INSERT INTO flow {rows};
 INSERT INTO seen FROM front;
 CREATE OR REPLACE TEMP TABLE front AS SELECT DISTINCT {far} AS name FROM flow WHERE {near} IN (FROM front) AND {far} NOT IN (FROM seen);
 """
+"""Edges are looked for by their names alone, and then whether they may be seen: the other way round each level takes forty times as long."""
 
-DIRECT = "CREATE TEMP TABLE closure AS FROM ({rows}) WHERE $direct OR upstream IN (SELECT unnest($up)) OR downstream IN (SELECT unnest($down))"
+PAIRS = "SELECT count(*) FROM (SELECT DISTINCT upstream, upstream_column, downstream, downstream_column FROM flow)"
+
+DIRECT = "CREATE TEMP TABLE closure AS FROM flow WHERE upstream IN (SELECT unnest($up)) OR downstream IN (SELECT unnest($down))"
 
 LONGER = f"""
 INSERT INTO closure BY NAME
@@ -75,22 +80,22 @@ class _Walked:
         return {name: np.concatenate(cells) for name, cells in self.columns.items()}
 
 
-def build_anchored(connection: "duckdb.DuckDBPyConnection", rows: str, fixed: Fixed) -> Cut | None:
-    """Make the temporary table ``closure``: of a query for direct rows and the paths over them, what ``fixed`` leaves; says where it had to end.
+def build_anchored(connection: "duckdb.DuckDBPyConnection", edges: str, direct: Callable[[str], str], fixed: Fixed) -> Cut | None:
+    """Make the temporary table ``closure``: of direct rows and the paths over them, what ``fixed`` leaves; says where it had to end.
 
-    It ends only where the paths of these names alone are more than a closure keeps. ``fixed.hops`` is 0 or 1.
+    ``edges`` is a table, ``direct`` a query for the rows of a query over it or a part of it. It ends only where the flows or the paths
+    of these names alone are more than a closure keeps. ``fixed.hops`` is 0 or 1.
     """
-    given = {"up": sorted(fixed.upstream), "down": sorted(fixed.downstream), "direct": fixed.hops >= 1}
+    rows = direct(f"FROM {edges}")
     if not fixed.names:
         connection.execute(f"CREATE TEMP VIEW closure AS {rows}")
         return None
-    ended = None
-    if too_many(connection, rows):
-        connection.execute(DIRECT.format(rows=rows), given)
-        ended = _touch(connection, rows, fixed)
+    connection.execute(f"CREATE TEMP TABLE flow AS FROM ({rows}) LIMIT 0")
+    ended = _touch(connection, edges, direct, fixed)
+    if fixed.hops:
+        connection.execute(f"CREATE TEMP TABLE closure AS {rows}")
     else:
-        connection.execute(f"CREATE TEMP TABLE flow AS {rows}")
-        connection.execute(DIRECT.format(rows="FROM flow"), given)
+        connection.execute(DIRECT, {"up": sorted(fixed.upstream), "down": sorted(fixed.downstream)})
     connection.execute(HOPS)
     walked, cut = _walk(connection, fixed)
     if walked.columns:
@@ -101,23 +106,28 @@ def build_anchored(connection: "duckdb.DuckDBPyConnection", rows: str, fixed: Fi
     return min((end for end in (ended, cut) if end), key=lambda end: end.hops, default=None)
 
 
-def _touch(connection: "duckdb.DuckDBPyConnection", rows: str, fixed: Fixed) -> Cut | None:
-    """Make the table ``flow`` of the direct rows on any way from or to the names: all of them at once would be too many to hold."""
-    connection.execute(f"CREATE TEMP TABLE flow AS FROM ({rows}) LIMIT 0; CREATE OR REPLACE TEMP TABLE seen (name VARCHAR)")
+def _touch(connection: "duckdb.DuckDBPyConnection", edges: str, direct: Callable[[str], str], fixed: Fixed) -> Cut | None:
+    """Fill the table ``flow`` with the direct rows on any way from or to the names: all of them at once would be too many to hold."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE seen (name VARCHAR)")
     ended = None
     for names, near, far in ((fixed.upstream, "upstream", "downstream"), (fixed.downstream, "downstream", "upstream")):
         connection.execute("DELETE FROM seen")
         connection.execute("CREATE OR REPLACE TEMP TABLE front AS SELECT unnest($1::VARCHAR[]) AS name", [sorted(names)])
         depth = 0
         while connection.execute("FROM front LIMIT 1").fetchone():
-            connection.execute(TOUCH.format(rows=rows, near=near, far=far))
+            connection.execute(TOUCH.format(edges=edges, rows=direct("FROM touched"), near=near, far=far))
             depth += 1
-            held = connection.execute("SELECT count(*) FROM flow").fetchone()
-            if held and held[0] > closure.MAX_PAIRS:
+            if all(_count(connection, query) > closure.MAX_PAIRS for query in ("SELECT count(*) FROM flow", PAIRS)):
                 ended = Cut(depth if ended is None else min(depth, ended.hops), None)
                 break
-    connection.execute("CREATE OR REPLACE TEMP TABLE flow AS SELECT DISTINCT * FROM flow; DROP TABLE seen; DROP TABLE front")
+    connection.execute("CREATE OR REPLACE TEMP TABLE flow AS SELECT DISTINCT * FROM flow; DROP TABLE IF EXISTS touched; DROP TABLE seen; DROP TABLE front")
     return ended
+
+
+def _count(connection: "duckdb.DuckDBPyConnection", query: str) -> int:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _walk(connection: "duckdb.DuckDBPyConnection", fixed: Fixed) -> tuple[_Walked, Cut | None]:

@@ -14,6 +14,9 @@ from catalog.storage.encryption import EXTRA
 if TYPE_CHECKING:
     import duckdb
 
+BUFFERS = 2 << 30
+"""Bytes that making a file of another's rows holds at most, the engine's overhead aside: a sort of twenty million rows takes more, and goes on on disk."""
+
 OFFLINE: dict[str, Any] = {"autoload_known_extensions": False, "autoinstall_known_extensions": False}
 
 
@@ -80,14 +83,24 @@ def open_to_read(path: Path, key: str | None, config: Mapping[str, Any] | None =
     return _alone(path, key, dict(config or {}), True)
 
 
-def open_to_write(path: Path, key: str | None, config: Mapping[str, Any] | None = None) -> "duckdb.DuckDBPyConnection":
-    """A connection to a new database, encrypted when there is a key. Raises duckdb.Error, CatalogUnavailable without the extra."""
+def open_to_write(path: Path, key: str | None, config: Mapping[str, Any] | None = None, buffers: int | None = None) -> "duckdb.DuckDBPyConnection":
+    """A connection to a new database, encrypted when there is a key. Raises duckdb.Error, CatalogUnavailable without the extra.
+
+    It holds ``buffers`` bytes at most, less where the engine's own bound for the machine is lower. What is more lies in ``<path>.tmp``
+    until it closes, encrypted as the database is.
+    """
     import duckdb
 
+    settings = {"temp_directory": f"{path}.tmp", **(config or {})}
     if key is None:
-        return duckdb.connect(str(path), config=OFFLINE | dict(config or {}))
-    settings = {"temp_directory": f"{path}.tmp", "temp_file_encryption": True, **(config or {})}
-    return _alone(path, key, settings, False)
+        connection = duckdb.connect(str(path), config=OFFLINE | settings)
+    else:
+        connection = _alone(path, key, {"temp_file_encryption": True, **settings}, False)
+    if buffers is not None:
+        own = connection.execute("SELECT parse_formatted_bytes(current_setting('memory_limit'))").fetchone()
+        assert own is not None
+        connection.execute(f"SET memory_limit = '{min(buffers, own[0])}B'")
+    return connection
 
 
 def _alone(path: Path, key: str, config: dict[str, Any], read_only: bool) -> "duckdb.DuckDBPyConnection":

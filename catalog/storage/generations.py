@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.errors import CatalogUnavailable
+from catalog.opening import NotRegular, regular
 from catalog.quality.alerts import reflect
 from catalog.storage.database import attach, fence, only_tables, open_to_write
 from catalog.storage.encryption import SEALED, generation_key, is_active, keys_of
@@ -32,6 +33,7 @@ HOME_VARIABLE = "STEWARD_CATALOG"
 LONGEST_NAME = 100
 """Characters of ``CURRENT`` that are read."""
 WRITER_WAIT_S = 120.0
+NOT_WRITTEN = "See that the disk has room and the folder is yours to write, or choose another: steward --catalog DIRECTORY …"
 LATEST = """
 UPDATE metric SET is_latest = newest.yes
 FROM (SELECT rowid AS id, row_number() OVER (
@@ -57,7 +59,7 @@ class Generation:
     def sha256(self) -> str | None:
         """SHA-256 of the file as it was committed, hex; None where the catalog does not know it."""
         try:
-            with open(self.pin, encoding="ascii", errors="replace", opener=at_once) as pin:
+            with open(self.pin, encoding="ascii", errors="replace", opener=regular) as pin:
                 written = pin.read(LONGEST_NAME).strip()
         except OSError:
             return None
@@ -80,7 +82,7 @@ def default_home() -> Path:
 def current(home: Path) -> Generation:
     """The last committed generation; raises CatalogUnavailable when there is none."""
     try:
-        with open(home / "CURRENT", encoding="utf-8", opener=at_once) as file:
+        with open(home / "CURRENT", encoding="utf-8", opener=regular) as file:
             name = file.read(LONGEST_NAME).strip()
     except FileNotFoundError:
         raise CatalogUnavailable(f"There is no catalog in {home}.") from None
@@ -98,7 +100,7 @@ def pinned(home: Path) -> Iterator[Generation]:
     while True:
         generation = current(home)
         try:
-            descriptor = at_once(str(generation.pin), os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = regular(str(generation.pin), os.O_RDONLY)
         except FileNotFoundError as error:
             if current(home) == generation:
                 raise CatalogUnavailable(f"{generation.pin} is missing from the catalog.") from error
@@ -132,7 +134,7 @@ def writing(home: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
     except Timeout:
         raise CatalogUnavailable(f"Another process has been writing to {home} for {WRITER_WAIT_S:.0f} s.") from None
     except OSError as error:
-        raise CatalogUnavailable(f"The catalog in {home} cannot be written: {error}.") from error
+        raise CatalogUnavailable(f"The catalog in {home} cannot be written: {error}.", NOT_WRITTEN) from error
     try:
         last = current(home) if (home / "CURRENT").exists() else None
         _sweep(home, last)
@@ -203,7 +205,7 @@ def _finish(connection: "duckdb.DuckDBPyConnection", home: Path) -> None:
         reflect(connection, home)
         connection.execute("CHECKPOINT")
     except duckdb.IOException as error:
-        raise CatalogUnavailable(f"The catalog cannot be written: {error}.") from error
+        raise CatalogUnavailable(f"The catalog cannot be written: {error}.", NOT_WRITTEN) from error
 
 
 def _commit(home: Path, building: Path, generation: Generation) -> None:
@@ -225,12 +227,7 @@ def _commit(home: Path, building: Path, generation: Generation) -> None:
         pointer.replace(home / "CURRENT")
         _sync(home)
     except OSError as error:
-        raise CatalogUnavailable(f"The catalog in {home} cannot be written: {error}.") from error
-
-
-def at_once(name: str, flags: int) -> int:
-    """Opener of a file that does not wait, as one would for a pipe that whoever made the folder put there."""
-    return os.open(name, flags | os.O_NONBLOCK)
+        raise CatalogUnavailable(f"The catalog in {home} cannot be written: {error}.", NOT_WRITTEN) from error
 
 
 def _sync(path: Path) -> None:
@@ -252,8 +249,8 @@ def _sweep(home: Path, last: Generation | None) -> None:
 
 def _remove_unpinned(path: Path, pin: Path) -> None:
     try:
-        descriptor = os.open(pin, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+        descriptor = regular(str(pin), os.O_RDONLY)
+    except (FileNotFoundError, NotRegular):
         path.unlink(missing_ok=True)
         return
     try:

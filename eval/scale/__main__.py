@@ -46,10 +46,14 @@ def main(arguments: list[str] | None = None) -> int:
                     figures += measured("lineage", "eval.scale.lineage", small, big, asked.asked)
                 case "questions":
                     figures += measured("questions", "eval.scale.questions", big, asked.questions)
+            write(asked.out, _about(asked), figures)  # what took an hour stays, whatever becomes of the next
     print(table(figures))
-    about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "datasets": asked.datasets, "smaller": asked.smaller, "cores": len(os.sched_getaffinity(0)), "load": os.getloadavg()}
-    write(asked.out, about, figures)
     return 0
+
+
+def _about(asked: argparse.Namespace) -> dict[str, object]:
+    now, cores = datetime.now(UTC).isoformat(timespec="seconds"), len(os.sched_getaffinity(0))
+    return {"at": now, "datasets": asked.datasets, "smaller": asked.smaller, "cores": cores, "load": os.getloadavg()}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--datasets", type=int, default=20_000, metavar="N", help="datasets of the synthetic catalog (default %(default)s)")
     parser.add_argument("--smaller", type=int, metavar="N", help="datasets of the one that lineage is compared with (a tenth, two pipelines at least)")
     parser.add_argument("--only", nargs="+", choices=BENCHES, default=list(BENCHES), help="measurements to make")
-    parser.add_argument("--questions", type=int, default=1000, help="questions at most")
+    parser.add_argument("--questions", type=int, default=1000, help="questions at most, some from every part of the suite")
     parser.add_argument("--asked", type=int, default=200, help="places whose lineage is asked, up and down")
     parser.add_argument("--events", type=int, default=5000, help="documents to ingest at most")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="make the catalogs here, or find them, and leave them")

@@ -6,10 +6,11 @@ import multiprocessing
 import resource
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from time import perf_counter
-from typing import Any
+from time import clock_gettime, perf_counter, process_time
+from typing import Any, Self
 
 Progress = Callable[[str], None]
 
@@ -27,6 +28,42 @@ class Figure:
     def missed(self) -> bool:
         """Whether it is past its goal."""
         return self.goal is not None and self.value > self.goal
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What something took, in ms: by the clock, and of the processor, which other work on the machine does not lengthen."""
+
+    wall: float
+    processor: float
+
+    @classmethod
+    def by(cls, work: Callable[[], object]) -> Self:
+        """What a call takes, this process and its children together."""
+        before, started = _processor_s(), perf_counter()
+        work()
+        ended = perf_counter()
+        return cls((ended - started) * 1000, (_processor_s() - before) * 1000)
+
+    @classmethod
+    def least(cls, several: Iterable["Spent"]) -> Self:
+        """The least of each."""
+        found = list(several)
+        return cls(min(spent.wall for spent in found), min(spent.processor for spent in found))
+
+    @property
+    def at_least(self) -> float:
+        """What it takes where nothing else runs, or less: two threads take more of the processor, other work more of the clock."""
+        return min(self.wall, self.processor)
+
+
+def _processor_s() -> float:
+    """Seconds of processor time of this process and of those that it started and that live."""
+    children = 0.0
+    for listed in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):  # a thread or a child that ends meanwhile
+            children += sum(clock_gettime(~int(pid) << 3 | 2) for pid in listed.read_text().split())  # the clock that clock_getcpuclockid(3) tells of a process
+    return process_time() + children
 
 
 def ratio(name: str, ours: float, other: float, goal: float) -> Figure:

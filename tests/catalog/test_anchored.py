@@ -1,13 +1,13 @@
 """Lineage of a few names: the closure's own rows of them, at any depth, over nothing but what the asker may see."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.access.policy import ANONYMOUS, Authorisation, Permit, Treatment
@@ -56,30 +56,26 @@ def rows_of(empty: duckdb.DuckDBPyConnection, edges: list[LineageEdge], fixed: F
     empty.execute("BEGIN")
     try:
         upsert(empty, edges)
-        direct = closure.direct("SELECT * FROM edge")
-        assert (closure.build_closure(empty, direct) if fixed is None else anchored.build_anchored(empty, direct, fixed)) is None
+        cut = closure.build_closure(empty, closure.direct("FROM edge")) if fixed is None else anchored.build_anchored(empty, "edge", closure.direct, fixed)
+        assert cut is None
         return empty.execute(f"SELECT {COLUMNS} FROM closure ORDER BY ALL").fetchall()
     finally:
         empty.execute("ROLLBACK")
 
 
-@pytest.mark.parametrize("too_many", [False, True])
-@settings(deadline=None)
 @given(edges=st.lists(EDGE, max_size=16), up=ENDS, down=ENDS, hops=st.sampled_from([0, 1]))
 def test_rows_are_those_of_the_closure_of_all(
-    empty: duckdb.DuckDBPyConnection, too_many: bool, edges: list[LineageEdge], up: frozenset[str], down: frozenset[str], hops: int
+    empty: duckdb.DuckDBPyConnection, edges: list[LineageEdge], up: frozenset[str], down: frozenset[str], hops: int
 ) -> None:
     expected = [row for row in rows_of(empty, edges, None) if row[0] in up or row[3] in down or (row[8] == 1 and (hops or not up | down))]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(anchored, "too_many", lambda *_: too_many)
-        assert rows_of(empty, edges, Fixed(up, down, hops)) == expected
+    assert rows_of(empty, edges, Fixed(up, down, hops)) == expected
 
 
 def chain(length: int, **fields: Any) -> list[LineageEdge]:
     return [LineageEdge(node="n", upstream=f"d{i}", downstream=f"d{i + 1}", **fields) for i in range(length)]
 
 
-def store(home: Path, records: list[Record]) -> Generation:
+def store(home: Path, records: Sequence[Record]) -> Generation:
     path = home / "gen-1.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute(storage_ddl())
@@ -181,3 +177,14 @@ def test_even_the_lineage_of_a_name_has_an_end(tmp_path: Path, monkeypatch: pyte
     path = asked(tmp_path, store(tmp_path, chain(50)), FROM_D0, allowed())
     cut = cut_of(path)
     assert cut is not None and cut.more == 1 and max(depth for _, _, depth in depths(path)) == cut.hops < 50
+
+
+def test_flows_of_a_name_have_an_end_and_many_jobs_of_one_pair_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "FEW", 3)
+    monkeypatch.setattr(closure, "MAX_PAIRS", 30)
+    jobs = [LineageEdge(node="n", upstream="d0", downstream="d1", job=f"j{at}") for at in range(40)]
+    path = asked(tmp_path, store(tmp_path, [*jobs, *chain(8)]), FROM_D0, allowed())
+    assert cut_of(path) is None and set(depths(path)) == {("d0", f"d{at}", at) for at in range(1, 9)}
+    (tmp_path / "long").mkdir()
+    path = asked(tmp_path / "long", store(tmp_path / "long", chain(50)), FROM_D0, allowed())
+    assert cut_of(path) == Cut(31, None) and depths(path) == sorted(("d0", f"d{at}", at) for at in range(1, 32))

@@ -79,7 +79,7 @@ finite = st.floats(-1e9, 1e9)
 
 
 @given(st.lists(finite, min_size=FEWEST, max_size=90), finite)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_verdict_is_finite_and_agrees_with_its_score(values: list[float], value: float) -> None:
     verdict = judge(series(*values), Measured(START + timedelta(days=len(values)), value), "count")
     assert verdict is not None

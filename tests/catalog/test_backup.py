@@ -196,7 +196,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     return path, path.read_bytes()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_no_byte_can_be_changed(whole: tuple[Path, bytes], data: st.DataObject) -> None:
     path, content = whole
@@ -210,7 +210,7 @@ def test_no_byte_can_be_changed(whole: tuple[Path, bytes], data: st.DataObject) 
         archive.check()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_it_cannot_be_cut_or_lengthened(whole: tuple[Path, bytes], data: st.DataObject) -> None:
     path, content = whole

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from catalog.claims.consensus import KAPPA, LEAST_TRUST, NEWCOMER, UNSTAKED, Vote, decide, judgements, meaning, moved
@@ -91,7 +91,6 @@ VOTES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(ATTRIBUTES, VOTES, st.randoms())
 def test_order_does_not_count(attribute: str, votes: list[Vote], random: "object") -> None:
     order = list(range(len(votes)))
@@ -101,7 +100,6 @@ def test_order_does_not_count(attribute: str, votes: list[Vote], random: "object
     assert tuple(found.weights[at] for at in order) == other.weights
 
 
-@settings(deadline=None)
 @given(ATTRIBUTES, VOTES, st.sampled_from([0.25, 2.0, 1024.0]))
 def test_scale_does_not_count(attribute: str, votes: list[Vote], scale: float) -> None:
     found = decide(attribute, votes)
@@ -110,7 +108,6 @@ def test_scale_does_not_count(attribute: str, votes: list[Vote], scale: float) -
     assert found.agreement == pytest.approx(other.agreement)
 
 
-@settings(deadline=None)
 @given(ATTRIBUTES, VOTES)
 def test_nobody_among_several_weighs_more_than_kappa(attribute: str, votes: list[Vote]) -> None:
     found = decide(attribute, votes)
@@ -126,7 +123,6 @@ def behind(votes: Sequence[Vote], weights: Sequence[float], attribute: str, valu
     return math.fsum(w for w, v in zip(weights, votes, strict=True) if meaning(attribute, v.value) == meaning(attribute, value))
 
 
-@settings(deadline=None)
 @given(VOTES)
 def test_a_minority_never_decides(votes: list[Vote]) -> None:
     found = decide("licence", votes)
@@ -144,7 +140,6 @@ def test_a_minority_never_decides(votes: list[Vote]) -> None:
             assert len(supporters) > 1
 
 
-@settings(deadline=None)
 @given(VOTES)
 def test_a_median_stays_within_what_any_majority_says(votes: list[Vote]) -> None:
     found = decide("row_count", votes)
@@ -157,7 +152,6 @@ def test_a_median_stays_within_what_any_majority_says(votes: list[Vote]) -> None
                     assert side * int(found.value) <= side * int(bound)
 
 
-@settings(deadline=None)
 @given(ATTRIBUTES, VOTES, VOTES)
 @example("licence", voted(("a", "1", 10), ("b", "2", 1)), voted(("c", "1", 5)))
 def test_an_agreeing_claim_never_lowers_agreement(attribute: str, votes: list[Vote], more: list[Vote]) -> None:
@@ -181,7 +175,6 @@ def test_a_node_is_judged_by_what_others_hold_without_it() -> None:
     assert {judgements("licence", own)[f"c{i}"] for i in range(5)} == {0.0}
 
 
-@settings(deadline=None)
 @given(st.one_of(st.none(), st.floats(LEAST_TRUST, 1)), st.lists(st.floats(0, 1), max_size=5))
 def test_trust_moves_towards_agreement_within_bounds(trust: float | None, shares: list[float]) -> None:
     after = moved(trust, shares)

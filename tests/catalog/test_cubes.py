@@ -118,7 +118,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ROWS, st.integers(2, 4))
 def test_every_linear_combination_is_about_k_entities(rows: list[tuple[Any, ...]], k: int) -> None:
     """Rows that the same groups show cannot be told apart: each such class, if any group shows it, has k entities with a value."""

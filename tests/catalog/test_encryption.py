@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import keyring
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
@@ -470,7 +470,6 @@ KEYS = Keys(bytes(range(32)))
 
 
 @given(st.binary(max_size=200), st.text(max_size=20), st.integers(0, 10_000), st.integers(1, 255))
-@settings(deadline=None)
 def test_what_is_sealed_opens_unchanged_for_its_purpose_only(plain: bytes, purpose: str, at: int, flip: int) -> None:
     sealed = KEYS.seal(purpose, plain)
     assert KEYS.unseal(purpose, sealed) == plain

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.access.policy import ensure_policy
@@ -103,7 +103,6 @@ def test_a_name_of_many_says_nothing() -> None:
     assert matches((Known(f"part {chr(97 + i)}", frozenset({"the whole"})) for i in range(20)), 0.1) == []
 
 
-@settings(deadline=None)
 @given(st.lists(st.builds(Known, st.text(max_size=8), st.frozensets(st.text(max_size=5), max_size=2)), max_size=6))
 def test_guesses_are_of_two_and_ordered(known: list[Known]) -> None:
     found = matches(known)

@@ -147,7 +147,7 @@ def flip(draw: st.DrawFn, hashes: list[bytes]) -> None:
     hashes[i] = bytes(changed)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.data(), places())
 def test_no_altered_inclusion_verifies(data: Any, place: tuple[int, int]) -> None:
     index, size = place[0] - 1, place[1]
@@ -177,7 +177,7 @@ def shape(start: int, end: int, size: int) -> list[str] | None:
     return turns
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.data(), places())
 def test_no_altered_consistency_verifies(data: Any, place: tuple[int, int]) -> None:
     old, new = place

@@ -8,7 +8,7 @@ from random import Random
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import catalog.demo
@@ -222,21 +222,18 @@ def cells(decision: Permit | Deny) -> set[tuple[object, ...]]:
     return {(*row, column) for row in kept for column, treatment in decision.columns.items() if treatment == "show"}
 
 
-@settings(deadline=None)
 @given(principals, rule_lists, st.sampled_from([1, 2, 3]).flatmap(lambda k: kinds[k]("extra")))
 def test_adding_a_filter_mask_or_deny_never_widens(principal: Principal, rules: list[Rule], extra: Rule) -> None:
     before = cells(decide(principal, policy(*rules), "datasets"))
     assert cells(decide(principal, policy(*rules, extra), "datasets")) <= before
 
 
-@settings(deadline=None)
 @given(principals, rule_lists)
 def test_nothing_is_shown_that_no_single_allow_shows(principal: Principal, rules: list[Rule]) -> None:
     single = [cells(decide(principal, policy(rule), "datasets")) for rule in rules if isinstance(rule, AllowRule)]
     assert cells(decide(principal, policy(*rules), "datasets")) <= set().union(*single)
 
 
-@settings(deadline=None)
 @given(principals, rule_lists, st.randoms())
 def test_the_order_of_rules_does_not_matter(principal: Principal, rules: list[Rule], random: Random) -> None:
     shuffled = list(rules)

@@ -200,7 +200,7 @@ files = st.builds(
         "held": st.fixed_dictionaries({}, optional={"read": st.sampled_from([["tides"], ["O'Land", "tides"]]), "compute": st.just(["tides"])}),
     }),
 )
-shared = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+shared = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @settings(shared, max_examples=800)
@@ -284,7 +284,7 @@ def test_a_file_with_an_attribute_that_nobody_knows_is_no_policy(file: Path) -> 
 
 
 @given(st.integers(1, 3650), st.integers(-3, 3), st.sampled_from([timedelta(microseconds=1), timedelta(hours=1)]))
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_token_proves_nobody_from_its_expiry_on(tmp_path: Path, days: int, steps: int, step: timedelta) -> None:
     state, issued = State(tmp_path), datetime(2026, 1, 1, tzinfo=UTC)
     token = state.issue_token("ada", days, now=issued)

@@ -227,7 +227,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> PublishingNode:
     return node
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_byte_that_is_changed_is_rejected_or_without_effect(published: PublishingNode, tmp_path: Path, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(published.files()))

@@ -4,23 +4,26 @@ import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.access.masks import mask_key
 from catalog.access.policy import ANONYMOUS, Authorisation, Permit, Principal, Treatment
+from catalog.engine import snapshot
 from catalog.engine.folders import directory, forget_everything
 from catalog.engine.snapshot import KEPT, prepare
 from catalog.errors import CatalogUnavailable
 from catalog.quality.freshness import opened
 from catalog.semantic import views
 from catalog.storage import closure
+from catalog.storage.database import open_to_write
 from catalog.storage.generations import Generation, upsert
 from catalog.storage.records import (
     AccessGrant,
@@ -376,7 +379,6 @@ def brute_force(graph: Sequence[tuple[str, str | None, str, str | None]]) -> dic
     return depths
 
 
-@settings(deadline=None)
 @given(edges, st.sets(st.sampled_from(NAMES)))
 def test_lineage_equals_every_walk_tried(graph: list[tuple[str, str | None, str, str | None]], known: set[str]) -> None:
     with duckdb.connect() as connection:
@@ -468,6 +470,7 @@ def test_more_direct_flows_than_are_kept_stay_direct_and_all_of_them(monkeypatch
     several_jobs = [LineageEdge(node="n", upstream="a", downstream="b", job=f"j{i}") for i in range(40)]
     assert max(row["depth"] for row in closed(*several_jobs, LineageEdge(node="n", upstream="b", downstream="c"))) == 2
     assert [row["depth"] for row in closed(*chain(40))] == [1] * 40
+    assert {row["depth"] for row in closed(*several_jobs, *several_jobs, *chain(40))} == {1}, "pairs that come after many rows of one count too"
 
 
 def test_a_file_with_more_views_answers_for_fewer(tmp_path: Path) -> None:
@@ -498,6 +501,28 @@ def test_nothing_is_taken_over_from_what_other_rules_allowed(tmp_path: Path) -> 
     fresh = rows(kept, "FROM datasets")
     forget_everything(tmp_path)
     assert rows(prepare(tmp_path, generation, Log(), fewer, ["datasets", "models"], NOW), "FROM datasets") == fresh
+
+
+def test_a_view_larger_than_the_buffers_lies_in_the_same_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generation = store(tmp_path, [Node(node="open")])
+    with duckdb.connect(str(generation.path)) as connection:
+        many = "SELECT 'open' AS node, md5(i::VARCHAR) AS name, md5(i || 'x') AS description, 'public' AS sensitivity FROM range(400000) t(i)"
+        connection.execute(f"INSERT INTO dataset BY NAME {many}")
+    whole = prepare(tmp_path, generation, Log(), authorisation(*PUBLIC_NAMES), ["datasets"], NOW)
+    query = "SELECT count(*), md5(string_agg(name || description, '' ORDER BY rowid)) FROM datasets"
+    expected = rows(whole, query)
+    forget_everything(tmp_path)
+    monkeypatch.setattr(snapshot, "BUFFERS", 80 << 20)
+    monkeypatch.setattr(snapshot, "open_to_write", partial(open_to_write, config={"threads": 2}))  # each thread needs some room
+    assert rows(prepare(tmp_path, generation, Log(), authorisation(*PUBLIC_NAMES), ["datasets"], NOW), query) == expected
+    assert list((tmp_path / "snapshots").iterdir()) == [whole.parent] and list(whole.parent.iterdir()) == [whole]
+
+
+def test_a_snapshot_without_room_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "BUFFERS", 1 << 19)
+    with pytest.raises(CatalogUnavailable) as caught:
+        prepare(tmp_path, store(tmp_path, RECORDS), Log(), RESTRICTED, ["datasets"], NOW)
+    assert "room" in caught.value.hint and not list((tmp_path / "snapshots").glob(".build-*"))
 
 
 def test_dates_of_snapshots_do_not_depend_on_the_hour(tmp_path: Path) -> None:

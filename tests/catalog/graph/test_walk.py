@@ -127,7 +127,7 @@ def reference(edges: list[tuple[int, str, int, str]], start: tuple[int, str]) ->
     return {place: depth for place, depth in seen.items() if depth}
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edges=EDGES, start=st.tuples(st.integers(0, 7), st.sampled_from(["", "x"])))
 def test_impact_is_what_a_plain_search_finds(snapshot: Any, edges: list[tuple[int, str, int, str]], start: tuple[int, str]) -> None:
     def written(name: int, column: str) -> str:

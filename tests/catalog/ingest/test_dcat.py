@@ -276,7 +276,7 @@ def _read(document: Document) -> None:
         list(Dcat().read(document, Context("n", lambda path, expected: None)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_no_turtle_makes_the_reader_fail(data: st.DataObject) -> None:
     lines = HEALTH.splitlines()
@@ -291,7 +291,7 @@ KEYS = st.sampled_from(["@id", "@type", "@value", "@list", "@graph", "@language"
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.dictionaries(KEYS, VALUES, max_size=6))
 def test_no_json_ld_makes_the_reader_fail(body: dict[str, Any]) -> None:
     document = Document("x", {"@context": {**PREFIXED["@context"], "odrl": "http://www.w3.org/ns/odrl/2/"}, "@type": "d:Dataset", **body})

@@ -475,7 +475,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, child in inside for place in places(child, (*path, key)))]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_a_document_with_anything_in_any_place_never_breaks_a_reader(data: st.DataObject) -> None:
     document: Any = copy.deepcopy(data.draw(st.sampled_from(WHOLE)))

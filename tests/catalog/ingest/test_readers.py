@@ -154,7 +154,7 @@ def test_whole_documents_are_in_the_views_words(document: Any) -> None:
     read(document)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.data())
 def test_a_document_with_anything_in_any_place_never_breaks_a_reader(data: st.DataObject) -> None:
     which = data.draw(st.integers(0, len(WHOLE) - 1))
@@ -170,7 +170,7 @@ def test_a_document_with_anything_in_any_place_never_breaks_a_reader(data: st.Da
     read(document)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_truncated_document_is_a_value_or_a_reason(data: st.DataObject) -> None:
     text = json.dumps(data.draw(st.sampled_from(WHOLE)))

@@ -58,7 +58,7 @@ def test_what_is_written_down_is_read_back_dated(store: duckdb.DuckDBPyConnectio
     assert len(read_statements(store, "n", {}, NOW)) == len(RECORDS[4:])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.builds(
