@@ -78,7 +78,7 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
     started, stage = perf_counter(), "context"
     try:
         session.renew()
-        linked, match, context = _understood(question, session, backend, before)
+        linked, match, context = _understood(question, session, before)
         yield Stage("context", _ms(started), linked.text)
         started, stage = perf_counter(), "draft"
         if match is not None:
@@ -87,6 +87,7 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
         elif context is None:
             drafts = [Decline("change_request", 1.0)]
         else:
+            context = _prompted(context, session, backend)
             drafts = yield from turn.drafted(backend, context)
             if backend.samples:
                 turn.mend = lambda attempts: turn.drafted(backend, replace(context, attempts=attempts))
@@ -102,21 +103,26 @@ def context_of(question: str, session: Session, backend: Backend, before: Sequen
     """What `ask` gives the backend for a question; None where it asks no model. Nothing is drafted, run or recorded."""
     question = _cleaned(question)
     session.renew()
-    return _understood(question, session, backend, before)[2] if 0 < len(question) <= LONGEST_QUESTION else None
+    context = _understood(question, session, before)[2] if 0 < len(question) <= LONGEST_QUESTION else None
+    return context and _prompted(context, session, backend)
 
 
 def _cleaned(question: str) -> str:
     return question.strip().encode("utf-8", "replace").decode("utf-8")
 
 
-def _understood(question: str, session: Session, backend: Backend, before: Sequence[str]) -> tuple[Linked, Match | None, Context | None]:
+def _understood(question: str, session: Session, before: Sequence[str]) -> tuple[Linked, Match | None, Context | None]:
     """The question with its names linked, the verified query that answers it, and what a model is given where neither that nor a rule does."""
     linked = link(in_context(question, before), session.index, session.now, session.principal.node)
     match = matching(question, linked, bool(before), session)
     if match is not None or is_change(question):
         return linked, match, None
-    shown = examples(session) if backend.samples else ()
-    return linked, None, Context(question=question, linked=linked, now=session.now, schema=session.schema, examples=shown)
+    return linked, None, Context(question=question, linked=linked, now=session.now, schema=session.schema)
+
+
+def _prompted(context: Context, session: Session, backend: Backend) -> Context:
+    """The context with what a model that samples is shown besides."""
+    return replace(context, examples=examples(session)) if backend.samples else context
 
 
 def ask_sql(sql: str, session: Session, run: bool = True, *, stop: Stop | None = None) -> Iterator[Event]:

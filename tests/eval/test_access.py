@@ -272,7 +272,7 @@ def snapshot(who: str) -> duckdb.DuckDBPyConnection:
 @given(st.sampled_from(SHAPES), st.sampled_from(VIEW_COLUMNS), st.sampled_from(["anonymous", "max", "mia", "oleg", "ivy", "clara"]))
 @example("SELECT {c} FROM {v}", ("datasets", "steward"), "mia")
 @example("SELECT a.{c} FROM {v} AS a JOIN {v} AS b USING ({c})", ("market", "buyer"), "max")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_the_engine_agrees_about_closed_names(shape: str, of: tuple[str, str], who: str) -> None:
     """Over a database without the closed views and columns, the engine can bind what is compliant and nothing that reads them."""
     view, column = of

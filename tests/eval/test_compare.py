@@ -108,7 +108,7 @@ RUNS = st.text("+-x", max_size=12)
 
 
 @given(RUNS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_run_does_not_differ_from_itself(marks: str) -> None:
     found = compare(run(marks), run(marks))
     assert (found.newly_failing, found.newly_passing, found.mcnemar_p, found.difference) == ((), (), 1.0, 0.0)
@@ -116,7 +116,7 @@ def test_a_run_does_not_differ_from_itself(marks: str) -> None:
 
 
 @given(RUNS, RUNS, st.randoms())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_swapping_the_runs_swaps_the_changes(one: str, other: str, random: Any) -> None:
     a, b = run(one), run(other)
     forth, back = compare(a, b), compare(b, a)

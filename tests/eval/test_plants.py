@@ -123,7 +123,7 @@ def test_what_no_node_could_publish_is_refused(home: Path, planted: list[dict[st
     assert current(home).number == 1
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(texts=st.lists(st.text(st.characters(codec="utf-8"), max_size=40), min_size=30, max_size=30, unique=True))
 def test_any_text_is_stored_as_it_is(demo_home: Path, tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     home = copied(demo_home, tmp_path_factory.mktemp("any") / "catalog")

@@ -298,7 +298,7 @@ def test_hostile_text_stays_text() -> None:
     assert "Z" * (CELL + 1) not in source and len(source) < 1_000_000
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=60))
 def test_any_text_stays_text(evil: str) -> None:
     assert_harmless(page([hostile_record(1, evil), hostile_record(2, evil, right=True, reason="right")]))

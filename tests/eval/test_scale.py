@@ -76,7 +76,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(flows=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=40))
 def test_closures_up_and_down_equal_those_of_networkx(connection: duckdb.DuckDBPyConnection, flows: list[tuple[int, int]]) -> None:
     connection.execute("DELETE FROM lineage")

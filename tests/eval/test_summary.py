@@ -151,7 +151,7 @@ def runs(draw: st.DrawFn) -> list[Record]:
 
 
 @given(runs(), st.randoms())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_run_is_summed_up_whatever_the_order_of_its_records(records: list[Record], random: Any) -> None:
     found = told(records)
     shuffled = list(records)

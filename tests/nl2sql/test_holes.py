@@ -112,7 +112,7 @@ TEXTS = st.one_of(NASTY, st.text(max_size=60), st.sampled_from(["' OR TRUE --", 
 
 
 @given(TEXTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_text_is_more_than_a_literal(text: str) -> None:
     sql = f"{HEAD}name = '{{dataset}}' AND datasets.owner = 'somebody'"
     try:
@@ -127,7 +127,7 @@ def test_no_text_is_more_than_a_literal(text: str) -> None:
 
 
 @given(st.lists(TEXTS.filter(lambda t: "\x00" not in t), min_size=2, max_size=4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_list_of_texts_is_more_than_literals(texts: list[str]) -> None:
     try:
         approved = approve(bound(f"{HEAD}name = '{{dataset}}'", {"dataset": Text(tuple(texts))}, NOW), EVERY, NOW)
@@ -140,7 +140,7 @@ def test_no_list_of_texts_is_more_than_literals(texts: list[str]) -> None:
 @given(st.floats(allow_nan=True, allow_infinity=True))
 @example(2.220446049250313e-16)
 @example(1e300)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_number_is_more_than_a_literal(number: float) -> None:
     sql = f"{HEAD}quality_score > '{{number}}'"
     try:
@@ -151,7 +151,7 @@ def test_no_number_is_more_than_a_literal(number: float) -> None:
 
 
 @given(st.datetimes(datetime(1, 1, 1), datetime(9999, 1, 1)), st.datetimes(datetime(1, 1, 1), datetime(9999, 1, 1)))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_time_is_more_than_a_literal(start: datetime, end: datetime) -> None:
     sql = f"{HEAD}last_updated >= TIMESTAMP '{{period.start}}' AND datasets.last_updated < TIMESTAMP '{{period.end}}'"
     try:

@@ -157,7 +157,7 @@ def toy() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**9))
 def test_every_sentence_of_the_grammar_compiles_and_binds(toy: duckdb.DuckDBPyConnection, seed: int) -> None:
     tokens = random_plan(seed)

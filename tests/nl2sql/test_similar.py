@@ -135,7 +135,7 @@ def test_a_hidden_name_answers_like_one_that_does_not_exist(asker: Open, tmp_pat
         assert {name: similar_to(name, 10, session) for name in hidden} == before
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(min_size=1, max_size=60), k=st.integers(1, MOST), view=st.sampled_from(sorted(FIELDS)))
 def test_nothing_outside_the_snapshot_is_ever_found(asker: Open, text: str, k: int, view: str) -> None:
     session = asker("max")
@@ -287,7 +287,7 @@ def test_vectors_have_length_one_whatever_stands_beside_them() -> None:
     assert near[0] @ near[1] > near[0] @ near[2] + 0.1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.text(max_size=80), max_size=5))
 def test_any_text_has_a_vector(texts: list[str]) -> None:
     texts = [text.encode("utf-8", "replace").decode() for text in texts]
@@ -296,7 +296,7 @@ def test_any_text_has_a_vector(texts: list[str]) -> None:
     assert np.isfinite(vectors).all()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=40), st.integers(1, 50))
 def test_all_come_nearest_first(values: list[float], head: int) -> None:
     nearness = np.array(values, dtype=np.float32)

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from catalog.engine.engine import ResultSet
 from tui.chart import NEITHER, chart, series_of
 
-busy = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+busy = settings(suppress_health_check=[HealthCheck.too_slow])
 """For a machine that does other things too."""
 ESCAPE = b"\x1b"
 

@@ -167,7 +167,7 @@ def accepted() -> list[tuple[str, Any]]:
     return [(sql, raw) for sql, raw in trees() if not refused(raw)]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_whatever_is_unknown_is_refused_wherever_it_stands(data: st.DataObject) -> None:
     sql, raw = data.draw(st.sampled_from(accepted()))

@@ -154,7 +154,7 @@ def test_a_type_without_a_kind_leaves_its_column_out(sql_type: str) -> None:
 NAMES = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs", "Cc")), min_size=1, max_size=8)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(table=NAMES, column=NAMES, cte=NAMES, alias=NAMES)
 def test_any_name_is_its_own_table_or_nothing(table: str, column: str, cte: str, alias: str) -> None:
     schema = Schema({table: {column: "BIGINT"}})
@@ -171,7 +171,7 @@ def test_any_name_is_its_own_table_or_nothing(table: str, column: str, cte: str,
         assert connection.execute(approved.sql).fetchall() == [(7,)]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(table=NAMES, column=NAMES)
 def test_a_printable_name_is_readable_in_quotes(table: str, column: str) -> None:
     schema = Schema({table: {column: "BIGINT"}})
@@ -183,7 +183,7 @@ def test_a_printable_name_is_readable_in_quotes(table: str, column: str) -> None
             approve(sql, schema, NOW)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(a=st.text(max_size=4), b=st.text(max_size=4))
 def test_names_are_one_exactly_where_the_engine_says_so(a: str, b: str) -> None:
     if not (a.isprintable() and b.isprintable() and a and b):

@@ -120,7 +120,7 @@ def random_plan(rng: random.Random, scope: Scope, length: int) -> str:
     return " ".join(tokens[:-1])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(seed=st.integers(0, 2**32), length=st.integers(4, 40))
 def test_random_plans(seed: int, length: int, everyone: Authorisation, toy: duckdb.DuckDBPyConnection) -> None:
     now = datetime(2026, 11, 20, 12)
@@ -132,7 +132,7 @@ def test_random_plans(seed: int, length: int, everyone: Authorisation, toy: duck
         assert rows(toy, approved.sql) == rows(toy, sql), approved.sql
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32), length=st.integers(4, 30))
 def test_plans_in_scope_are_approved_for_the_analyst(
     seed: int, length: int, analyst: Authorisation, toy: duckdb.DuckDBPyConnection

@@ -204,7 +204,7 @@ def test_a_hidden_dataset_reads_like_an_absent_one(index: NameIndex, question: s
 PIECES = st.sampled_from([w for question, _, _ in QUESTIONS for w in question.split()] + ["", "'", '"', "--", "\ue000", "İ", "ß"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(PIECES, max_size=14).map(" ".join) | st.text(max_size=80))
 def test_any_question_links(index: NameIndex, question: str) -> None:
     linked = link(question, index, NOW)
@@ -216,7 +216,7 @@ def test_any_question_links(index: NameIndex, question: str) -> None:
         assert replace(mention, surface="").value == linked.bindings[slot]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from([q for q, _, _ in QUESTIONS]))
 def test_blanks_and_a_question_mark_change_nothing(index: NameIndex, question: str) -> None:
     plain, other = link(question, index, NOW), link(f"  {question.replace(' ', '  ')} ", index, NOW)

@@ -71,7 +71,7 @@ def run(desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch, examples: int
     monkeypatch.chdir(folder)  # what is saved is saved here
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
 
-    @settings(max_examples=examples, deadline=None, derandomize=True, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, derandomize=True, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(st.lists(steps, min_size=longest // 2, max_size=longest))
     def holds(sequence: list[tuple[str, object]]) -> None:
         asyncio.run(storm(desk, sequence))
