@@ -30,7 +30,8 @@ from eval.scorers import SCORERS
 from eval.suite import Case, find_suite, load_suite
 from nl2sql.backends import open_backend
 from nl2sql.backends.base import Backend, Context
-from nl2sql.pipeline import ask, context_of
+from nl2sql.context import context_of
+from nl2sql.pipeline import ask
 
 Planned = tuple[str, Case]
 """A case and the name of its suite."""
@@ -180,19 +181,7 @@ def _policy(manifest: Manifest) -> Path:
 
 def backend_of(manifest: Manifest) -> Backend:
     """The backend that a manifest names. Raises `UsageError` where it cannot always answer and should."""
-    if not manifest.always_answer:
-        return open_backend(manifest.backend)
-    kind, _, argument = manifest.backend.partition(":")
-    if manifest.backend == "embedded":
-        from nl2sql.backends.embedded import EmbeddedBackend
-
-        return EmbeddedBackend(threshold=0.0)
-    if kind == "vllm-plan":
-        from nl2sql.backends.plans import PlanBackend
-        from nl2sql.backends.server import Server, address
-
-        return PlanBackend(Server(address(argument)), threshold=0.0)
-    raise UsageError(f"Only embedded and vllm-plan have a threshold to lift, not {manifest.backend!r}.", "Leave out --always-answer.")
+    return open_backend(manifest.backend, threshold=0.0 if manifest.always_answer else None)
 
 
 def fingerprint(backend: str) -> str:

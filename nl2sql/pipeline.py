@@ -15,14 +15,13 @@ from catalog.errors import AccessDenied, GovernanceError
 from catalog.quality.freshness import freshness
 from nl2sql.answer import cut_short, left_out, sentence
 from nl2sql.backends.base import Attempt, Backend, Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
-from nl2sql.change import is_change
 from nl2sql.closed import closed_columns, closed_named, columns_denied, columns_named
-from nl2sql.conversation import in_context
+from nl2sql.context import LONGEST_QUESTION, cleaned, prompted, understood
 from nl2sql.election import Elected, elect, fingerprint
 from nl2sql.errors import Repairable, Stopped, UnknownColumn
 from nl2sql.guard import approve
 from nl2sql.linking.index import NameIndex, words
-from nl2sql.linking.link import Linked, link
+from nl2sql.linking.link import Linked
 from nl2sql.plan import SLOT_KINDS
 from nl2sql.recording import record
 from nl2sql.session import Session, read_clock
@@ -44,7 +43,7 @@ from nl2sql.turn import (
     VerifiedBy,
     Writing,
 )
-from nl2sql.verified import Match, badge, examples, matching
+from nl2sql.verified import badge
 
 OFFERED_NAMES = 8
 """Names that are offered where a question does not say which one it means; of more, none."""
@@ -53,8 +52,6 @@ REPAIRS = 2
 """How often a model that samples may mend SQL that cannot run. More loses accuracy in published runs."""
 NARROWS = " To leave something out of the answer before, say: without …"
 """After a request for a change that follows an answer, which may have been meant for that."""
-LONGEST_QUESTION = 2000
-"""Characters; people do not need more, attacks do."""
 DECLINED = {
     "out_of_scope": "This is not a question about the catalog. I answer what data we have, where it comes from, how good it is and who may use it.",
     "data_request": "This asks for the data itself. The catalog knows only about data: ask which datasets could answer it, then ask their owner for access.",
@@ -69,7 +66,7 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
     from any thread while a model drafts or between two stages; what runs in the engine by then is for its owner to kill.
     Raises `CatalogUnavailable` only where the turn cannot be recorded.
     """
-    question = _cleaned(question)
+    question = cleaned(question)
     turn = _Turn(session, question[:LONGEST_QUESTION], run, follows=bool(before), stop=stop or Stop())
     if not 0 < len(question) <= LONGEST_QUESTION:
         what = f"is longer than {LONGEST_QUESTION:,} characters" if question else "is empty"
@@ -78,7 +75,7 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
     started, stage = perf_counter(), "context"
     try:
         session.renew()
-        linked, match, context = _understood(question, session, before)
+        linked, match, context = understood(question, session, before)
         yield Stage("context", _ms(started), linked.text)
         started, stage = perf_counter(), "draft"
         if match is not None:
@@ -87,7 +84,7 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
         elif context is None:
             drafts = [Decline("change_request", 1.0)]
         else:
-            context = _prompted(context, session, backend)
+            context = prompted(context, session, backend)
             drafts = yield from turn.drafted(backend, context)
             if backend.samples:
                 turn.mend = lambda attempts: turn.drafted(backend, replace(context, attempts=attempts))
@@ -97,32 +94,6 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
         yield from turn.end(turn.failed(error, stage), None)
         return
     yield from turn.conclude(drafts, linked)
-
-
-def context_of(question: str, session: Session, backend: Backend, before: Sequence[str] = ()) -> Context | None:
-    """What `ask` gives the backend for a question; None where it asks no model. Nothing is drafted, run or recorded."""
-    question = _cleaned(question)
-    session.renew()
-    context = _understood(question, session, before)[2] if 0 < len(question) <= LONGEST_QUESTION else None
-    return context and _prompted(context, session, backend)
-
-
-def _cleaned(question: str) -> str:
-    return question.strip().encode("utf-8", "replace").decode("utf-8")
-
-
-def _understood(question: str, session: Session, before: Sequence[str]) -> tuple[Linked, Match | None, Context | None]:
-    """The question with its names linked, the verified query that answers it, and what a model is given where neither that nor a rule does."""
-    linked = link(in_context(question, before), session.index, session.now, session.principal.node)
-    match = matching(question, linked, bool(before), session)
-    if match is not None or is_change(question):
-        return linked, match, None
-    return linked, None, Context(question=question, linked=linked, now=session.now, schema=session.schema)
-
-
-def _prompted(context: Context, session: Session, backend: Backend) -> Context:
-    """The context with what a model that samples is shown besides."""
-    return replace(context, examples=examples(session)) if backend.samples else context
 
 
 def ask_sql(sql: str, session: Session, run: bool = True, *, stop: Stop | None = None) -> Iterator[Event]:

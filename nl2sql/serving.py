@@ -21,7 +21,7 @@ from catalog.errors import GovernanceError, UsageError
 from nl2sql.errors import BackendUnavailable
 from nl2sql.leash import GRACE_S
 from nl2sql.recommended import named
-from nl2sql.weights import cache_folder, files, folder_of, is_named, is_offline, writes_plans
+from nl2sql.weights import cache_folder, files, folder_of, is_offline, require_name, writes_plans
 
 ENTRY = "vllm.entrypoints.openai.api_server"
 DEFAULTS = (("--max-model-len", "auto"), ("--generation-config", "vllm"))
@@ -122,12 +122,9 @@ def check(serve: Serve) -> None:
     found = subprocess.run([serve.python, "-c", FINDS_VLLM], env=os.environ | SAFE_PATH, capture_output=True, check=False).returncode if shutil.which(serve.python) else 127
     if found:
         raise BackendUnavailable(f"{serve.python} has no vLLM.", NO_VLLM)
-    folder, weights = Path(serve.model), serve.weights
-    if folder.is_dir() and not weights:
-        raise UsageError(f"{folder} holds no model, or not all of it.", "A model's folder has config.json and *.safetensors.")
-    if not folder.is_dir() and not is_named(serve.model):
-        raise UsageError(f"There is no folder {serve.model}.", "Name a model's folder, or a Hugging Face model such as Qwen/Qwen3-8B.")
+    weights = serve.weights
     if not weights:
+        require_name(serve.model)
         _check_fetch(serve.model)
     if serve.lora:
         _rank(serve.lora)

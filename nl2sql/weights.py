@@ -58,13 +58,19 @@ def located(model: str) -> Path:
     folder = Path(model).expanduser()
     if found := folder_of(str(folder) if folder.is_dir() else model):
         return found
+    require_name(model)
+    raise UsageError(
+        f"The weights of {model} are not on this machine, and none are fetched unasked.", f"See how big they are at https://huggingface.co/{model}, then: hf download {model}"
+    )
+
+
+def require_name(model: str) -> None:
+    """Raise `UsageError` for what is no folder of weights, not all of one, and no name of a model of the hub either."""
+    folder = Path(model).expanduser()
     if folder.is_dir():
         raise UsageError(f"{folder} holds no model, or not all of it.", "A model's folder has config.json, a tokenizer and *.safetensors.")
     if not is_named(model):
         raise UsageError(f"There is no model folder {model}.", "Name a folder with config.json and safetensors, or an id such as Qwen/Qwen3-0.6B.")
-    raise UsageError(
-        f"The weights of {model} are not on this machine, and none are fetched unasked.", f"See how big they are at https://huggingface.co/{model}, then: hf download {model}"
-    )
 
 
 def files(folder: Path) -> list[Path]:

@@ -41,7 +41,7 @@ def doctor(ctx: click.Context, backend: str, as_json: bool) -> None:
     kind, _, argument = backend.partition(":")
     is_served = kind in ("vllm", "vllm-plan")  # two kinds of models, one server
     looked = {"versions": _versions(), "catalog": _catalog(ctx.obj), "embedded": _embedded(), "vllm": _vllm(argument if is_served else ""), "transformers": _transformers(), "gpu": _gpu(), "model": _model(), "settings": _settings()}
-    chosen = looked["vllm" if is_served else kind] if is_served or kind in ("embedded", "transformers") else _named(backend)
+    chosen = looked["vllm" if is_served else kind] if is_served or kind in ("embedded", "transformers") else _engine(argument) if kind == "vllm-engine" else _named(backend)
     if as_json:
         click.echo(dumps({"backend": backend, "why": why, "ok": chosen.ok, "findings": [asdict(f) for f in looked.values()]}))
     else:
@@ -140,6 +140,22 @@ def _model() -> Finding:
     folder = folder_of(found.id)
     where = f"its weights are in {folder}" if folder else f"{found.weights / 1e9:.1f} GB to fetch, which 'steward serve-model' does once you agree"
     return Finding("model", folder is not None, f"{found.id} ({found.licence}) for {found.memory / 1e9:.1f} GB of one GPU; {where}")
+
+
+def _engine(model: str) -> Finding:
+    """VLLM in process: whether it and the weights are here; to load them takes minutes."""
+    from importlib.util import find_spec
+
+    from catalog.errors import GovernanceError
+    from nl2sql.backends.vllm_engine import NO_VLLM
+    from nl2sql.weights import located
+
+    if find_spec("vllm") is None:
+        return Finding("vllm-engine", False, f"vLLM is not here. {NO_VLLM}")
+    try:
+        return Finding("vllm-engine", True, f"vLLM is here, the weights are in {located(model)}")
+    except GovernanceError as error:
+        return Finding("vllm-engine", False, f"{error.what} {error.hint}")
 
 
 def _named(backend: str) -> Finding:

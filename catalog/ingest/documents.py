@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import BadDocument, UsageError
+from catalog.opening import regular
 
 LARGEST_BYTES = 100_000_000
 DEEPEST = 200
@@ -88,7 +89,7 @@ def content(path: Path) -> tuple[bytes, str]:
     """A file's bytes and their SHA-256 in hex; raises BadDocument when it is too large or cannot be read."""
     try:
         # Not by its size: a file may grow, and one of the kernel's has none. Nor may the wait for one never end.
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        with open(path, "rb", opener=regular) as file:
             data = file.read(LARGEST_BYTES + 1) or b""
     except OSError as error:
         raise BadDocument("$", f"a readable file, but it is {_reason(error)}") from error

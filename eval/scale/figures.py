@@ -71,12 +71,6 @@ def ratio(name: str, ours: float, other: float, goal: float) -> Figure:
     return Figure(name, ours / max(other, 1e-9), "times", goal)
 
 
-def percentile(values: Iterable[float], share: float) -> float:
-    """The value that this share of them does not pass; 0 of none."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
-
-
 def progress_to_stderr(started: float) -> Progress:
     """Says on stderr what is being done, with the seconds since ``started``."""
     return lambda step: print(f"{perf_counter() - started:8.1f} s  {step}", file=sys.stderr, flush=True)

@@ -18,7 +18,8 @@ from catalog.graph.tables import TABLES, read_tables
 from catalog.graph.walk import Graph, Hops, listed, reach
 from catalog.quality.freshness import opened
 from catalog.storage.generations import pinned
-from eval.scale.figures import Figure, Progress, Spent, percentile, ratio
+from eval.metrics.latency import percentile
+from eval.scale.figures import Figure, Progress, Spent, ratio
 from eval.scale.generate import PIPELINE
 from nl2sql.session import read_clock
 
@@ -86,13 +87,13 @@ def measure(small: Path, big: Path, asked: int, progress: Progress) -> list[Figu
         for graph, kept in zip(graphs, spent, strict=True):
             progress(f"{_named(graph)} whole graph")
             figures += [
-                Figure(f"{_named(graph)} closure of one place p50", percentile((took.wall for took in kept), 0.5), "ms"),
-                Figure(f"{_named(graph)} closure of one place p95", percentile((took.wall for took in kept), 0.95), "ms", 50.0),
-                Figure(f"{_named(graph)} closure of one place p95, processor", percentile((took.processor for took in kept), 0.95), "ms"),
+                Figure(f"{_named(graph)} closure of one place p50", percentile([took.wall for took in kept], 50), "ms"),
+                Figure(f"{_named(graph)} closure of one place p95", percentile([took.wall for took in kept], 95), "ms", 50.0),
+                Figure(f"{_named(graph)} closure of one place p95, processor", percentile([took.processor for took in kept], 95), "ms"),
                 Figure(f"{_named(graph)} DuckDB's recursive query, one place", _recursive(graph), "ms"),
                 *_whole(graph, _named(graph)),
             ]
-    walls, busy = ([percentile(map(side, kept), 0.95) for kept in spent] for side in (attrgetter("wall"), attrgetter("processor")))
+    walls, busy = ([percentile([*map(side, kept)], 95) for kept in spent] for side in (attrgetter("wall"), attrgetter("processor")))
     return [
         *figures,
         Figure("lineage: closures asked of both", len(spent[0]), ""),

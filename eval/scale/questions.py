@@ -1,20 +1,18 @@
 """How long the governance suite's questions take over a big catalog: guard, redacted snapshot and confined engine, beside plain DuckDB."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
 from catalog.engine.engine import Approved, Limits
 from catalog.engine.folders import forget
-from catalog.engine.snapshot import prepare
 from catalog.engine.worker import THREADS
 from catalog.errors import GovernanceError
-from catalog.storage.closure import Fixed
 from catalog.storage.database import open_to_read
 from catalog.storage.generations import pinned
 from catalog.storage.state import State
-from eval.scale.figures import Figure, Progress, Spent, percentile, ratio
+from eval.metrics.latency import percentile
+from eval.scale.figures import Figure, Progress, Spent, ratio
 from eval.suite import find_suite, load_suite
 from nl2sql.guard import approve
 from nl2sql.session import Session, open_session
@@ -62,10 +60,10 @@ def _measured(session: Session, most: int, progress: Progress) -> list[Figure]:
         *figures,
         Figure("questions: asked", len(pairs), ""),
         Figure("questions: failed", len(failed), "", 0.0),
-        Figure("questions: plain DuckDB on the same rows, p50", percentile(raw, 0.5), "ms"),
-        Figure("questions: plain DuckDB on the same rows, p95", percentile(raw, 0.95), "ms"),
-        Figure("questions: guard, snapshot and engine, p50", percentile(guarded, 0.5), "ms"),
-        Figure("questions: guard, snapshot and engine, p95", percentile(guarded, 0.95), "ms", 500.0),
+        Figure("questions: plain DuckDB on the same rows, p50", percentile(raw, 50), "ms"),
+        Figure("questions: plain DuckDB on the same rows, p95", percentile(raw, 95), "ms"),
+        Figure("questions: guard, snapshot and engine, p50", percentile(guarded, 50), "ms"),
+        Figure("questions: guard, snapshot and engine, p95", percentile(guarded, 95), "ms", 500.0),
         *_ratios("all together", pairs),
         Figure(f"questions: plain DuckDB takes {LONG_MS:g} ms or more", len(long), ""),
         *(_ratios("these", long) if long else ()),
@@ -96,16 +94,12 @@ def _approved(session: Session, most: int) -> list[tuple[str, Approved]]:
 def _cold(session: Session, views: list[str]) -> list[Figure]:
     """Build all views that the questions read in one file, as a first question in words does: to copy them from files of one each takes longer."""
     forget(session.home, PRINCIPAL)
-    spent = Spent.by(partial(_prepared, session, views))
+    spent = Spent.by(partial(session.snapshot, views))
     return [
         Figure("questions: one snapshot of all views, cold", spent.wall / 1000, "s"),
         Figure("questions: the same, processor", spent.processor / 1000, "s"),
-        Figure("questions: its size", _prepared(session, views).stat().st_size / 1e6, "MB"),
+        Figure("questions: its size", session.snapshot(views).stat().st_size / 1e6, "MB"),
     ]
-
-
-def _prepared(session: Session, views: Iterable[str], fixed: Fixed | None = None) -> Path:
-    return prepare(session.home, session.generation, session.audit, session.authorisation, views, session.now, fixed)
 
 
 def _asked(session: Session, sql: str, approved: Approved) -> tuple[Spent, Spent]:
@@ -113,10 +107,10 @@ def _asked(session: Session, sql: str, approved: Approved) -> tuple[Spent, Spent
 
     def guarded() -> None:
         again = approve(sql, session.schema, session.now)
-        session.engine.run(again, _prepared(session, again.views, again.fixed), session.limits)
+        session.engine.run(again, session.snapshot(again.views, again.fixed), session.limits)
 
     guarded()  # the snapshot, where it is none of those that are there
-    with open_to_read(_prepared(session, approved.views, approved.fixed), None, {"threads": THREADS}) as connection:
+    with open_to_read(session.snapshot(approved.views, approved.fixed), None, {"threads": THREADS}) as connection:
 
         def plain() -> None:
             connection.execute(approved.sql).fetchmany(LIMITS.rows)

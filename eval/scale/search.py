@@ -7,7 +7,8 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.scale.figures import Figure, Progress, percentile, ratio
+from eval.metrics.latency import percentile
+from eval.scale.figures import Figure, Progress, ratio
 from nl2sql.embedded.encoder import shipped
 from nl2sql.similar import Entries, _descending, _nearest
 
@@ -34,9 +35,9 @@ def measure(count: int, width: int, progress: Progress) -> list[Figure]:
         right += len(set(found) & set(np.argsort(-nearness, kind="stable")[:TOP].tolist()))
     named = f"search, {count:,} × {width}:"
     figures = [
-        Figure(f"{named} numpy's product p50", percentile(plain, 0.5), "ms"),
-        Figure(f"{named} exact top ten p50", percentile(ours, 0.5), "ms"),
-        ratio(f"{named} top ten / product", percentile(ours, 0.5), percentile(plain, 0.5), 1.5),
+        Figure(f"{named} numpy's product p50", percentile(plain, 50), "ms"),
+        Figure(f"{named} exact top ten p50", percentile(ours, 50), "ms"),
+        ratio(f"{named} top ten / product", percentile(ours, 50), percentile(plain, 50), 1.5),
         Figure(f"{named} share of the true top ten missed", 1 - right / (TOP * ROUNDS), "share", 0.0),
     ]
     if own:
@@ -46,7 +47,7 @@ def measure(count: int, width: int, progress: Progress) -> list[Figure]:
             started = perf_counter()
             _nearest(f"sensor readings of machine {at}", TOP, entries)
             spent.append((perf_counter() - started) * 1000)
-        figures.append(Figure(f"{named} whole search with words and names p50", percentile(spent, 0.5), "ms"))
+        figures.append(Figure(f"{named} whole search with words and names p50", percentile(spent, 50), "ms"))
     return figures
 
 

@@ -10,23 +10,28 @@ from nl2sql.errors import BackendUnavailable
 BACKENDS = ("embedded", "vllm", "vllm:MODEL", "vllm:URL", "vllm-plan", "vllm-plan:MODEL", "vllm-plan:URL", "vllm-engine:MODEL", "transformers:MODEL", "scripted:FILE")
 
 
-def open_backend(name: str) -> Backend:
-    """The backend of that name. Raises `UsageError` for any other, `BackendUnavailable` when its model is not there."""
+def open_backend(name: str, threshold: float | None = None) -> Backend:
+    """The backend of that name, which asks back below a confidence of ``threshold``, by default its own.
+
+    Raises `UsageError` for any other name and where a backend has no threshold, `BackendUnavailable` when its model is not there.
+    """
     kind, _, argument = name.partition(":")
     if name == "embedded":
         from nl2sql.backends.embedded import EmbeddedBackend
 
-        return EmbeddedBackend()
+        return EmbeddedBackend(threshold=threshold)
+    if kind == "vllm-plan":
+        from nl2sql.backends.plans import PlanBackend
+        from nl2sql.backends.server import Server, address
+
+        return PlanBackend(Server(address(argument)), threshold)
+    if threshold is not None:
+        raise UsageError(f"Only embedded and vllm-plan have a threshold to lift, not {name!r}.", "Leave out --always-answer.")
     if kind == "vllm":
         from nl2sql.backends.server import Server, address
         from nl2sql.backends.vllm import VllmBackend
 
         return VllmBackend(Server(address(argument)))
-    if kind == "vllm-plan":
-        from nl2sql.backends.plans import PlanBackend
-        from nl2sql.backends.server import Server, address
-
-        return PlanBackend(Server(address(argument)))
     if kind == "vllm-engine" and argument:
         from nl2sql.backends.vllm_engine import VllmEngineBackend
 

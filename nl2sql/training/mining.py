@@ -13,6 +13,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 
+from catalog.errors import UsageError
 from nl2sql.corpus.fragments import Example, Fragments
 from nl2sql.corpus.phrases import Phrases, load
 from nl2sql.plan import vocabulary
@@ -31,10 +32,12 @@ LEAST, MOST = 0.25, 4.0
 def mine(out: Path, layers: int, phrases: Mapping[str, Phrases] | None = None) -> int:
     """Weigh every whole question of the phrase files by how the averaged weights in ``out`` read it, and let the next run start from those weights; how many were weighed.
 
-    Writes ``heed.json``, ``begun.pt`` and a checkpoint at step 0 without an optimizer's state.
+    Writes ``heed.json``, ``begun.pt`` and a checkpoint at step 0 without an optimizer's state. Raises `UsageError` for weights of another semantic layer.
     """
     checkpoint = out / "checkpoint.pt"
     saved = torch.load(checkpoint, weights_only=True)
+    if tuple(saved["vocabulary"]) != vocabulary():
+        raise UsageError("These weights were trained for another semantic layer, and could not read today's phrases.", "Train first, without --mine.")
     tokenizer = load_tokenizer()
     parser = new_parser(layers, tokenizer)
     weights = {name.removeprefix("module."): value for name, value in saved["average"].items() if name.startswith("module.")}

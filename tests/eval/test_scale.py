@@ -17,7 +17,7 @@ from catalog.graph.tables import TABLES, read_tables
 from catalog.graph.walk import Graph, reach
 from catalog.storage.records import RECORD_TYPES, storage_columns
 from eval.scale.__main__ import main
-from eval.scale.figures import Figure, Spent, percentile, table
+from eval.scale.figures import Figure, Spent, table
 from eval.scale.generate import COLUMNS, EDGES, generate
 
 LONG = ("questions: guarded / plain, these", "questions: guarded / plain, these, processor")
@@ -131,4 +131,3 @@ def test_processor_time_is_that_of_children_too() -> None:
 
 def test_a_missed_goal_says_so() -> None:
     assert "MISSED" in table([Figure("slow", 2.0, "s", 1.0)]) and "MISSED" not in table([Figure("fast", 0.5, "s", 1.0)])
-    assert (percentile([3.0, 1.0, 2.0], 0.5), percentile([], 0.5)) == (2.0, 0.0)

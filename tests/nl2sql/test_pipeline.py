@@ -14,8 +14,9 @@ from catalog.storage.records import AuditEntry
 from catalog.storage.state import State
 from nl2sql.backends.base import Clarify, Context, Decline, Draft, SqlDraft
 from nl2sql.backends.scripted import ScriptedBackend
+from nl2sql.context import LONGEST_QUESTION
 from nl2sql.errors import BackendUnavailable
-from nl2sql.pipeline import LONGEST_QUESTION, ask, ask_sql
+from nl2sql.pipeline import ask, ask_sql
 from nl2sql.session import Session, open_session
 from nl2sql.turn import Answered, AskedBack, Denied, Drafted, Event, Failed, Outcome, Refused, Stage
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from catalog.errors import UsageError
+
 pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("ignore")]  # torch's exporter warns about itself
 
 STEPS = 24
@@ -112,9 +114,13 @@ def test_what_is_read_badly_is_drawn_more_often(trained: Path, tmp_path: Path) -
     from nl2sql.training.start import load_tokenizer, new_parser
     from nl2sql.training.train import Recipe, train
 
-    out = tmp_path / "run"
+    out, other = tmp_path / "run", tmp_path / "other"
     shutil.copytree(trained, out)
     assert heed(out) == {}
+    other.mkdir()
+    torch.save({**torch.load(trained / "checkpoint.pt", weights_only=True), "vocabulary": ["a token of another layer"]}, other / "checkpoint.pt")
+    with pytest.raises(UsageError, match="another semantic layer"):
+        mine(other, 2)
     few = {"nodes": Phrases.model_validate({"whole": [{"plan": "FROM nodes WHERE nodes.country EQ @country SELECT nodes.node", "ask": ["nodes in {country}", "{country}: nodes"]}]})}
     parser = new_parser(2, load_tokenizer())
     found = losses(parser, load_tokenizer(), few)

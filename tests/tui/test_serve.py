@@ -166,7 +166,7 @@ def test_what_is_missing_is_named_before_a_start(serve: Serve, tmp_path: Path, m
     with socket.create_server(("127.0.0.1", 0)) as taken:
         cases = [
             (changed(serve, model=str(empty)), "holds no model"),
-            (changed(serve, model="./nowhere"), "no folder ./nowhere"),
+            (changed(serve, model="./nowhere"), "no model folder ./nowhere"),
             (changed(serve, lora=adapter), "holds no LoRA adapter"),
             (changed(serve, port=taken.getsockname()[1]), "is taken"),
             (changed(serve, python="/nowhere/python"), "has no vLLM"),
@@ -285,7 +285,7 @@ def test_what_is_not_here_is_not_fetched_where_it_must_not_or_cannot(serve: Serv
     with pytest.raises(GovernanceError, match="forbids to fetch"):
         check(changed(serve, model="some/model"))
     for name in ("some/../model", "some/-model", "a/b/c", "s3://bucket", "some/mo--del", "../model"):
-        with pytest.raises(GovernanceError, match="There is no folder"):
+        with pytest.raises(GovernanceError, match="There is no model folder"):
             check(changed(serve, model=name))
 
 
@@ -503,3 +503,14 @@ def test_a_question_falls_back_only_when_told_to(steward: Any, backend: str) -> 
     assert (ran.code, ran.json["status"]) == (0, "answered")
     assert "cannot be reached" in ran.err
     assert json.dumps(ran.json).count("cannot be reached") == 0
+
+
+def test_the_doctor_loads_no_engine_to_tell_what_it_lacks(steward: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ran = steward("doctor", "--json", "--backend", f"vllm-engine:{tmp_path}")
+    assert (ran.json["ok"], "vLLM is not here" in steward("doctor", "--backend", f"vllm-engine:{tmp_path}").out.decode()) == (False, True)
+    (tmp_path / "vllm.py").write_text("raise SystemExit('loaded')", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert f"{tmp_path} holds no model" in steward("doctor", "--backend", f"vllm-engine:{tmp_path}").out.decode()
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / name).touch()
+    assert steward("doctor", "--json", "--backend", f"vllm-engine:{tmp_path}").json["ok"] is True

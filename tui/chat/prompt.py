@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from nl2sql.pipeline import LONGEST_QUESTION
+from nl2sql.context import LONGEST_QUESTION
 from tui.chat.field import Field
 from tui.chat.host import host
 from tui.chat.offers import Offers
