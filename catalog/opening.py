@@ -14,5 +14,5 @@ def regular(name: str, flags: int) -> int:
     descriptor = os.open(name, flags | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise NotRegular(errno.EINVAL, "it is not a regular file", name)
+        raise NotRegular(errno.EINVAL, "not a regular file", name)
     return descriptor

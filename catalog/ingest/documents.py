@@ -92,7 +92,7 @@ def content(path: Path) -> tuple[bytes, str]:
         with open(path, "rb", opener=regular) as file:
             data = file.read(LARGEST_BYTES + 1) or b""
     except OSError as error:
-        raise BadDocument("$", f"a readable file, but it is {_reason(error)}") from error
+        raise BadDocument("$", f"a file that can be read, but the system says: {_reason(error)}") from error
     if len(data) > LARGEST_BYTES:
         raise BadDocument("$", f"at most {LARGEST_BYTES // 1_000_000} MB")
     return data, sha256(data).hexdigest()
