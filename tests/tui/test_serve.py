@@ -380,7 +380,7 @@ def left_of(path: Path) -> list[str]:
 
 
 INTERRUPTED = """
-import random, signal, sys
+import random, signal, sys, time
 from pathlib import Path
 from nl2sql.serving import Child, Serve
 python, model, log = sys.argv[1:]
@@ -390,7 +390,7 @@ for _ in range(25):
     try:
         signal.setitimer(signal.ITIMER_REAL, random.expovariate(1 / 0.004) + 1e-6)
         with Child(Serve(model=model, python=python, cpu=True), Path(log)):
-            signal.pause()
+            time.sleep(1)  # not pause(), which a signal that comes just before it does not end
     except KeyboardInterrupt:
         pass
 """
