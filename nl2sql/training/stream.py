@@ -14,6 +14,7 @@ from catalog.storage.generations import pinned
 from nl2sql.corpus.compose import Composer
 from nl2sql.corpus.fragments import Example
 from nl2sql.corpus.styles import restyle
+from nl2sql.corpus.wordings import reword
 from nl2sql.errors import BadPlan
 from nl2sql.linking.index import NameIndex
 from nl2sql.plan_canonical import canonical
@@ -31,7 +32,7 @@ def examples(seed: int, heed: Mapping[str, float] | None = None) -> Iterator[Exa
     rng = random.Random(seed + 1)
     known: dict[str, str] = {}
     while True:
-        example = restyle(composer.draw(), rng)
+        example = restyle(reword(composer.draw(), rng), rng)
         if example.plan not in known:
             known[example.plan] = canonical_form(example.plan)
         if plan := known[example.plan]:

@@ -7,6 +7,7 @@ import pytest
 from eval.contamination import held_out, overlaps
 from eval.suite import find_suite, load_suite, shipped_suites
 from nl2sql.corpus.phrases import load
+from nl2sql.corpus.wordings import load as load_wordings
 
 ROOT = Path(__file__).parents[2]
 QUESTION = "Which of the German nodes have been down for more than three days this month?"
@@ -16,7 +17,7 @@ def test_training_phrases_hold_no_held_out_question() -> None:
     asked = [whole for file in load().values() for whole in (*file.whole, *(turn for dialogue in file.dialogue for turn in dialogue.turn))]
     phrases = [ask for whole in asked for ask in whole.ask]
     assert len(phrases) > 5000
-    assert list(overlaps(phrases, held_out())) == []
+    assert list(overlaps([*phrases, *load_wordings()], held_out())) == []
 
 
 def test_what_people_read_holds_no_held_out_question() -> None:
