@@ -37,6 +37,7 @@ POINTS = tuple(
         r"week (?:of|starting|beginning|commencing)(?: the)? (?P<week_of>(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? [a-z]{3,9}|[a-z]{3,9} \d{1,2}(?:st|nd|rd|th)?|\d{4}-\d\d-\d\d)(?:,? (?:19|20)\d\d)?)",
         rf"(?P<edge>end|start|beginning) of (?:the )?(?:{_which} )?{_span}|(?P<edge_b>year|month|quarter)[- ]end",
         rf"(?P<edge>end|start|beginning) of {_month}(?: {_year})?",
+        rf"(?P<edge>end|start|beginning) of (?:q(?P<quarter>[1-4])(?: {_year})?|(?P<whole_year>(?:19|20)\d\d))",
         rf"{_which} {_span}",
         r"(?:the )?(?P<only>weekend)",
         rf"{_weekday} (?:of )?(?P<of>last week|this week|next week)",
@@ -180,6 +181,10 @@ def _edge(part: dict[str, str | None], which: str, year: int | None, now: dateti
     """The first or last day of a span."""
     if month := part.get("month"):
         span = _named(_month_number(month), {}, "", year, now, ahead)
+    elif quarter := part.get("quarter"):
+        span = _begun(datetime(year or now.year, 3 * int(quarter) - 2, 1), "quarter", year, now, ahead)
+    elif whole := part.get("whole_year"):
+        span = calendar_span(datetime(int(whole), 1, 1), "year")
     else:
         unit = part.get("span") or part.get("edge_b") or "year"
         span = calendar_span(now, "week" if unit == "weekend" else _SHORT.get(unit, unit), _OFFSETS.get(which or "this", -1))

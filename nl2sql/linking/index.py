@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from catalog.quality.freshness import opened
 from catalog.semantic import views
-from nl2sql.linking.vocabulary import closed_words, lexicon, words
+from nl2sql.linking.vocabulary import closed_words, lexicon, singular, words
 
 __all__ = ["LONGEST_NAME", "NameIndex", "build_index", "words"]
 
@@ -90,6 +90,29 @@ class NameIndex:
                 for size in range(1, min(len(parts), 4)):
                     found[" ".join(parts[:size])].append(key)
         return dict(found)
+
+    @cached_property
+    def turned(self) -> dict[str, list[str]]:
+        """Datasets of three words and more by those words in any order and number, countries by their codes."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for key, values in self._datasets():
+            found[self.gist(key.split(" "))] += values
+        return dict(found)
+
+    @cached_property
+    def endings(self) -> dict[str, list[str]]:
+        """Datasets of three words and more by all words but the first: meter readings for energy_meter_readings."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for key, values in self._datasets():
+            found[key.partition(" ")[2]] += values
+        return dict(found)
+
+    def gist(self, parts: Iterable[str]) -> str:
+        """Words whatever their order and number, countries whatever their form."""
+        return " ".join(sorted(self.names.get(part, {}).get("country", [singular(part)])[0] for part in parts))
+
+    def _datasets(self) -> Iterator[tuple[str, list[str]]]:
+        return ((key, kinds["dataset"]) for key, kinds in self.names.items() if key.count(" ") > 1 and "dataset" in kinds)
 
     @cached_property
     def by_initial(self) -> dict[str, list[str]]:

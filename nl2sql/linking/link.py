@@ -1,6 +1,6 @@
 """Replaces the values in a question by typed slots, so that the model reads ``datasets derived from dataset1``.
 
-Order: quoted names, names of the index, spans of time, nearly spelt names, columns, names that only look like one, numbers, topic words.
+Order: quoted names, names said loosely, names of the index, spans of time, nearly spelt names, columns, names that only look like one, numbers, topic words.
 Spelling is mended before any of it.
 """
 
@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from nl2sql.linking.index import NameIndex
+from nl2sql.linking.loose import find_loose
 from nl2sql.linking.mentions import Draft, Linked, Mention
 from nl2sql.linking.names import find_names, lookup
 from nl2sql.linking.numbers import asked_unit, find_numbers
@@ -34,7 +35,7 @@ def link(question: str, index: NameIndex, now: datetime, own_node: str = "") -> 
     Case is kept only for what a quoted or unknown name says.
     """
     draft = mend(_unfiled(" ".join(question.replace("’", "'").replace("‘", "'").split()), index), index)
-    again = replace(draft, eager=True)
+    again = replace(draft, eager=True, found=[])
     linked = _found(draft, index, now, own_node)
     return replace(linked, also=_found(again, index, now, own_node)) if draft.passed_over else linked
 
@@ -52,6 +53,7 @@ def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Link
     for own in OWN_NODE.finditer(draft.text) if own_node else ():
         draft.add(own.start(), own.end(), "node", Text((own_node,)))
     find_quoted(draft, index)
+    find_loose(draft, index)
     find_names(draft, index)
     for found in find_periods(draft.text, now):
         if draft.free(found.start, found.end):

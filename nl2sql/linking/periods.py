@@ -158,6 +158,12 @@ def _younger(match: re.Match[str], now: datetime) -> Period | None:
     return None if not re.match(r"younger|newer|.*\bold$", match[0]) else Period(shift(now, -count, unit), now)
 
 
+def _before_that(match: re.Match[str], now: datetime) -> Period:
+    """``more than in the week before`` is the one before this, or before the last one where that is named first."""
+    back = 2 if re.search(rf"\b(?:last|previous|past) {match['unit']}\b", match.string[: match.start()]) else 1
+    return calendar_span(shift(now, -back, match["unit"]), match["unit"])
+
+
 def _since_amount(match: re.Match[str], now: datetime) -> Period:
     count, unit = _amount_of(match)
     return Period(shift(now, -count, unit), None)
@@ -241,6 +247,7 @@ _RULES = tuple(
         (r"(?:in the |during the |over )?(?P<day>this|yesterday|last) (?P<part>morning|afternoon|evening|night)|(?P<day_b>tonight)", lambda m, now: _part_of_day(m, now) if m["part"] else None),
         (rf"(?:between|from) (?:the )?(?P<left>{POINT}|\d{{1,2}}(?:st|nd|rd|th)?) ?(?:and|to|until|till|through|[-–]) ?(?:the )?(?P<right>{POINT})", _between),
         (rf"{_lead}(?P<left>{POINT}|\d{{1,2}}) ?(?:to|until|till|through|[-–]) ?(?P<right>{POINT})", _between),
+        (r"(?:in |on |during |from )?the (?P<unit>week|month|quarter|year) before(?=\W*(?:$|[?!.;)]| (?:and|or)\b))", _before_that),
         (r"(?:in |on )?the day (?:before yesterday|after tomorrow)", lambda m, now: resolve(re.sub(r"^(?:in|on) ", "", m[0]), now)),
         (rf"(?P<how>more than|over|longer than|older than|at least|less than|under|within|not more than|fewer than|at most|no more than|up to|>|<)? ?{_amount} (?:ago|back)", _ago),
         (rf"(?P<how>for|since|in) (?P<more>at least |more than |over |longer than )?{_amount}", _lasting),

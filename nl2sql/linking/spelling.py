@@ -24,6 +24,8 @@ LONG_NAME = 10
 """Letters from which a name may hold two slips (letters dropped, added, changed or swapped) instead of one."""
 QUOTED = re.compile(r"[\"“”`«][^\"“”`»]{1,80}[\"“”`»]|(?<!\w)'[^']{2,60}'(?!\w)")
 WHOLE_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]{3,}(?![\w@/]|[.-]\w)")
+COMPARATIVES = ("more", "mor", "less", "older", "newer", "lower", "fewer", "later", "worse", "other", "higher", "bigger", "larger", "longer", "better", "greater", "smaller", "earlier")
+CONTRACTED = ("do", "does", "did", "is", "are", "was", "were", "have", "hav", "has", "had", "could", "should", "would")
 REWRITES = tuple(
     (re.compile(pattern, re.I), text)
     for pattern, text in (
@@ -35,9 +37,12 @@ REWRITES = tuple(
         (r"[€$£](?=\d)", ""),
         (r"(?<!\w)w[ao]t(?= )", "what"),
         (r"(?<!\w)w[ao]ts(?= )", "what's"),
+        (rf"(?:{'|'.join(rf'(?<=(?<!.){w} )|(?<=[^a-z]{w} )' for w in COMPARATIVES)})then(?= )", "than"),
+        (r"(?<!\w)mor(?= th[ae]n )", "more"),
+        *((rf"(?<!\w){word}n'?t(?!\w)", "haven't" if word == "hav" else f"{word}n't") for word in CONTRACTED),
     )
 )
-"""Fractions are said as the percentages that the model knows; a sum is a number whatever its currency; phones write wat."""
+"""Fractions are said as the percentages that the model knows; a sum is a number whatever its currency; phones write wat, hurried people older then and havnt."""
 
 
 def mend(question: str, index: NameIndex) -> Draft:
@@ -80,9 +85,11 @@ def _right(typed: str, index: NameIndex, may_be_capital: bool) -> str | None:
 
 
 def _asked(typed: str, cutoff: int) -> str | None:
-    """The word that people ask with that is meant: of those about as close, the one they use most."""
-    close = process.extract(typed, lexicon_by_initial(typed[0]), scorer=fuzz.ratio, score_cutoff=cutoff, limit=8)
-    return max(close, key=lambda c: (sorted(c[0]) == sorted(typed), c[1] - 2 * math.log10(10 + by_use().get(c[0], 0))), default=(None,))[0]
+    """The word that people ask with that is meant: of those about as close, the one they use most. Two letters that changed places are one slip in the shortest word too."""
+    near = lexicon_by_initial(typed[0])
+    close = [(word, ratio) for word, ratio, _ in process.extract(typed, near, scorer=fuzz.ratio, score_cutoff=cutoff, limit=8)]
+    close += [(word, 100.0) for word in near if sorted(word) == sorted(typed) and OSA.distance(word, typed) == 1]
+    return max(close, key=lambda c: (sorted(c[0]) == sorted(typed), OSA.distance(c[0], typed) == 1, c[1] - 2 * math.log10(10 + by_use().get(c[0], 0))), default=(None,))[0]
 
 
 def _vowelless(typed: str) -> str | None:

@@ -184,6 +184,20 @@ def test_a_mention_keeps_what_was_typed(index: NameIndex) -> None:
     assert mended.mentions["@dataset1"].surface == "ordrs"
 
 
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("speach models", "speech models"),
+        ("older then the other dyas", "older than the other days"),
+        ("rows mor then C4", "rows more than dataset1"),
+        ("rather more, then sort", "rather more, then sort"),
+        ("nodes that havnt answered and dont sync", "nodes that haven't answered and don't sync"),
+    ],
+)
+def test_slips_that_are_words_of_their_own(typed: str, read: str, index: NameIndex) -> None:
+    assert link(typed, index, NOW).text == read
+
+
 def test_more_of_a_kind_than_there_are_slots_stay_words(index: NameIndex) -> None:
     linked = link("compare Alpaca, C4, SQuAD and Wikipedia", index, NOW)
     assert linked.text == "compare dataset1, dataset2, dataset3 and wikipedia"

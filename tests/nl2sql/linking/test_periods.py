@@ -73,6 +73,12 @@ PHRASES = [
     ("before the end of the year", "2026-10-16 12:00", "2027-01-01"),
     ("before next friday", "2026-10-16 12:00", "2026-10-23"),
     ("until 31 december 2026", "2026-10-16 12:00", "2027-01-01"),
+    ("by the end of 2028", "2026-10-16 12:00", "2029-01-01"),
+    ("since the beginning of 2025", "2025-01-01", None),
+    ("before the end of q2 2027", "2026-10-16 12:00", "2027-07-01"),
+    ("by the end of q4", "2026-10-16 12:00", "2027-01-01"),
+    ("the week before", "2026-10-05", "2026-10-12"),
+    ("in the month before", "2026-09-01", "2026-10-01"),
     ("until the end of june 2027", "2026-10-16 12:00", "2027-07-01"),
     ("by friday", "2026-10-16 12:00", "2026-10-17"),
     ("by monday", "2026-10-16 12:00", "2026-10-20"),
@@ -222,7 +228,7 @@ def test_any_text_at_any_time(text: str, now: datetime) -> None:
 
 def test_every_pattern_of_a_point_is_reached() -> None:
     """A pattern that an earlier one always shadows is dead."""
-    points = [*(p[0] for p in PHRASES), "1 october", "october 1", "next fri", "last january of 2020", "march of last year", "end of june", "weekend", "march", "friday", "new year"]
+    points = [*(p[0] for p in PHRASES), "1 october", "october 1", "next fri", "last january of 2020", "march of last year", "end of june", "end of 2028", "weekend", "march", "friday", "new year"]
     bare = [p.removeprefix("in ").removeprefix("on ").removeprefix("since ").removeprefix("until the ").removeprefix("over the ").removeprefix("by the ").removeprefix("the ") for p in points]
     unreached = [p.pattern for n, p in enumerate(POINTS) if not any(p.fullmatch(b) and not any(q.fullmatch(b) for q in POINTS[:n]) for b in bare)]
     assert unreached == []

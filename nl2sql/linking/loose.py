@@ -1,0 +1,60 @@
+"""Names that people say loosely: words in another order, all but the first word, a node by its place, a country by its code.
+
+All words of a name, and a code in capitals, can be nothing else. The others are read both ways, as a name and as plain words; the rest of
+the question decides (`Linked.also`).
+"""
+
+import re
+from collections.abc import Sequence
+
+from nl2sql.linking.index import NameIndex, countries
+from nl2sql.linking.mentions import Draft, Token
+from nl2sql.linking.vocabulary import lexicon
+from nl2sql.values import Text
+
+JOINTS = frozenset(("of", "for", "in", "from", "on", "about", "the", "by", "s"))
+"""What stands between the words of a name that is turned round: the daily weather of Kenya."""
+WIDEST = 7
+"""Words of a name said loosely, those between them too."""
+CODE = re.compile(r"(?<!\w)(?:in|to|from|into|within|outside) ([A-Z]{2})(?!\w)")
+NO_CODES = frozenset(("AI", "CC", "GB", "HR", "ID", "IT", "ML", "MS", "PR", "QA", "TV", "US"))
+"""Codes that stand for other things as often, such as gigabytes; US is found as a name."""
+
+
+def find_loose(draft: Draft, index: NameIndex) -> None:
+    """Take loosely said names where the draft is eager, or tell that there are some; take countries by their codes."""
+    if not draft.question.isupper():
+        for code in CODE.finditer(draft.question):
+            if code[1] in countries() and code[1] not in NO_CODES:
+                draft.add(code.start(1), code.end(1), "country", Text((code[1],)))
+    for size in range(WIDEST, 0, -1):
+        for at in range(len(draft.tokens) - size + 1):
+            tokens = draft.tokens[at : at + size]
+            start, end = tokens[0].start, tokens[-1].end
+            if not draft.free(start, end) or re.search(r"[^\w\s'-]|_", draft.text[start:end]):
+                continue
+            kind, value, is_sure = _meant(draft, index, tokens)
+            draft.passed_over |= bool(kind) and not is_sure
+            if is_sure or (kind and draft.eager):
+                draft.add(start, end, kind, Text((value,)))
+
+
+def _meant(draft: Draft, index: NameIndex, tokens: Sequence[Token]) -> tuple[str, str, bool]:
+    """Kind and value of the one name that the words may stand for, if they are no name as they are, and whether they surely do; else the kind is empty."""
+    parts = [t.word for t in tokens]
+    key = " ".join(parts)
+    if key in index.names or parts[0] in JOINTS or parts[-1] in JOINTS or re.match(r"[-_.@]\w", draft.text[tokens[-1].end :]):
+        return "", "", False
+    if (node := _placed(index, key)) and not set(parts) <= lexicon():
+        return "node", node, False
+    telling = [part for part in parts if part not in JOINTS]
+    turned = index.turned.get(index.gist(telling), ()) if len(telling) > 2 else ()
+    found = turned or (index.endings.get(key, ()) if len(parts) > 1 else ())
+    return ("dataset", found[0], bool(turned)) if len(found) == 1 else ("", "", False)
+
+
+def _placed(index: NameIndex, place: str) -> str:
+    """The only node whose name is a place and a number: Cape Town for cape-town-1."""
+    nodes = {v for key in index.beginnings.get(place, ()) if key[len(place) + 1 :].isdigit() for v in index.names[key].get("node", ())}
+    return nodes.pop() if len(nodes) == 1 else ""
+

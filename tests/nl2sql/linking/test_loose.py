@@ -1,0 +1,84 @@
+"""Names in other words than the catalog's: what is taken for one at once, what is read both ways, and what is left alone."""
+
+from datetime import datetime
+
+import pytest
+
+from nl2sql.linking.index import NameIndex
+from nl2sql.linking.link import link
+from nl2sql.linking.mentions import Linked
+
+NOW = datetime(2026, 10, 16, 12)
+
+
+@pytest.fixture(scope="module")
+def places(index: NameIndex) -> NameIndex:
+    """The common index with identifiers of several words and nodes called by places."""
+    made = NameIndex.load(index.dump())
+    for kind, value in (
+        *(("dataset", name) for name in ("energy_meter_readings", "Kenya maize yields", "Africa field boundary labels", "old ticket log", "new ticket log")),
+        *(("node", name) for name in ("cape-town-1", "novosibirsk-1", "vienna-1", "vienna-2", "orders-7")),
+    ):
+        made.add(kind, value, value)
+    return made
+
+
+def _read(linked: Linked) -> tuple[str, str]:
+    """The text, and what the first dataset, node or country of it stands for."""
+    values = [mention.value.values[0] for mention in linked.mentions.values() if mention.kind in ("dataset", "node", "country")]
+    return linked.text, values[0] if values else ""
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "value"),
+    [
+        ("the daily weather of Kenya, what does it cost", "the dataset1, what does it cost", "Kenya daily weather"),
+        ("under what licence do the Kenyan maize yields come", "under what licence do the dataset1 come", "Kenya maize yields"),
+        ("yields of maize in kenya: owner", "dataset1: owner", "Kenya maize yields"),
+        ("copies on machines outside KR", "copies on machines outside country1", "KR"),
+        ("flows from DE to FR", "flows from country1 to country2", "DE"),
+    ],
+)
+def test_all_words_of_a_name_and_codes_are_names(question: str, text: str, value: str, places: NameIndex) -> None:
+    assert _read(link(question, places, NOW)) == (text, value)
+
+
+@pytest.mark.parametrize(
+    ("question", "plain", "named", "value"),
+    [
+        ("copies of the meter readings", "copies of the meter readings", "copies of the dataset1", "energy_meter_readings"),
+        ("who owns field boundary labels", "who owns field boundary labels", "who owns dataset1", "Africa field boundary labels"),
+        ("did Novosibirsk take part", "did novosibirsk take part", "did node1 take part", "novosibirsk-1"),
+        ("the machine of Cape Town", "the machine of cape town", "the machine of node1", "cape-town-1"),
+    ],
+)
+def test_parts_of_names_are_read_both_ways(question: str, plain: str, named: str, value: str, places: NameIndex) -> None:
+    linked = link(question, places, NOW)
+    assert linked.also is not None
+    assert (_read(linked)[0], _read(linked.also)) == (plain, (named, value))
+
+
+@pytest.mark.parametrize(
+    ("question", "kinds"),
+    [
+        ("weather data in Kenya, refreshed daily", "term country"),  # other words between them
+        ("maize, yields, Kenya", "country"),  # a list, no name
+        ("nodes in Vienna", ""),  # two of them
+        ("what is in the ticket log", ""),  # two end so
+        ("how big are orders", "dataset"),  # an everyday word with a number behind it is no place
+        ("size of The Pile in GB", "dataset"),  # gigabytes
+        ("COPIES OUTSIDE KR", ""),  # all in capitals, so that capitals say nothing
+        ("does it matter to IT", ""),
+    ],
+)
+def test_what_is_less_is_left_alone(question: str, kinds: str, places: NameIndex) -> None:
+    linked = link(question, places, NOW)
+    readings = [linked, linked.also] if linked.also else [linked]
+    assert {m.kind for reading in readings for m in reading.mentions.values()} == set(kinds.split())
+
+
+def test_a_second_reading_finds_names_before_topics(places: NameIndex) -> None:
+    """What the first reading took is free again in the second."""
+    linked = link("where do backups of meter readings live", places, NOW)
+    assert linked.also is not None
+    assert linked.also.text == "where do backups of dataset1 live"
