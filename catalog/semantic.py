@@ -45,6 +45,11 @@ class Column:
         return self.type in ("DATE", "TIMESTAMP")
 
     @property
+    def null_tells(self) -> bool:
+        """Its meaning says what null stands for, such as never; elsewhere null is what nobody knows."""
+        return "null " in self.meaning
+
+    @property
     def is_list(self) -> bool:
         return self.type.endswith("[]")
 

@@ -251,7 +251,8 @@ class _Compiler:
             case "DURING":
                 return self.during(column, self.value(condition.value, Period))
             case "NOT_DURING":
-                return f"NOT coalesce({self.during(column, self.value(condition.value, Period))}, FALSE)"
+                during = self.during(column, self.value(condition.value, Period))
+                return f"NOT coalesce({during}, FALSE)" if spec.null_tells else f"NOT {during}"
             case "HAS" | "HAS_NOT" as op:
                 tests = [f"list_contains({column}, {_quoted(v)})" for v in self.value(condition.value, Text).values]
                 joined = f"({' OR '.join(tests)})" if len(tests) > 1 else tests[0]
@@ -287,7 +288,7 @@ class _Compiler:
             tests.append(f"{column} >= TIMESTAMP '{period.start:%Y-%m-%d %H:%M:%S}'")
         if period.end:
             tests.append(f"{column} < TIMESTAMP '{period.end:%Y-%m-%d %H:%M:%S}'")
-        return f"({' AND '.join(tests)})" if tests else f"{column} IS NOT NULL"
+        return f"({' AND '.join(tests or [f'{column} IS NOT NULL'])})"
 
     def texts(self, token: str, spec: Column) -> tuple[str, ...]:
         if token.startswith("@"):

@@ -17,7 +17,7 @@ from nl2sql.guard import approve, schema_of
 from nl2sql.plan import Query
 from nl2sql.plan_grammar import parse
 from nl2sql.plan_sql import compile_query
-from nl2sql.values import Number, Text, Value
+from nl2sql.values import Number, Period, Text, Value
 
 NOW = datetime(2026, 10, 16, 12)
 BINDINGS: dict[str, Value] = {
@@ -29,6 +29,8 @@ BINDINGS: dict[str, Value] = {
     "@language1": Text(("German",)),
     "@language2": Text(("French",)),
     "@node1": Text(("n1",)),
+    "@period1": Period(datetime(2026, 10, 1), None),
+    "@period2": Period(datetime(2026, 9, 1), datetime(2026, 9, 10)),
 }
 ROWS: dict[str, list[dict[str, Any]]] = {
     "datasets": [
@@ -83,6 +85,10 @@ def query(plan: str) -> Query:
 
 
 GIVES: list[tuple[str, list[tuple[Any, ...]]]] = [
+    # Whose last update nobody knows may have been updated since; a grant without an end does not end then.
+    ("FROM datasets WHERE datasets.last_updated NOT_DURING @period1 SELECT datasets.name", [("d",)]),
+    ("FROM datasets WHERE NOT datasets.last_updated DURING @period1 SELECT datasets.name", [("c",), ("d",)]),
+    ("FROM grants WHERE grants.expires NOT_DURING @period2 SELECT grants.principal", [("jon",), ("kim",)]),
     # Of 10 and 40; of 30 and 90; of nothing.
     ("FROM datasets SELECT datasets.owner MEDIAN datasets.row_count", [("Acme", 25.0), ("Bolt", 60.0), (None, None)]),
     ("FROM datasets SELECT MEDIAN datasets.row_count", [(35.0,)]),
