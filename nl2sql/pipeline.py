@@ -21,6 +21,7 @@ from nl2sql.election import Elected, elect, fingerprint
 from nl2sql.errors import Repairable, Stopped, UnknownColumn
 from nl2sql.guard import approve
 from nl2sql.linking.index import NameIndex, words
+from nl2sql.linking.vocabulary import singular
 from nl2sql.linking.link import Linked
 from nl2sql.plan import SLOT_KINDS
 from nl2sql.recording import record
@@ -384,9 +385,9 @@ class _Turn:
 
 
 def _names_alike(question: str, kind: str, index: NameIndex) -> list[str]:
-    """Names of a kind, from those that the asker may see, that share a word with the question: few enough to choose from, or none."""
-    said = {word for word in words(question) if len(word) > 3} - {*SLOT_KINDS, "data", "table"}
-    found = {v for spelling, kinds in index.names.items() if said & set(spelling.split()) for v in kinds.get(kind, ())}
+    """Names of a kind, from those that the asker may see, that share a word with the question, one or several of it: few enough to choose from, or none."""
+    said = {singular(word) for word in words(question) if len(word) > 3} - {*SLOT_KINDS, "data", "table"}
+    found = {v for spelling, kinds in index.names.items() if kind in kinds and said & set(map(singular, spelling.split())) for v in kinds[kind]}
     return sorted(found) if len(found) <= OFFERED_NAMES else []
 
 

@@ -10,6 +10,7 @@ from nl2sql.embedded.parser import Candidate
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
 from nl2sql.plan import Item
+from nl2sql.pipeline import OFFERED_NAMES, _names_alike
 from nl2sql.plan_grammar import parse
 
 NOW = datetime(2026, 10, 16, 12)
@@ -52,3 +53,15 @@ def test_a_word_that_fits_several_names_is_asked_about(index: NameIndex, questio
 def test_a_choice_names_its_view_and_can_be_vetted(index: NameIndex, item: Item, words: str, sql: str) -> None:
     assert _choice(item) == words
     assert sql in bare(item, NOW)
+
+
+def test_what_is_not_named_is_offered_by_the_words_that_names_share_with_the_question() -> None:
+    names = NameIndex()
+    for kind, name in (("dataset", "us_city_temperatures"), ("dataset", "iot_temperature"), ("dataset", "orders"), ("model", "temperature-net")):
+        names.add(kind, name, name)
+    for question in ("who is the steward of the temperature dataset?", "which Temperatures are these?"):
+        assert _names_alike(question, "dataset", names) == ["iot_temperature", "us_city_temperatures"]
+    assert _names_alike("who is the steward of the dataset?", "dataset", names) == []
+    for number in range(OFFERED_NAMES):
+        names.add("dataset", f"temperature {number}", f"temperature {number}")
+    assert _names_alike("the temperature dataset?", "dataset", names) == []
