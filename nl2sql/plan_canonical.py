@@ -151,11 +151,11 @@ def _without_idle_view(query: Query) -> Query:
     if query.view not in ENTITIES or query.joins or query.latest or query.having or query.order or query.limit or list(query.select) not in asked:
         return query
     related = [c for c in query.where if isinstance(c, Exists) and key in c.join.edge.split("=")]
-    root = next((c for c in related if not c.negated and _names_one(_other_end(c.join.edge, key))), None)
+    root = next((c for c in related if not c.negated and _naming(_other_end(c.join.edge, key), query.view) is not None), None)
     if root is None or len(related) < len(query.where) or any(map(_compares_mean, root.conditions)):
         return query
     moved_key = _other_end(root.join.edge, key)
-    moved: list[Predicate] = list(root.conditions)
+    moved: list[Predicate] = [*root.conditions, *(_naming(moved_key, query.view) or ())]
     for one in related:
         if one is not root:
             ends = {moved_key, _other_end(one.join.edge, key)}
@@ -167,10 +167,14 @@ def _without_idle_view(query: Query) -> Query:
     return replace(query, view=root.join.view, where=_conditions(moved), select=(_item(result),))
 
 
-def _names_one(token: str) -> bool:
-    """A column that names a dataset, a node or a model of the catalog in every row."""
+def _naming(token: str, entity: str) -> tuple[Condition, ...] | None:
+    """Conditions under which a column names one of an entity view in every row, None where there are none: lineage names datasets, models and reports,
+    and models that the catalog does not list are models too.
+    """
     view, name = token.split(".")
-    return name == "node" or (name == "dataset" and view != "audit_log") or token == "training_rounds.model"
+    if name == "node" or (name == "dataset" and view != "audit_log") or token == "training_rounds.model":
+        return ()
+    return (Condition(f"{token}_kind", "EQ", literal("model")),) if view == "lineage" and entity == "models" else None
 
 
 def _of_measured_rows(query: Query) -> Query:

@@ -48,6 +48,23 @@ ONE_FORM = [
     ),
     ("FROM datasets WHERE EXISTS datasets.name=market.dataset market:offered END SELECT datasets.name", "FROM market WHERE market:offered SELECT market.dataset"),
     ("FROM datasets WHERE EXISTS datasets.name=market.dataset market:offered END SELECT COUNT", "FROM market WHERE market:offered SELECT COUNT_DISTINCT market.dataset"),
+    # Models that lineage knows and the catalog does not list are models; of datasets and reports it is not so.
+    (
+        "FROM models WHERE EXISTS lineage.downstream=models.name lineage.upstream EQ @dataset1 END SELECT models.name",
+        "FROM lineage WHERE lineage.upstream EQ @dataset1 lineage.downstream_kind EQ 'model' SELECT lineage.downstream",
+    ),
+    (
+        "FROM models WHERE EXISTS lineage.downstream=models.name EXISTS datasets.name=lineage.upstream datasets.pii IS_TRUE END END SELECT COUNT",
+        "FROM lineage WHERE lineage.downstream_kind EQ 'model' EXISTS datasets.name=lineage.upstream datasets.pii IS_TRUE END SELECT COUNT_DISTINCT lineage.downstream",
+    ),
+    (
+        "FROM models WHERE models.licence_class EQ 'commercial' EXISTS lineage.downstream=models.name lineage.upstream EQ @dataset1 END SELECT models.name",
+        "FROM models WHERE models.licence_class EQ 'commercial' EXISTS lineage.downstream=models.name lineage.upstream EQ @dataset1 END SELECT models.name",
+    ),
+    (
+        "FROM datasets WHERE EXISTS datasets.name=lineage.upstream lineage.downstream EQ @dataset1 END SELECT datasets.name",
+        "FROM datasets WHERE EXISTS datasets.name=lineage.upstream lineage.downstream EQ @dataset1 END SELECT datasets.name",
+    ),
     (
         "FROM datasets WHERE NOT_EXISTS datasets.name=quality_checks.dataset END EXISTS datasets.name=market.dataset market:offered END SELECT datasets.name",
         "FROM market WHERE market:offered NOT_EXISTS market.dataset=quality_checks.dataset END SELECT market.dataset",
