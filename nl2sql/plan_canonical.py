@@ -174,6 +174,8 @@ def _naming(token: str, entity: str) -> tuple[Condition, ...] | None:
     view, name = token.split(".")
     if name == "node" or (name == "dataset" and view != "audit_log") or token == "training_rounds.model":
         return ()
+    if token in ("training_rounds.slowest_node", "datasets.generating_model"):
+        return (Condition(token, "NOT_NULL", ""),)
     return (Condition(f"{token}_kind", "EQ", literal("model")),) if view == "lineage" and entity == "models" else None
 
 

@@ -62,6 +62,14 @@ ONE_FORM = [
         "FROM models WHERE models.licence_class EQ 'commercial' EXISTS lineage.downstream=models.name lineage.upstream EQ @dataset1 END SELECT models.name",
     ),
     (
+        "FROM nodes WHERE EXISTS nodes.node=training_rounds.slowest_node training_rounds.status EQ 'failed' END SELECT nodes.node",
+        "FROM training_rounds WHERE training_rounds.slowest_node NOT_NULL training_rounds.status EQ 'failed' SELECT training_rounds.slowest_node",
+    ),
+    (
+        "FROM models WHERE EXISTS datasets.generating_model=models.name datasets.pii IS_TRUE END SELECT models.name",
+        "FROM datasets WHERE datasets.pii IS_TRUE datasets:generated SELECT datasets.generating_model",
+    ),
+    (
         "FROM datasets WHERE EXISTS datasets.name=lineage.upstream lineage.downstream EQ @dataset1 END SELECT datasets.name",
         "FROM datasets WHERE EXISTS datasets.name=lineage.upstream lineage.downstream EQ @dataset1 END SELECT datasets.name",
     ),
