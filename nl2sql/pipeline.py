@@ -21,8 +21,8 @@ from nl2sql.election import Elected, elect, fingerprint
 from nl2sql.errors import Repairable, Stopped, UnknownColumn
 from nl2sql.guard import approve
 from nl2sql.linking.index import NameIndex, words
-from nl2sql.linking.vocabulary import singular
 from nl2sql.linking.link import Linked
+from nl2sql.linking.vocabulary import singular
 from nl2sql.plan import SLOT_KINDS
 from nl2sql.recording import record
 from nl2sql.session import Session, read_clock

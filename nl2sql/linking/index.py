@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from catalog.quality.freshness import opened
 from catalog.semantic import views
+from nl2sql.linking.shortened import Kinds, shortened
 from nl2sql.linking.vocabulary import closed_words, lexicon, singular, words
 
 __all__ = ["LONGEST_NAME", "NameIndex", "build_index", "words"]
@@ -26,17 +27,16 @@ if TYPE_CHECKING:
 COUNTRIES = Path(__file__).parent / "countries.toml"
 LONGEST_NAME = 8
 """Words of a name that are compared; longer names are found by their first words."""
-EUROPE = ("eu", "e.u.", "european union", "europe", "european", "eea")
-LANGUAGES = ["bulgarian", "chinese", "croatian", "czech", "danish", "dutch", "estonian", "finnish", "french", "german", "greek", "hungarian", "icelandic", "indonesian", "irish", "italian", "japanese", "korean", "latvian", "lithuanian", "maltese", "norwegian", "polish", "portuguese", "romanian", "russian", "serbian", "slovak", "slovenian", "spanish", "swedish", "thai", "turkish", "ukrainian", "vietnamese"]
+EUROPE = ("eu", "e.u.", "european union", "europe", "european", "eea", "eu27")
+LANGUAGES = ["albanian", "armenian", "belarusian", "bosnian", "bulgarian", "chinese", "croatian", "czech", "danish", "dutch", "english", "estonian", "finnish", "french", "german", "greek", "hungarian", "icelandic", "indonesian", "irish", "italian", "japanese", "korean", "latvian", "lithuanian", "macedonian", "maltese", "mongolian", "norwegian", "polish", "portuguese", "romanian", "russian", "serbian", "slovak", "slovenian", "spanish", "swedish", "thai", "turkish", "ukrainian", "vietnamese"]
 """Adjectives of countries that name a language too, whether or not the catalog holds any text in it."""
+CONTINENTS = {"african": "africa", "asian": "asia"}
 ROMAN = {"ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6"}
 NAME, ALIAS, PART, LOOKALIKE = 0, 1, 2, 3
 """How well a spelling stands for a value: its own name, another name of it, the last part of a dotted or slashed name, a name
 that only reads like it: another publisher's ``C4`` with a blank or an invisible character."""
-PARTIAL_KINDS = ("dataset", "model", "node", "org", "person", "run", "licence")
+PARTIAL_KINDS = ("dataset", "model", "node", "org", "person", "run", "licence", "group")
 """Kinds whose names people shorten to their first words."""
-
-Kinds = dict[str, list[str]]
 
 
 @dataclass
@@ -81,6 +81,11 @@ class NameIndex:
         return dict(found)
 
     @cached_property
+    def shortened(self) -> dict[str, Kinds]:
+        """Surnames, initials and other short spellings."""
+        return shortened(self.names)
+
+    @cached_property
     def beginnings(self) -> dict[str, list[str]]:
         """First words of longer names to the spellings that begin so."""
         found: dict[str, list[str]] = defaultdict(list)
@@ -92,27 +97,30 @@ class NameIndex:
         return dict(found)
 
     @cached_property
-    def turned(self) -> dict[str, list[str]]:
-        """Datasets of three words and more by those words in any order and number, countries by their codes."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for key, values in self._datasets():
-            found[self.gist(key.split(" "))] += values
+    def turned(self) -> dict[str, list[tuple[str, str]]]:
+        """Datasets and groups of several words by those words in any order and number, countries by their codes."""
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for key, kind, value in self._several_words():
+            gist = self.gist(key.split(" "))
+            if (kind, value) not in found[gist]:
+                found[gist].append((kind, value))
         return dict(found)
 
     @cached_property
-    def endings(self) -> dict[str, list[str]]:
+    def endings(self) -> dict[str, list[tuple[str, str]]]:
         """Datasets of three words and more by all words but the first: meter readings for energy_meter_readings."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for key, values in self._datasets():
-            found[key.partition(" ")[2]] += values
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for key, kind, value in self._several_words():
+            if key.count(" ") > 1 and kind == "dataset":
+                found[key.partition(" ")[2]].append((kind, value))
         return dict(found)
 
     def gist(self, parts: Iterable[str]) -> str:
         """Words whatever their order and number, countries whatever their form."""
-        return " ".join(sorted(self.names.get(part, {}).get("country", [singular(part)])[0] for part in parts))
+        return " ".join(sorted(self.names.get(part, {}).get("country", [CONTINENTS.get(part, singular(part))])[0] for part in parts))
 
-    def _datasets(self) -> Iterator[tuple[str, list[str]]]:
-        return ((key, kinds["dataset"]) for key, kinds in self.names.items() if key.count(" ") > 1 and "dataset" in kinds)
+    def _several_words(self) -> Iterator[tuple[str, str, str]]:
+        return ((key, kind, value) for key, kinds in self.names.items() if " " in key for kind in ("dataset", "group") for value in kinds.get(kind, ()))
 
     @cached_property
     def by_initial(self) -> dict[str, list[str]]:
@@ -127,7 +135,7 @@ class NameIndex:
     def name_words(self) -> dict[str, list[str]]:
         """Words of names by initial letter."""
         found: dict[str, list[str]] = defaultdict(list)
-        for word in sorted({w for key in self.names for w in key.split(" ") if len(w) > 3 and w.isalpha()}):
+        for word in sorted({w for key in (*self.names, *self.shortened) for w in key.split(" ") if len(w) > 3 and w.isalpha()}):
             found[word[0]].append(word)
         return dict(found)
 

@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from nl2sql.linking.shortened import TITLE
+from nl2sql.linking.vocabulary import folded, is_english, lexicon
+
 CUES = {
     "dataset": r"data ?sets?|tables?|corpus|corpora|collection|assets?|reports?|dsets?",
     "model": r"models?|llms?|networks?|checkpoints?|weights",
@@ -35,12 +38,13 @@ SINGULAR = {
     **{kind: CUES[kind] for kind in ("node", "column", "policy", "run", "job", "metric", "group", "framework", "licence", "network", "role", "format", "task", "region", "domain", "org", "person", "term", "language", "country")},
 }
 """Words that make even an everyday word a name: ``the adult dataset``, whereas adult datasets may be any."""
-AFTER = {"org": r"(?:'s?)? (?:data(?: ?sets?)?|models?|offers?|nodes?)(?!\w)"}
+AFTER = {"org": r"(?:'s?)? (?:data(?: ?sets?)?|models?|offers?|nodes?)(?!\w)", "group": r"(?:'s?)? (?:consents?|withdrawals?)(?!\w)"}
 """What follows a value of a kind, where a name has several."""
 BEFORE = {
     "model": r"generated (?:by|with|from|using)|written (?:by|with)|synthesi[sz]ed (?:by|with)|distilled from|output of|outputs of|fine-?tun\w+|train\w* of|what was|which data ?sets trained|trained",
     "dataset": r"trained on|tuned on|derived from|built (?:from|on)|copies of|columns? (?:of|in)|rows? (?:of|in)|licen[cs]e of",
     "org": r"owned by|published by|publisher|sold by|run by|operated by|provided by|made by|by|work at|(?:data|data ?sets?|models?|tables|anything|everything|texts?|images?) from",
+    "group": r"(?:consents?|withdrawals?) (?:of|from|by)",
     "node": r"on|at|hosted (?:by|on|at)",
 }
 """What comes before a value of a kind, where a name has several."""
@@ -80,11 +84,11 @@ def ranked(kinds: Iterable[str], before: str, after: str) -> list[str]:
         order.remove("country" if not _of_country(before, after) else "language")
     if given & FIXED:
         order.sort(key=lambda k: k not in FIXED)
-    order.sort(key=lambda k: (not stands_beside(k, before, after, singular=True), not _led(k, before, after)))
+    order.sort(key=lambda k: (not stands_beside(k, before, after, singular=True), not led(k, before, after)))
     return order
 
 
-def _led(kind: str, before: str, after: str) -> bool:
+def led(kind: str, before: str, after: str) -> bool:
     lead, follow = BEFORE.get(kind, "(?!)"), AFTER.get(kind, "(?!)")
     return bool(re.search(rf"(?<!\w)(?:{lead}) (?:the )?$", before) or re.match(follow, after))
 
@@ -95,3 +99,20 @@ def _of_country(before: str, after: str) -> bool:
         return False
     subject = CUES["country"]
     return bool(re.match(rf" (?:\w+ )?(?:{subject})(?!\w)", after) or re.search(rf"(?<!\w)(?:{subject}) (?:that |which )?(?:are|is) $", before))
+
+
+def titled(text: str, start: int) -> int:
+    """Where a person's name begins, its title included."""
+    title = re.search(rf"(?<!\w){TITLE}$", text[:start])
+    return title.start() if title else start
+
+
+def alone(question: str, start: int, end: int) -> bool:
+    """Whether no other name stands right beside the words: Priya Sharma is not Priya Nair."""
+    if question.isupper():
+        return True
+    before, after = re.search(r"([^\W\d_]+) $", question[: titled(question.lower(), start)]), re.match(r" ([^\W\d_]+)", question[end:])
+    if before and before.start() and before[1][0].isupper():
+        return False
+    beside = [word[1] for word in (before, after) if word and folded(word[1]) not in lexicon()]
+    return not any(word[0].isupper() or not is_english(word) for word in beside)

@@ -14,10 +14,14 @@ from nl2sql.values import Text
 
 JOINTS = frozenset(("of", "for", "in", "from", "on", "about", "the", "by", "s"))
 """What stands between the words of a name that is turned round: the daily weather of Kenya."""
+TABLE = re.compile(r" (?:table|data ?set)(?!\w)")
+"""What makes a name of words in another number: the lab result table."""
 WIDEST = 7
 """Words of a name said loosely, those between them too."""
 CODE = re.compile(r"(?<!\w)(?:in|to|from|into|within|outside) ([A-Z]{2})(?!\w)")
-NO_CODES = frozenset(("AI", "CC", "GB", "HR", "ID", "IT", "ML", "MS", "PR", "QA", "TV", "US"))
+NUMBERED = re.compile(r"(?<!\w)policy (?:number |no\.? |nr\.? |#)?(\d{1,3})(?![\w%]|[.,-]\d)")
+"""A policy by the number in its code."""
+NO_CODES = frozenset(("AI", "BA", "CC", "CI", "GB", "HR", "ID", "IT", "LA", "ME", "ML", "MS", "NA", "PA", "PR", "QA", "TV", "US"))
 """Codes that stand for other things as often, such as gigabytes; US is found as a name."""
 
 
@@ -27,6 +31,10 @@ def find_loose(draft: Draft, index: NameIndex) -> None:
         for code in CODE.finditer(draft.question):
             if code[1] in countries() and code[1] not in NO_CODES:
                 draft.add(code.start(1), code.end(1), "country", Text((code[1],)))
+    for number in NUMBERED.finditer(draft.text):
+        policies = [value for key, kinds in index.shortened.items() if re.fullmatch(rf"[a-z]+ {int(number[1])}", key) for value in kinds.get("policy", ())]
+        if len(policies) == 1:
+            draft.add(*number.span(1), "policy", Text((policies[0],)))
     for size in range(WIDEST, 0, -1):
         for at in range(len(draft.tokens) - size + 1):
             tokens = draft.tokens[at : at + size]
@@ -48,9 +56,14 @@ def _meant(draft: Draft, index: NameIndex, tokens: Sequence[Token]) -> tuple[str
     if (node := _placed(index, key)) and not set(parts) <= lexicon():
         return "node", node, False
     telling = [part for part in parts if part not in JOINTS]
-    turned = index.turned.get(index.gist(telling), ()) if len(telling) > 2 else ()
-    found = turned or (index.endings.get(key, ()) if len(parts) > 1 else ())
-    return ("dataset", found[0], bool(turned)) if len(found) == 1 else ("", "", False)
+    pointed = bool(TABLE.match(draft.text[tokens[-1].end :]))
+    if len(parts) == 1:
+        several = index.names.get(f"{key}s", {}).get("dataset", ()) if pointed and re.search(r"(?:^|\W)(?:the|our) $|^$", draft.text[: tokens[0].start]) else ()
+        return ("dataset", several[0], True) if len(several) == 1 else ("", "", False)
+    is_close = len(telling) > 1 and {part for part in parts if part in JOINTS} <= {"of", "the"}
+    turned = index.turned.get(index.gist(telling), ()) if len(telling) > 2 or is_close else ()
+    found = turned or index.endings.get(key, ())
+    return (*found[0], bool(turned) and (pointed or len(telling) > 2)) if len(found) == 1 else ("", "", False)
 
 
 def _placed(index: NameIndex, place: str) -> str:

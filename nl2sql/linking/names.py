@@ -2,15 +2,16 @@
 
 import re
 
-from nl2sql.linking.index import LANGUAGES, LONGEST_NAME, PARTIAL_KINDS, Kinds, NameIndex
-from nl2sql.linking.kinds import BEFORE, ranked, stands_beside
+from nl2sql.linking.index import LANGUAGES, LONGEST_NAME, PARTIAL_KINDS, NameIndex
+from nl2sql.linking.kinds import BEFORE, alone, led, ranked, stands_beside, titled
 from nl2sql.linking.mentions import Draft, Token
+from nl2sql.linking.shortened import TITLE, Kinds
 from nl2sql.linking.vocabulary import concepts, is_english, lexicon, words
 from nl2sql.values import Text
 
 PROTECTED = frozenset(
     (
-        "eu ai act", "health data", "personal data", "patient data", "training data", "open source", "data sets", "restore test", "quality score", "trust score",
+        "eu ai act", "health data", "meta data", "personal data", "patient data", "training data", "open source", "data sets", "restore test", "quality score", "trust score",
         "federated learning", "public task", "key rotation", "us dollars", "legal basis", "machine learning", "language model", "language models",
     )
 )  # fmt: skip
@@ -38,6 +39,8 @@ FOLLOWS = (
 )
 """What may follow a name, where an everyday word in the place of a name is followed by more of its own sentence otherwise."""
 PERSON_LEADS = r"(?:^|\W)(?:to|by|of|from|did|does|is|was|has|can|may|ask|with|for|about|and|or) $"
+SUFFIX = re.compile(r" ai(?! act)(?!\w)|,? (?:inc|corp|ltd|llc|gmbh|plc|ag)(?!\w)\.?|!(?= \w)")
+"""What follows the name of a company and belongs to it."""
 FACETS = r"(?:'s?)? (?:licen[cs]e|owner|steward|lineage|price|size|schema|columns|freshness|quality|completeness|replicas|copies|checks|provenance|version|table|data ?set)(?!\w)"
 
 
@@ -54,7 +57,7 @@ def find_names(draft: Draft, index: NameIndex) -> None:
 def _whole(draft: Draft, tokens: list[Token]) -> bool:
     """Whether the words are free and stand in one phrase."""
     start, end = tokens[0].start, tokens[-1].end
-    return draft.free(start, end) and not (len(tokens) > 1 and re.search(r"[?!;:]|, |\. |'s? ", draft.text[start:end]))
+    return draft.free(start, end) and not (len(tokens) > 1 and re.search(r"[?!;:]|, |(?<!(?<!\w)\w)(?<!(?<!\w)dr)\. |'s? ", draft.text[start:end]))
 
 
 def _take(draft: Draft, index: NameIndex, tokens: list[Token]) -> None:
@@ -65,15 +68,22 @@ def _take(draft: Draft, index: NameIndex, tokens: list[Token]) -> None:
     kinds = lookup(index, [t.word for t in tokens])
     if not kinds or not (bounded(draft, start, end) or SIZE.match(draft.text[end:])):
         return
-    surface = draft.text[start:end]
-    for kind in ranked(kinds, draft.before(start), draft.after(end)):
+    if len(key) < 4 and key.isalpha() and key not in index.names and draft.question[start:end].islower() and not _perhaps(draft, start):
+        return  # initials and short surnames, written small: esa, tan
+    surface, before, after = draft.text[start:end], draft.before(start), draft.after(end)
+    if {"licence", "org"} <= kinds.keys():  # MIT
+        by_org = (led("org", before, "") or after.startswith("'s")) and not re.search(r"licen[cs]ed by $", before) and not stands_beside("licence", before, after)
+        kinds = {kind: values for kind, values in kinds.items() if kind != ("licence" if by_org else "org")}
+    for kind in ranked(kinds, before, after):
         if not ("_" in surface and kind in NOT_SNAKE) and is_name(draft, tokens, kind, kinds[kind]):
             size = SIZE.match(draft.text[end:]) if kind in ("model", "dataset") else None
             other = VERSION.match(draft.text[end:]) if kind == "model" and not size else None
             if other and re.match(FOLLOWS, draft.text[end + other.end() :]):  # Llama 3 where the catalog has Llama
                 draft.add(start, end + other.end(), kind, Text((draft.question[start : end + other.end()],)), known=False)
                 return
-            draft.add(start, end + (size.end() if size else 0), kind, Text(tuple(kinds[kind])))
+            suffix = SUFFIX.match(draft.text[end:]) if kind == "org" else None
+            tail = size or suffix
+            draft.add(titled(draft.text, start) if kind == "person" else start, end + (tail.end() if tail else 0), kind, Text(tuple(kinds[kind])))
             return
 
 
@@ -86,12 +96,15 @@ def _take_beginning(draft: Draft, index: NameIndex, tokens: list[Token]) -> None
         return
     rare = not all(is_english(t.word) or t.word.isdigit() or len(t.word) < 3 for t in tokens)
     before, after = draft.before(start), draft.after(end)
+    owned = (led("org", before, "") and not before.endswith(" from ")) or re.match(r"'s? (?:data ?sets?|models?|nodes?|offers?)(?!\w)", after)
     kinds: Kinds = {}
     for key in keys:
         for kind in PARTIAL_KINDS:
             for value in index.names[key].get(kind, ()):
-                if kind in ("model", "run") and value.islower():
+                if kind in ("model", "run") and value.islower() and " " not in value and not (kind == "run" and len(tokens) > 1 and stands_beside(kind, before, after)):
                     continue  # churn-predictor is an identifier, nobody calls it churn
+                if kind in ("dataset", "licence") and owned:
+                    continue  # what AllenAI publishes, not allenai/c4
                 if value not in kinds.setdefault(kind, []):
                     kinds[kind].append(value)
     for kind in ranked([k for k in kinds if kinds[k]], before, after):
@@ -100,9 +113,15 @@ def _take_beginning(draft: Draft, index: NameIndex, tokens: list[Token]) -> None
             evident = pointed or ((rare or draft.question[start:end].isupper()) and _evident(draft, start, end, kind, False))
         elif kind == "node":
             evident = pointed
+        elif kind == "group":
+            evident = len(tokens) > 1 and led(kind, before, after)
         else:
-            placed = kind == "person" and re.search(PERSON_LEADS, before) and re.match(FOLLOWS, after)
-            evident = pointed or rare or len(tokens) > 1 or _styled(draft, start, end) or bool(placed)
+            placed = kind == "org" and led(kind, before, after)
+            if kind == "person":
+                placed = bool((re.search(PERSON_LEADS, before) and re.match(FOLLOWS, after)) or re.match(r"'s? \w", after))
+            evident = pointed or rare or len(tokens) > 1 or _styled(draft, start, end) or placed
+        if (kind == "person" and not alone(draft.question, start, end)) or (kind == "licence" and "dataset" in kinds and re.match(r"(?:'s?)? licen[cs]e(?!\w)", after)):
+            continue  # the MovieLens licence is the dataset's
         if evident:
             draft.add(start, end, kind, Text(tuple(kinds[kind])))
             return
@@ -112,10 +131,12 @@ def lookup(index: NameIndex, parts: list[str]) -> Kinds | None:
     """The values of a spelling, by its words or else by its letters: llama2, CommonCrawl, red pajama."""
     key = " ".join(parts)
     if key in index.names:
-        return index.names[key]
+        return {**{k: v for k, v in index.shortened.get(key, {}).items() if k == "org"}, **index.names[key]}
+    if key in index.shortened:
+        return index.shortened[key]
     joined = key.replace(" ", "")
     keys = index.joined.get(joined)
-    if not keys or len(joined) < (3 if any(c.isdigit() for c in joined) and len(parts) == 1 else 5) or is_english(joined):
+    if not keys or len(joined) < (3 if any(c.isdigit() for c in joined) and len(parts) == 1 else 5) or (is_english(joined) and not (len(parts) == 2 and min(map(len, parts)) > 3)):
         return None
     if len(parts) > 1 and any(p in lexicon() and len(p) < 4 for p in parts):
         return None
@@ -142,7 +163,13 @@ def is_name(draft: Draft, tokens: list[Token], kind: str, values: list[str]) -> 
     before, after = draft.before(start), draft.after(end)
     asking = all(p in lexicon() or p.isdigit() for p in parts)
     if kind == "column":
-        return "_" in draft.text[start:end] or (stands_beside(kind, before, after) and not asking)
+        return "_" in draft.text[start:end] or (stands_beside(kind, before, after) and (not asking or (len(parts) > 1 and "_" in values[0])))
+    if kind == "person" and not alone(draft.question, start, end):
+        return False
+    if kind == "person" and re.search(rf"(?:^|\W){TITLE}$", before):
+        return True
+    if kind == "country" and parts == ["the", "states"]:
+        return draft.question[start:end].endswith("States") or bool(re.search(r"(?:^|\W)(?:from|in|to|outside|within) $", before) and re.match(FOLLOWS, after) and not re.match(r" (?:of|and)(?!\w)", after))
     if kind == "country" and parts == ["us"]:
         caps = draft.question[start:end] in ("US", "Us") and not draft.question.isupper()
         return caps or bool(re.search(r"(?:\bin|\bthe|outside) $", before) and not re.match(" (?:all|both|know|see|have)", after))
@@ -173,9 +200,12 @@ def is_name(draft: Draft, tokens: list[Token], kind: str, values: list[str]) -> 
         return not (concept or acronym) and _perhaps(draft, start)
     if asking:
         return _styled(draft, start, end)
-    led = re.search(rf"(?:^|\W)(?:{BEFORE[kind]}) $", before) if kind in BEFORE else None
-    owner = kind == "org" and not asking and re.match(r"(?:'s?)? (?:data ?sets?|models?|nodes?|offers?)\b|'s ", after)
-    return beside or bool(owner or (led and not asking)) or bool(kind == "org" and not asking and re.search(r"(?:from|does|do|is|did|has) $", before))
+    leads = re.search(rf"(?:^|\W)(?:{BEFORE[kind]}) $", before) if kind in BEFORE else None
+    if kind == "group" and led(kind, before, after):
+        return True
+    owner = kind in ("org", "person") and not asking and (re.match(r"'s? \w", after) or (kind == "org" and (led(kind, "", after) or SUFFIX.match(after))))
+    placed = kind == "person" and re.search(PERSON_LEADS, before) and re.match(FOLLOWS, after)
+    return beside or bool(placed or owner or (leads and not asking)) or bool(kind == "org" and not asking and re.search(r"(?:from|does|do|is|did|has) $", before))
 
 
 def _perhaps(draft: Draft, start: int) -> bool:

@@ -1,50 +1,28 @@
 """Finds spans of time in a question: ``last week``, ``since March``, ``more than 90 days ago``, ``by Friday``.
 
-A span takes its preposition with it. Points in time are resolved by ``dates``; a length of time (``takes 3 days``) is a number.
+A span takes its preposition with it. Points in time are resolved by ``dates``, spans said by their length by ``durations``, those said by another span by ``compared``.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from nl2sql.linking.dates import MONTHS, POINT, calendar_span, midnight, resolve, shift
+from nl2sql.linking.compared import Found, find_compared
+from nl2sql.linking.dates import MONTHS, POINT, WEEKDAYS, resolve
+from nl2sql.linking.durations import RULES as DURATION_RULES
+from nl2sql.linking.durations import TO_COME
+from nl2sql.linking.units import calendar_span
 from nl2sql.values import Period
 
-COUNTS = {w: n for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"])} | {
-    "a": 1, "an": 1, "couple": 2, "a couple of": 2, "few": 3, "a few": 3, "half a": 0.5, "half an": 0.5, "fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "ninety": 90,
-}  # fmt: skip
-_count = r"(?P<count>\d+|half an?|a couple of|a few|an?|couple|few|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty|ninety)"
-_unit = r"(?P<unit>minutes?|mins?|hours?|hrs?|h|days?|d|weeks?|wks?|wk|fortnights?|months?|mths?|quarters?|qtrs?|years?|yrs?)"
-_amount = rf"(?:{_count} {_unit}|(?P<digits>\d+)(?P<letter>h|hrs?|d|w|wks?|days?|mths?|months?|y|yrs?))"
-_lead = r"(?:(?:in|on|during|over|within|for|from|of|at|throughout|through|as of|dated|the whole of|all of|all) )?(?:the )?"
-_clock = r"(?:at )?(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))? ?(?:(?P<half>[ap])\.?m(?:\.(?!\w)|(?!\w))|(?<=:\d\d)(?: ?(?:h|utc|o'clock))?)"
-LENGTH = re.compile(
-    r"(?:takes?|taking|took|needs?|needed|lasts?|lasted|lasting|resolved|fixed|closed|acknowledged|restored|answered|solved|recovered|honou?red|retention(?: period)?|duration|average|keeps?|kept|gaps?|delay)"
-    r"(?: of| is| was| are| for)?(?: \w+)? $"
-)
-"""What a length of time is said of, which is a number and no span."""
-TO_COME = re.compile(r"(?:expires?|expiring|due|ends?|ending|runs? out|running out|lapses?|lapsing|upcoming|planned|scheduled|will \w+|valid|in force) $")
-"""What is said of times to come, so that November is the next one."""
-NEGATED = re.compile(r"(?:\b(?:not|never|no|nobody|none|nothing|without|neither|hasnt|havent|didnt|wasnt|isnt)\b|untouched|unchanged|unseen|unheard|unused|unread|n't\b)(?: [\w'-]+){0,6} $")
-NEGATED_AFTER = re.compile(r"(?: [\w'-]+){0,2} (?:not|no|never)\b")
-IDLE = re.compile(
-    r"\b(?:quiet|silent|stale|idle|offline|down|dark|dead|unreachable|unresolved|outdated|overdue|open|out of sync|untested|unanswered|waiting|pending)"
-    r"(?: [\w'-]+)? $"
-)
-"""States that last, so that ``for two days`` says when they began."""
+_lead = r"(?:(?:in|on|during|over|within|for|from|of|at|throughout|through|as of|dated|the whole of|in all of|all of|all) )?(?:the )?"
+_now = r"(?:right )?now|date|the present|present"
+_to = r"(?:up )?to(?: and including)?|until|till|through|[-–]|\.\."
+_unit = "day|week|month|quarter|year"
+_month = "|".join(rf"{m[:3]}(?:{m[3:]})?" if m != "may" else m for m in MONTHS)
+_clock = r"(?:at )?(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))?(?:(?<=:\d\d):\d\d)? ?(?:(?P<half>[ap])\.?m(?:\.(?!\w)|(?!\w))|(?<=:\d\d)(?: ?(?:h|z|utc|o'clock))?)"
 IN_FORCE = re.compile(r"(?:in force|valid|active|live|effective|applied|applies|apply|applicable|as of|as at|standing|remains?|currently|exists?|still(?: \w+){1,3}) $")
 """What is said of today as of any day: it means now, and no span."""
-COUNTED = re.compile(r" (?:rows?|records?|examples?|lines|entries|files|people|persons|subjects|individuals|tokens?|ocean|usdc|euros?|eur|dollars|hours?|minutes?|seconds?|days?|datasets?|[tgmk]b|%|percent|images|items|units)(?!\w)")
+COUNTED = re.compile(r" (?:or (?:more|less|fewer) )?(?:rows?|records?|examples?|lines|entries|files|people|persons|subjects|individuals|tokens?|ocean|usdc|euros?|eur|dollars|hours?|minutes?|seconds?|days?|datasets?|[tgmk]b|%|percent|images|items|units)(?!\w)")
 """What follows a number that only looks like a year."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A span of time at ``start:end`` of the text."""
-
-    start: int
-    end: int
-    period: Period
 
 
 def find_periods(text: str, now: datetime) -> list[Found]:
@@ -61,55 +39,65 @@ def find_periods(text: str, now: datetime) -> list[Found]:
             if period is not None:
                 blank = len(match[0]) - len(match[0].lstrip())
                 found.append(Found(match.start() + blank, match.end() - len(match[0]) + len(match[0].rstrip()), period))
-    return sorted(found, key=lambda f: f.start)
+    return find_compared(text, found, now)
 
 
-def _amount_of(match: re.Match[str]) -> tuple[float, str]:
-    letters = {"h": "hour", "d": "day", "w": "week", "q": "quarter", "y": "year", "f": "fortnight"}
-    word = match["unit"] or match["letter"]
-    unit = "minute" if word.startswith("mi") else letters.get(word[0], "month")
-    count = match["digits"] or match["count"]
-    return float(count) if count.isdigit() else COUNTS[count], unit
-
-
-def _is_length(match: re.Match[str], hours_too: bool = True) -> bool:
-    return bool(LENGTH.search(match.string[: match.start()])) or (hours_too and _amount_of(match)[1] in ("hour", "minute"))
+def _bound(match: re.Match[str], now: datetime, ahead: bool = False) -> Period | None:
+    """The point that a span begins or ends at; mid June is then its 15th."""
+    if _mere_number(match):
+        return None
+    point = resolve(match["point"], now, ahead)
+    if point and point.start and point.end and match["point"].startswith("mid") and not match[0].startswith("from"):
+        return calendar_span(point.start + (point.end - point.start - timedelta(days=1)) / 2, "day")
+    return point
 
 
 def _before(match: re.Match[str], now: datetime) -> Period | None:
-    how, text = match["how"], match["point"]
-    if _mere_number(match):
-        return None
-    point = resolve(text, now, ahead=how in ("by", "until", "till"))
+    how = match["how"]
+    point = _bound(match, now, ahead=how in ("by", "until", "till") or bool(TO_COME.search(match.string[: match.start()])))
     if point is None or point.start is None or point.end is None:
         return None
     if match["since"]:  # not run since before October
         return Period(point.start, None)
-    if how in ("by", "until", "till", "up to", "through") or (re.match(r"(?:the )?end|.*-end", text) and point.end > now):
+    if how in ("by", "until", "till", "up to", "through") or how.endswith("later than") or how.startswith("on or") or (re.match(r"(?:the )?end|.*[- ]end", match["point"]) and point.end > now):
         return Period(now if point.end > now else None, point.end)
     return Period(now if point.start > now else None, point.start)
 
 
 def _since(match: re.Match[str], now: datetime) -> Period | None:
-    if _mere_number(match):
+    point, how = _bound(match, now), match["how"]
+    if point is None or point.start is None:
         return None
-    point = resolve(match["point"], now)
-    if point is None:
-        return None
-    if match["how"] == "from" and point.start and not re.search(r"(?: on| onwards?)$", match[0]):
+    if how == "from" and not re.search(r"(?: on| onwards?)$", match[0]):
         return point if point.start <= now else Period(point.start, None)
-    return Period(point.end, None) if match["how"].startswith(("after", "later", "newer")) else Period(point.start, None)
+    if how == "since" and match["point"].endswith("new year") and point.start > now:
+        return Period(point.start.replace(year=point.start.year - 1), None)
+    return Period(point.end if how.startswith(("after", "later", "newer")) else point.start, None)
+
+
+def _on_either_side(match: re.Match[str], now: datetime) -> Period | None:
+    """``in 2024 or later``, ``> 2026-10-01``, ``pre-2020``."""
+    point, how = _bound(match, now), match["how"].strip()
+    if point is None or (how[0] in "<>" and match["point"].isdigit()):
+        return None
+    if how in ("<", "pre-", "pre"):
+        return Period(None, point.start)
+    if how in (">", "post-", "post"):
+        return Period(point.end, None)
+    return Period(None, point.end) if how.endswith(("<=", "earlier", "before", "older")) else Period(point.start, None)
 
 
 def _between(match: re.Match[str], now: datetime) -> Period | None:
     """``between 3 and 10 October``, ``from March to June 2025``: the left end takes what only the right one says."""
-    if whole := resolve(match[0], now):  # 2026-Q3 is no range
+    if whole := resolve(match.string[match.start("left") : match.end("right")], now):  # 2026-Q3 is no range
         return whole
-    right = resolve(match["right"], now)
-    left_text = match["left"]
-    year = re.search(r"(?:19|20)\d\d", match["right"])
-    if left_text.isdigit() and len(left_text) < 3:
-        left_text = re.sub(r"\d{1,2}(?:st|nd|rd|th)?(?= |$)", left_text, re.sub(r"((?:19|20)\d\d)", "", match["right"])).strip()
+    left_text, right_text = match["left"], match["right"]
+    if right_text.isdigit() and len(right_text) == 2:  # 2023-25
+        right_text = left_text[:2] + right_text
+    right = Period(None, now) if re.fullmatch(_now, right_text) else resolve(right_text, now)
+    year = re.search(r"(?:19|20)\d\d", right_text)
+    if re.fullmatch(r"\d{1,2}(?:st|nd|rd|th)?", left_text):
+        left_text = re.sub(r"\d{1,2}(?:st|nd|rd|th)?(?= |$)", left_text, re.sub(r"((?:19|20)\d\d)", "", right_text)).strip()
     if year and not re.search(r"(?:19|20)\d\d", left_text) and re.search("|".join(m[:3] for m in MONTHS) + r"|^q\d", left_text):
         left_text = f"{left_text} {year[0]}"
     left = resolve(left_text, now)
@@ -118,76 +106,37 @@ def _between(match: re.Match[str], now: datetime) -> Period | None:
     return Period(left.start, right.end)
 
 
-def _rolling(match: re.Match[str], now: datetime) -> Period:
-    """``the last 30 days`` is counted back from now, ``the next 30 days`` forward."""
-    ahead = match["which"] in ("next", "coming", "following")
-    count, unit = _amount_of(match)
-    at = shift(now, count if ahead else -count, unit)
-    return Period(now, at) if ahead else Period(at, now)
+def _from_now(match: re.Match[str], now: datetime) -> Period | None:
+    point = resolve(match["point"], now, ahead=True)
+    return Period(now, point.end) if point and point.end and point.end > now else None
 
 
-def _ago(match: re.Match[str], now: datetime) -> Period:
-    count, unit = _amount_of(match)
-    at = shift(now, -count, unit)
-    how = match["how"] or ""
-    if how.startswith(("more", "over", "longer", "older", ">", "at least")):
-        return Period(None, at)
-    if how.startswith(("less", "under", "within", "fewer", "<", "not more", "at most", "no more", "up to")):
-        return Period(at, now)
-    return calendar_span(at, "hour" if unit in ("hour", "minute") else "day")
+def _on_short_weekday(match: re.Match[str], now: datetime) -> Period | None:
+    day = resolve(next(w for w in WEEKDAYS if w.startswith(match["day"])), now)
+    return day and Period(day.start, None if match[0].startswith("since") else day.end)
 
 
-def _older(match: re.Match[str], now: datetime) -> Period | None:
-    count, unit = _amount_of(match)
-    surely = re.match(r"older|for|since|.*\bold$", match[0])
-    return None if not match[0].startswith(("for", "since")) and _is_length(match, hours_too=not surely) else Period(None, shift(now, -count, unit))
-
-
-def _lasting(match: re.Match[str], now: datetime) -> Period | None:
-    """``not seen for two days`` is not since two days ago, ``silent for two days`` is before that."""
-    count, unit = _amount_of(match)
-    at = shift(now, -count, unit)
-    before, after = match.string[: match.start()], match.string[match.end() :]
-    if NEGATED.search(before) or (match["how"] == "since" and NEGATED_AFTER.match(after)):
-        return None if match["how"] != "for" and not match["more"] else Period(at, None)
-    return Period(None, at) if match["how"] == "for" and IDLE.search(before) else None
-
-
-def _younger(match: re.Match[str], now: datetime) -> Period | None:
-    count, unit = _amount_of(match)
-    return None if not re.match(r"younger|newer|.*\bold$", match[0]) else Period(shift(now, -count, unit), now)
-
-
-def _before_that(match: re.Match[str], now: datetime) -> Period:
-    """``more than in the week before`` is the one before this, or before the last one where that is named first."""
-    back = 2 if re.search(rf"\b(?:last|previous|past) {match['unit']}\b", match.string[: match.start()]) else 1
-    return calendar_span(shift(now, -back, match["unit"]), match["unit"])
-
-
-def _since_amount(match: re.Match[str], now: datetime) -> Period:
-    count, unit = _amount_of(match)
-    return Period(shift(now, -count, unit), None)
-
-
-def _within(match: re.Match[str], now: datetime) -> Period | None:
-    count, unit = _amount_of(match)
-    sure = re.search(r"next|from now|time$|hence", match[0])
-    before = match.string[: match.start()]
-    if not sure and re.search(r"(?<!be )\b(?:\w{2,}ed|seen|sold|given|been|run|ran|heard|bought|begun|shown|written|read)(?: (?:on|from|at|it|them|back))? $", before) and not LENGTH.search(before):
-        return Period(shift(now, -count, unit), now)
-    return None if not sure and _is_length(match) else Period(now, shift(now, count, unit))
+def _counted(match: re.Match[str], now: datetime) -> Period | None:
+    """``October 1 to 15``, ``weeks 39 to 41``: the right end takes what only the left one says."""
+    name = match["name"].replace("weeks", "week")
+    left, right = (resolve(f"{name} {match[side]} {match['year'] or ''}", now) for side in ("left", "right"))
+    return Period(left.start, right.end) if left and right and left.start and right.end and left.start < right.end else None
 
 
 def _to_date(match: re.Match[str], now: datetime) -> Period:
-    unit = {"ytd": "year", "mtd": "month", "qtd": "quarter"}.get(match[0].strip()) or match["unit"] or match["unit_b"]
+    unit = {"ytd": "year", "mtd": "month", "qtd": "quarter"}.get(match[0].strip()) or match["unit"] or match["unit_b"] or match["unit_c"]
     return Period(calendar_span(now, unit).start, now)
 
 
-def _part_of_day(match: re.Match[str], now: datetime) -> Period:
-    """``this morning``, ``yesterday evening``, ``last night``."""
-    first, last = {"morning": (0, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 30)}[match["part"] or "night"]
-    day = midnight(now) - timedelta(days=1 if match["day"] in ("yesterday", "last") else 0)
-    return Period(day + timedelta(hours=first), day + timedelta(hours=last))
+def _part_of_day(match: re.Match[str], now: datetime) -> Period | None:
+    """``this morning``, ``yesterday evening``, ``since last night``."""
+    first, last = {"morning": (0, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 30)}[match["part"]]
+    named = {"this": "today", "last": "yesterday"}.get(match["day"], match["day"])
+    day = resolve(named, now)
+    if day is None or day.start is None:
+        return None
+    start, end = day.start + timedelta(hours=first), day.start + timedelta(hours=last)
+    return Period(start, None) if match["how"] == "since" else Period(end, None) if match["how"] == "after" else Period(start, end)
 
 
 def _time(match: re.Match[str], now: datetime, prefix: str = "") -> datetime | None:
@@ -226,39 +175,46 @@ def _mere_number(match: re.Match[str]) -> bool:
 
 
 def _plain(match: re.Match[str], now: datetime) -> Period | None:
+    if re.fullmatch("the (?:march|may)", match[0]) and match.string[match.end() :].startswith(" of"):
+        return None
     bare = match[0].strip() in ("may", "mar", "dec", "the second half", "the first half", "first half", "second half", "sep")
     if (bare and not match.string[: match.start()].rstrip().endswith(",")) or _mere_number(match):
         return None  # far more often the verb or a mere part than the time
     if match["point"] == "today" and IN_FORCE.search(match.string[: match.start()]):
         return None
-    if match["point"].isdigit() and match[0].startswith(("over ", "all ", "for ")):
+    if match["point"].isdigit() and re.match(r"over |all (?!of)|for ", match[0]):
         return None
-    ahead = re.match(r"(?:the )?(?:next|coming)", match["point"]) or TO_COME.search(match.string[: match.start()])
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    if re.search(r"(?:\bevery|\beach|\bper|version|release) $", before) or re.match(r" of (?:the (?!year)|all|our|its|these|those)", after if "quarter" in match[0] else ""):
+        return None
+    if re.fullmatch(r"\d{1,2}(?:st|nd|rd|th)", match["point"]) and not match[0].startswith("on the "):
+        return None  # the 12th of anything
+    ahead = re.match(r"(?:the )?(?:next|coming|upcoming)", match["point"]) or TO_COME.search(match.string[: match.start()])
     return resolve(match["point"], now, ahead=bool(ahead))
 
 
 _RULES = tuple(
-    (re.compile(rf"(?<![\w@.-])(?:{pattern})(?![\w-])"), make)
+    (re.compile(rf"(?<![\w@.-])(?<!\d:)(?:{pattern})(?![\w-])"), make)
     for pattern, make in (
-        (r"ytd|mtd|qtd|(?:the )?(?P<unit>year|month|quarter)[- ]to[- ]date|so far this (?P<unit_b>year|month|quarter)", _to_date),
+        (
+            rf"ytd|mtd|qtd|(?:the )?(?P<unit>year|month|quarter)[- ]to[- ]date|(?:so|thus) far (?:in )?this (?P<unit_b>{_unit})|(?:in |during )?this (?P<unit_c>{_unit}) (?:so far|thus far|to date)",
+            _to_date,
+        ),
+        (rf"(?:later (?:on )?(?:in )?this|(?:(?:for|in|over|during) )?(?:the )?(?:rest|remainder) of (?:the|this)|before (?:the|this)(?= \w+ (?:is|ends|closes))) (?P<unit>{_unit})(?: is (?:out|over|up)| ends| closes)?", lambda m, now: Period(now, calendar_span(now, m["unit"]).end)),
         (rf"(?:between|from) {_clock.replace('?P<', '?P<first_')} (?:and|to|until|till|-) {_clock}(?: (?:on )?(?P<point>{POINT}))?", _between_hours),
         (rf"(?:(?P<how>since|after|from|before|until|till|by|on) )?{_clock} (?:on )?(?P<point>{POINT})", _at_hour),
-        (rf"(?:(?P<how>since|after|from|before|until|till|by|on) )?(?:(?P<point>{POINT}),? )?{_clock}", _at_hour),
-        (r"(?:in the |during the |over )?(?P<day>this|yesterday|last) (?P<part>morning|afternoon|evening|night)|(?P<day_b>tonight)", lambda m, now: _part_of_day(m, now) if m["part"] else None),
-        (rf"(?:between|from) (?:the )?(?P<left>{POINT}|\d{{1,2}}(?:st|nd|rd|th)?) ?(?:and|to|until|till|through|[-–]) ?(?:the )?(?P<right>{POINT})", _between),
-        (rf"{_lead}(?P<left>{POINT}|\d{{1,2}}) ?(?:to|until|till|through|[-–]) ?(?P<right>{POINT})", _between),
-        (r"(?:in |on |during |from )?the (?P<unit>week|month|quarter|year) before(?=\W*(?:$|[?!.;)]| (?:and|or)\b))", _before_that),
-        (r"(?:in |on )?the day (?:before yesterday|after tomorrow)", lambda m, now: resolve(re.sub(r"^(?:in|on) ", "", m[0]), now)),
-        (rf"(?P<how>more than|over|longer than|older than|at least|less than|under|within|not more than|fewer than|at most|no more than|up to|>|<)? ?{_amount} (?:ago|back)", _ago),
-        (rf"(?P<how>for|since|in) (?P<more>at least |more than |over |longer than )?{_amount}", _lasting),
-        (rf"(?:older than|for more than|for over|for longer than|longer than|for at least|since more than|since over|beyond) {_amount}(?: (?:old|now))?", _older),
-        (rf"(?:more than|over|at least) {_amount} old", _older),
-        (rf"(?:younger than|newer than|less than|under) {_amount}(?: old)?", _younger),
-        (rf"{_lead}(?P<which>last|past|previous|next|coming|following) {_amount}", _rolling),
-        (rf"since {_amount}", _since_amount),
-        (rf"(?:within|in) (?:the next )?{_amount}(?: from now|'? time)?|{_amount.replace('?P<', '?P<x_')} (?:from now|hence)", lambda m, now: _within(m, now) if m["unit"] or m["letter"] else None),
-        (rf"(?P<since>since )?(?P<how>before|until|till|by|prior to|earlier than|older than|up to|through) (?:the )?(?P<point>{POINT})", _before),
-        (rf"(?P<how>since|after|from|(?<!week )starting|later than|newer than) (?:the )?(?P<point>{POINT})(?: onwards?| on(?=\s*(?:$|[,.?!;])))?", _since),
+        (rf"(?:(?P<how>since|after|from|before|until|till|by|on) )?(?:(?P<point>{POINT})(?:,? |t(?=\d)))?{_clock}", _at_hour),
+        (rf"(?:(?P<how>since|after) )?(?:in the |during the |over |on )?(?P<day>this|yesterday|tomorrow|last|(?:last )?(?:{'|'.join(WEEKDAYS)})) (?P<part>morning|afternoon|evening|night)", _part_of_day),
+        (rf"(?:(?:between|from|in|on|during) )?(?:the )?(?P<name>weeks?|cw|{_month}) (?P<left>\d{{1,2}})(?:st|nd|rd|th)? ?(?:(?<!-){_to}|(?<=\d )and) ?(?:the )?(?P<right>\d{{1,2}})(?:st|nd|rd|th)?(?![\d%]| %)(?:,? (?P<year>(?:19|20)\d\d))?", _counted),
+        (rf"(?:between|from|since) (?:the )?(?P<left>{POINT}|\d{{1,2}}(?:st|nd|rd|th)?) ?(?:and|{_to}) ?(?:the )?(?P<right>{POINT}|{_now})", _between),
+        (rf"{_lead}(?P<left>{POINT}|\d{{1,2}}(?:st|nd|rd|th)?) ?(?:{_to}) ?(?:the )?(?P<right>{POINT}|{_now}|(?<=20\d\d[-–])(?:1[3-9]|[2-9]\d))", _between),
+        (r"(?:on|since) (?P<day>mon|tues?|wed|thurs?|thu|fri)(?=\W*(?:$|[?!.;)]| (?:and|or)\b))", _on_short_weekday),
+        (rf"(?:between|from) (?:now|today) (?:and|{_to}) (?:the )?(?P<point>{POINT})", _from_now),
+        *DURATION_RULES,
+        (rf"{_lead}(?P<point>{POINT})(?P<how> (?:or|and) (?:later|after|since(?: then)?|newer|onwards?|earlier|before|older))(?=\W*(?:$|[?!.;)]| (?:and|were|was|are|is|have|has|had|by|with)\b))", _on_either_side),
+        (rf"(?P<how>[<>]=? ?|(?:pre|post)-?)(?P<point>{POINT})", _on_either_side),
+        (rf"(?P<since>since )?(?P<how>on or before|(?:no|not) later than|(?<!day )(?<!not )before|until|till|by|prior to|(?<!no )(?<!not )(?:earlier|older) than|up to|through) (?:the )?(?P<point>{POINT})", _before),
+        (rf"(?P<how>on or after|(?:no|not) (?:earlier|older) than|not before|since|(?<!day )after|from|(?<!week )starting(?: in| on| from)?|later than|newer than) (?:the )?(?P<point>{POINT})(?: onwards?| on(?=\s*(?:$|[,.?!;])))?", _since),
         (rf"{_lead}(?P<point>{POINT})", _plain),
     )
 )

@@ -13,13 +13,29 @@ from nl2sql.linking.index import NameIndex
 from nl2sql.linking.kinds import ranked
 from nl2sql.linking.mentions import Change, Draft, Token
 from nl2sql.linking.names import bounded
-from nl2sql.linking.vocabulary import by_use, folded, is_compound, is_english, lexicon, schema_words
+from nl2sql.linking.numbers import plainer
+from nl2sql.linking.vocabulary import (
+    by_use,
+    english,
+    folded,
+    is_compound,
+    is_english,
+    is_listed,
+    lexicon,
+    schema_words,
+    stems,
+)
 from nl2sql.values import Text
 
 CLOSE, CLOSE_LONG, CLOSE_CAPITAL = 80, 82, 86
 """Least similarity (0 to 100, normalised indel) of a mended word; of eight letters and more, of capitalised ones."""
 COMMON = 600
 """Most used words that one without its vowels may stand for."""
+CLIPPED = 4
+"""Letters of a clipped word, which wants no others: prod, dest."""
+ENDINGS = ("ly", "s", "ed", "d")
+FIRST = ("which", "what", "where", "when", "how", "show", "list", "give")
+"""Words that people forget the blank behind."""
 LONG_NAME = 10
 """Letters from which a name may hold two slips (letters dropped, added, changed or swapped) instead of one."""
 QUOTED = re.compile(r"[\"“”`«][^\"“”`»]{1,80}[\"“”`»]|(?<!\w)'[^']{2,60}'(?!\w)")
@@ -29,26 +45,28 @@ CONTRACTED = ("do", "does", "did", "is", "are", "was", "were", "have", "hav", "h
 REWRITES = tuple(
     (re.compile(pattern, re.I), text)
     for pattern, text in (
-        (r"(?<=than )(?:a )?half(?: of)?(?= )|(?<=least )(?:a )?half(?: of)?(?= )|(?<=over )half(?: of)?(?= )|(?<=under )half(?: of)?(?= )|(?<=below )half(?: of)?(?= )", "50 percent of"),
-        (r"(?<=than )a quarter of|(?<=least )a quarter of", "25 percent of"),
-        (r"(?<=than )a third of|(?<=least )a third of", "33.3 percent of"),
-        (r"(?<=than )two[- ]thirds of|(?<=least )two[- ]thirds of", "66.7 percent of"),
-        (r"(?<=than )three[- ]quarters of|(?<=least )three[- ]quarters of", "75 percent of"),
-        (r"[€$£](?=\d)", ""),
         (r"(?<!\w)w[ao]t(?= )", "what"),
-        (r"(?<!\w)w[ao]ts(?= )", "what's"),
+        (r"(?<!\w)(?:w[ao]ts|whats)(?= )", "what's"),
+        (r"(?<!\w)(who|where|how)s(?= )", r"\1's"),
+        (r"(?<!\w)(?:hwo|hom|howw) ?(?=(?:many|meny|manny|menny|much|often|big|large|long|old) )", "how "),
+        (r"(?:(?<=how )|(?<=hwo ))(?:meny|manny|menny|maney)(?= )", "many"),
+        (r"(?<!\w)(in|of|for|to|on|by|from|with) ?t he(?= )", r"\1 the"),
+        (r"(?:(?<=last )|(?<=this )|(?<=past )|(?<=next ))(?:moth|mounth|mont)(?!\w)", "month"),
+        (r"(?<!\w)wont(?!\w)", "won't"),
         (rf"(?:{'|'.join(rf'(?<=(?<!.){w} )|(?<=[^a-z]{w} )' for w in COMPARATIVES)})then(?= )", "than"),
         (r"(?<!\w)mor(?= th[ae]n )", "more"),
         *((rf"(?<!\w){word}n'?t(?!\w)", "haven't" if word == "hav" else f"{word}n't") for word in CONTRACTED),
     )
 )
-"""Fractions are said as the percentages that the model knows; a sum is a number whatever its currency; phones write wat, hurried people older then and havnt."""
+"""Phones write wat, hurried people older then and havnt."""
 
 
 def mend(question: str, index: NameIndex) -> Draft:
     """The question with misspelt words put right, and where each stood."""
-    edits = [(m.start(), m.end(), text) for pattern, text in REWRITES for m in pattern.finditer(question)]
-    settled = [*(m.span() for m in QUOTED.finditer(question)), *(edit[:2] for edit in edits)]
+    quoted = [m.span() for m in QUOTED.finditer(question)]
+    said = (*plainer(question), *((m.start(), m.end(), m.expand(text)) for pattern, text in REWRITES for m in pattern.finditer(question)))
+    edits = [edit for edit in said if not any(start < edit[1] and edit[0] < end for start, end in quoted)]
+    settled = [*quoted, *(edit[:2] for edit in edits)]
     for match in WHOLE_WORD.finditer(question):
         if not any(start < match.end() and match.start() < end for start, end in settled):
             right = _right(match[0], index, question.isupper() or match.start() == 0)
@@ -72,16 +90,65 @@ def _right(typed: str, index: NameIndex, may_be_capital: bool) -> str | None:
     word = folded(typed)
     if len(word) == 3:
         return None if typed != typed.lower() or _known(word, index) else _vowelless(word)
-    if _known(word, index) or is_compound(word) or (typed != typed.lower() and re.search(r"[a-z][A-Z]|^[A-Z]{2,}[a-z]", typed)):
+    if typed != typed.lower() and re.search(r"[a-z][A-Z]|^[A-Z]{2,}[a-z]", typed):
         return None
-    cutoff = CLOSE if len(word) < 8 else CLOSE_LONG
-    if typed[0].isupper() and not may_be_capital:
-        cutoff = CLOSE_CAPITAL
-    asked, named, whole = _asked(word, cutoff), _near(word, index.name_words), _near(word, index.by_initial)
-    best = max((w for w in (asked, named) if w), key=lambda w: fuzz.ratio(word, w), default=None)
-    if best is None or (whole and fuzz.ratio(word, whole) > fuzz.ratio(word, best)):
+    if _known(word, index) or is_compound(word):
+        best = None if _stands(word, index) else _split(word) or _inflected(word) or _slipped(word)
+    else:
+        best = _split(word) or _inflected(word) or _closest(word, index, CLOSE_CAPITAL if typed[0].isupper() and not may_be_capital else 0)
+        best = best or (_plain(word) if typed == typed.lower() else None)
+    if best is None:
         return None
     return best.upper() if typed.isupper() else best.capitalize() if typed[0].isupper() else best
+
+
+def _closest(word: str, index: NameIndex, least: int) -> str | None:
+    """The word of questions or of names that is closest; none for a clipped word, whose rest is not missing by mistake."""
+    asked, named, whole = _asked(word, least or (CLOSE if len(word) < 8 else CLOSE_LONG)), _near(word, index.name_words), _near(word, index.by_initial)
+    best = max((w for w in (asked, named) if w), key=lambda w: (sorted(w) == sorted(word), fuzz.ratio(word, w)), default=None)
+    if best is None or (whole and fuzz.ratio(word, whole) > fuzz.ratio(word, best)):
+        return None
+    if best in stems(word) or (not best.startswith(word) and len(word) == CLIPPED and any(w.startswith(word) for w in lexicon_by_initial(word[0]))):
+        return None
+    ends = (end for end in ENDINGS if word.endswith(end) and not best.endswith(end) and (is_listed(best + end) or (end == "d" and best.endswith("ise"))))
+    return next((best + end for end in ends if OSA.distance(word, best + end) <= OSA.distance(word, best)), best)
+
+
+def _stands(word: str, index: NameIndex) -> bool:
+    """Whether a word is known as it is, not only as a form or compound of words."""
+    return is_listed(word) or _named(word, index)
+
+
+def _split(word: str) -> str | None:
+    """Two words without the blank between them: whichdatasets."""
+    return next((f"{first} {word[len(first) :]}" for first in FIRST if word.startswith(first) and by_use().get(word[len(first) :], COMMON) < COMMON and len(word) > len(first) + 3), None)
+
+
+def _inflected(word: str) -> str | None:
+    """A plural or past tense that keeps its y: querys, denyed."""
+    match = re.fullmatch(r"(\w*[^\Waeiou])y(s|ed)", word)
+    return f"{match[1]}ie{match[2][-1]}" if match and is_listed(match[1] + "y") else None
+
+
+def _slipped(word: str) -> str | None:
+    """The word of questions that a form or compound nobody lists differs from by a doubled letter (transfered), a compound by a letter more or less (violatons)."""
+    if len(word) < 7:
+        return None
+    loose = not is_english(word)
+    near = (w for w in lexicon_by_initial(word[0]) if OSA.distance(word, w) == 1 and not (word.startswith(w) or w.startswith(word)))
+    return next((w for w in near if _squeezed(w) == _squeezed(word) or (loose and len(w) != len(word))), None)
+
+
+def _plain(word: str) -> str | None:
+    """The everyday word whose letters a long word has in another order, or doubled or not: dispaly, anulled."""
+    if len(word) < 7:
+        return None
+    near = (w for w in english_by_initial(word[0]) if OSA.distance(word, w) == 1)
+    return next((w for w in near if sorted(w) == sorted(word) or _squeezed(w) == _squeezed(word)), None)
+
+
+def _squeezed(word: str) -> str:
+    return re.sub(r"(.)\1", r"\1", word)
 
 
 def _asked(typed: str, cutoff: int) -> str | None:
@@ -107,7 +174,11 @@ def _near(typed: str, by_initial: Mapping[str, Sequence[str]]) -> str | None:
 
 
 def _known(word: str, index: NameIndex) -> bool:
-    return word in index.joined or word in index.text_words or word in schema_words() or word in index.name_words.get(word[0], ()) or is_english(word)
+    return _named(word, index) or is_english(word)
+
+
+def _named(word: str, index: NameIndex) -> bool:
+    return word in index.joined or word in index.text_words or word in schema_words() or word in index.name_words.get(word[0], ())
 
 
 def find_nearly_names(draft: Draft, index: NameIndex) -> None:
@@ -145,6 +216,10 @@ def _small(word: str) -> bool:
 @cache
 def lexicon_by_initial(letter: str) -> tuple[str, ...]:
     """Words worth comparing with a misspelt one: people seldom get the first letter wrong."""
-    return tuple(sorted(w for w in lexicon() | {*MONTHS, *WEEKDAYS} if w[0] == letter and len(w) > 3))
+    return tuple(sorted(w for w in lexicon() | {*MONTHS, *WEEKDAYS, "yesterday", "tomorrow"} if w[0] == letter and len(w) > 3))
 
 
+@cache
+def english_by_initial(letter: str) -> tuple[str, ...]:
+    """Everyday words worth comparing with a misspelt one."""
+    return tuple(sorted(w for w in english() if w[0] == letter and len(w) > 5))

@@ -36,6 +36,8 @@ POSITIONS = tuple(
 """Where only the name of a dataset can stand; where it is sure, even words that people ask with are one."""
 COLUMN_PLACE = re.compile(r"\b(?:drop|dropp?ing|remove|removing|rename|change|alter|mask|definition of|meaning of|type of|where is) (?:the )?(?:column |field )?$")
 COLUMN = re.compile(r"\b(?:drop|dropp?ing|remove|removing|rename|change|alter|mask) (?:the )?(?:column |field )?(?P<name>[^\W\d_]\w+) (?:column |field )?(?:from|of|in|on) (?:the )?$")
+TAIL = re.compile(r"_(?:at|on|by|s)$")
+"""Ends of columns that are no words on their own: created at berlin-1."""
 NAMED_COLUMN = re.compile(rf"\b(?:columns?|fields?)(?: (?:are|is))? (?:called|named) {NAME}|\b(?:the|a|our|an?y) {NAME} (?:column|field)\b|\bcolumn {NAME} (?:of|in|from|on)\b".replace("?P<name>", ""))
 
 
@@ -67,6 +69,10 @@ def find_columns(draft: Draft, index: NameIndex) -> None:
                 placed = COLUMN_PLACE.search(draft.before(match.start()))
             if dotted or placed or re.search(r"column (?:called |named )?$", draft.before(match.start())):
                 draft.add(*match.span(), "column", Text((columns[match[0]],)))
+    for name in sorted((c for c in columns if "_" in c and not TAIL.search(c)), key=len, reverse=True):
+        for match in re.finditer(rf"(?<![\w-]){re.escape(name).replace('_', ' ')}(?![\w-])", draft.text):
+            if draft.free(*match.span()):
+                draft.add(*match.span(), "column", Text((columns[name],)))
     for mention in [m for m in draft.found if m.kind == "dataset"]:
         rest = re.match(r"\.(\w+)(?![\w.])", draft.question[mention.end :])
         if rest and draft.free(mention.end, mention.end + rest.end()):

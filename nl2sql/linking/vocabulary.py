@@ -15,6 +15,11 @@ ENGLISH = Path(__file__).parent / "english.txt"
 WORD = re.compile(r"[^\W_]+")
 PREFIXES = ("un", "re", "pre", "non", "de", "over", "under", "mis", "dis", "anti", "auto", "self", "sub", "inter", "multi", "geo")
 
+BRITISH = ((re.compile("ys(?=e|ing)"), "yz"), (re.compile("is(?=e|ing|ation)"), "iz"), (re.compile("our(?=$|s|e|i|a|f|l)"), "or"), (re.compile("tre(?=s?$)"), "ter"), (re.compile("(?<=\\w[ae])ll(?=(?:ed|ing|ers?)$)"), "l"))
+"""British spellings and the American ones, which the list of English words prefers."""
+DIPHTHONG = re.compile(r"(?:a[iu]|e[aei]|o[aou]|ie)([^\Waeiou])\1$")
+"""What is before a consonant that English never doubles: failing, not failling."""
+
 
 def lowered(text: str) -> str:
     """Lower case of the same length: the few capitals that grow when lowered (İ) stay."""
@@ -82,15 +87,22 @@ def stems(word: str) -> Iterator[str]:
             if suffix == "d" and not base.endswith("e"):
                 continue
             yield from (base + end for end in ends)
-            if suffix in ("ing", "ed", "er") and base[-1] == base[-2]:
+            if suffix in ("ing", "ed", "er") and base[-1] == base[-2] and not DIPHTHONG.search(base):
                 yield base[:-1]
+
+
+@cache
+def is_listed(word: str) -> bool:
+    """Whether a word is one as it is, in British or American spelling."""
+    known = english() | lexicon()
+    return word in known or any(pattern.sub(text, word) in known for pattern, text in BRITISH)
 
 
 @cache
 def is_english(word: str) -> bool:
     """Whether a word is one, as it is or as a form or compound of one: never to be corrected."""
     known = english() | lexicon()
-    if word in known or any(len(s) > 3 and s in known for s in stems(word)):
+    if is_listed(word) or any(len(s) > 3 and s in known for s in stems(word)) or (word.endswith(("ate", "ise", "ize", "yse")) and is_listed(f"{word}d")):
         return True
     return any(word.startswith(p) and len(word) > len(p) + 3 and (word[len(p) :] in known or any(s in known for s in stems(word[len(p) :]))) for p in PREFIXES)
 

@@ -9,8 +9,8 @@ from nl2sql.backends.reply import _choice, bare
 from nl2sql.embedded.parser import Candidate
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
-from nl2sql.plan import Item
 from nl2sql.pipeline import OFFERED_NAMES, _names_alike
+from nl2sql.plan import Item
 from nl2sql.plan_grammar import parse
 
 NOW = datetime(2026, 10, 16, 12)

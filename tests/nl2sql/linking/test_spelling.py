@@ -1,0 +1,48 @@
+"""What is mended, and what is right as it is."""
+
+import pytest
+
+from nl2sql.linking.index import NameIndex
+from nl2sql.linking.spelling import mend
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("whichdatasets have no owner", "which datasets have no owner"),
+        ("howmany copies", "how many copies"),
+        ("hwo meny copies", "how many copies"),
+        ("oft he nodes int he EU", "of the nodes in the EU"),
+        ("last moth", "last month"),
+        ("whos the owner", "who's the owner"),
+        ("we wont keep it", "we won't keep it"),
+        ("querys and anomalys", "queries and anomalies"),
+        ("denyed requests", "denied requests"),
+        ("permisions and tranfers", "permissions and transfers"),
+        ("legaly allowed", "legally allowed"),
+        ("trainning and failling", "training and failing"),
+        ("transfered data", "transferred data"),
+        ("violatons last week", "violations last week"),
+        ("dispaly the nodes", "display the nodes"),
+        ("created yesteday", "created yesterday"),
+    ],
+)
+def test_mended(typed: str, read: str, index: NameIndex) -> None:
+    assert mend(typed, index).question == read
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        "analyse the behaviour, categorise and anonymise it",
+        "analyze the behavior, categorize and anonymize it",
+        "stats for prod nodes",
+        "withheld and withhold",
+        "retried, retrained, unasked, handlers",
+        "a timestamp in the shortlist",
+        "padding, tagging, scatter and warranty",
+        'the words "whos int he"',
+    ],
+)
+def test_right_as_it_is(right: str, index: NameIndex) -> None:
+    assert mend(right, index).question == right
