@@ -57,6 +57,12 @@ def english() -> frozenset[str]:
 
 
 @cache
+def known_words() -> frozenset[str]:
+    """Everyday words and those that people ask with."""
+    return english() | lexicon()
+
+
+@cache
 def schema_words() -> frozenset[str]:
     """Names of views and columns, which people type too."""
     return frozenset(views()) | {c for v in views().values() for c in v.columns}
@@ -94,14 +100,14 @@ def stems(word: str) -> Iterator[str]:
 @cache
 def is_listed(word: str) -> bool:
     """Whether a word is one as it is, in British or American spelling."""
-    known = english() | lexicon()
+    known = known_words()
     return word in known or any(pattern.sub(text, word) in known for pattern, text in BRITISH)
 
 
 @cache
 def is_english(word: str) -> bool:
     """Whether a word is one, as it is or as a form or compound of one: never to be corrected."""
-    known = english() | lexicon()
+    known = known_words()
     if is_listed(word) or any(len(s) > 3 and s in known for s in stems(word)) or (word.endswith(("ate", "ise", "ize", "yse")) and is_listed(f"{word}d")):
         return True
     return any(word.startswith(p) and len(word) > len(p) + 3 and (word[len(p) :] in known or any(s in known for s in stems(word[len(p) :]))) for p in PREFIXES)
@@ -109,7 +115,7 @@ def is_english(word: str) -> bool:
 
 def is_compound(word: str) -> bool:
     """Whether a word is two words of four letters and more: shortlist, timestamp."""
-    known = english() | lexicon()
+    known = known_words()
     return any(word[:at] in known and word[at:] in known for at in range(4, len(word) - 3))
 
 
@@ -124,6 +130,6 @@ def singular(word: str) -> str:
     """A plural's stem for text search, which finds both; words that only look like plurals stay whole."""
     if len(word) < 5 or word.endswith(("ss", "us", "is", "news", "series", "species")):
         return word
-    if word.endswith("ies") and word[:-3] + "y" in english() | lexicon():
+    if word.endswith("ies") and word[:-3] + "y" in known_words():
         return word[:-3] + "y"
     return word.removesuffix("s")
