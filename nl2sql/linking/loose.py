@@ -1,6 +1,6 @@
 """Names that people say loosely: words in another order, all but the first word, a node by its place, a country by its code.
 
-All words of a name, and a code in capitals, can be nothing else. The others are read both ways, as a name and as plain words; the rest of
+All words of a name that people do not ask with, and a code in capitals, can be nothing else. The others are read both ways, as a name and as plain words; the rest of
 the question decides (`Linked.also`).
 """
 
@@ -63,7 +63,9 @@ def _meant(draft: Draft, index: NameIndex, tokens: Sequence[Token]) -> tuple[str
     is_close = len(telling) > 1 and {part for part in parts if part in JOINTS} <= {"of", "the"}
     turned = index.turned.get(index.gist(telling), ()) if len(telling) > 2 or is_close else ()
     found = turned or index.endings.get(key, ())
-    return (*found[0], bool(turned) and (pointed or len(telling) > 2)) if len(found) == 1 else ("", "", False)
+    # A name of nothing but words that people ask with, which anybody may publish, takes no question from its own words.
+    is_sure = bool(turned) and (pointed or (len(telling) > 2 and not set(telling) <= lexicon()))
+    return (*found[0], is_sure) if len(found) == 1 else ("", "", False)
 
 
 def _placed(index: NameIndex, place: str) -> str:

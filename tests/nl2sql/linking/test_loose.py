@@ -82,3 +82,11 @@ def test_a_second_reading_finds_names_before_topics(places: NameIndex) -> None:
     linked = link("where do backups of meter readings live", places, NOW)
     assert linked.also is not None
     assert linked.also.text == "where do backups of dataset1 live"
+
+
+def test_a_published_name_takes_no_question_from_its_words(index: NameIndex) -> None:
+    made = NameIndex.load(index.dump())
+    made.add("dataset", "personal data stored", "personal data stored")
+    linked = link("which nodes have stored personal data", made, NOW)
+    assert linked.text == "which nodes have stored personal data"
+    assert linked.also is not None
