@@ -271,7 +271,8 @@ def test_why_no_model_is_recommended(gpus: Callable[..., None], steward: Any, to
     assert what in ran.err
 
 
-def test_what_is_not_here_is_not_fetched_where_it_must_not_or_cannot(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_here_is_not_fetched_where_it_must_not_or_cannot(serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # whatever lies beside the checkout
     monkeypatch.setattr(serving, "gpu_memory", lambda: [80_000_000_000])
     named = changed(serve, model="Qwen/Qwen2.5-Coder-32B-Instruct")
     monkeypatch.setattr("nl2sql.serving.shutil.disk_usage", room(60_000_000_000))
