@@ -20,10 +20,8 @@ from nl2sql.context import LONGEST_QUESTION, cleaned, prompted, understood
 from nl2sql.election import Elected, elect, fingerprint
 from nl2sql.errors import Repairable, Stopped, UnknownColumn
 from nl2sql.guard import approve
-from nl2sql.linking.index import NameIndex, words
 from nl2sql.linking.link import Linked
-from nl2sql.linking.vocabulary import singular
-from nl2sql.plan import SLOT_KINDS
+from nl2sql.linking.loose import names_alike
 from nl2sql.recording import record
 from nl2sql.session import Session, read_clock
 from nl2sql.stop import Stop
@@ -159,7 +157,7 @@ class _Turn:
         if len(offered) < 2:
             offered = list(asked.choices)  # one choice is none; what columns there are is public
         if asked.kind and not offered:
-            offered = _names_alike(self.question, asked.kind, self.session.index)
+            offered = names_alike(self.question, asked.kind, self.session.index, OFFERED_NAMES)
         read = {choice: draft.sql for choice, draft in zip(asked.choices, asked.drafts, strict=False) if draft.reading}
         outcome = AskedBack(
             message=asked.message,
@@ -382,13 +380,6 @@ class _Turn:
             reading=draft.reading if draft else "",
             sql=sql,
         )
-
-
-def _names_alike(question: str, kind: str, index: NameIndex) -> list[str]:
-    """Names of a kind, from those that the asker may see, that share a word with the question, one or several of it: few enough to choose from, or none."""
-    said = {singular(word) for word in words(question) if len(word) > 3} - {*SLOT_KINDS, "data", "table"}
-    found = {v for spelling, kinds in index.names.items() if kind in kinds and said & set(map(singular, spelling.split())) for v in kinds[kind]}
-    return sorted(found) if len(found) <= OFFERED_NAMES else []
 
 
 def _cited(denied: AccessDenied) -> tuple[str, ...]:

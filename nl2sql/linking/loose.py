@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from nl2sql.linking.index import NameIndex, countries
 from nl2sql.linking.mentions import Draft, Token
-from nl2sql.linking.vocabulary import lexicon
+from nl2sql.linking.vocabulary import lexicon, singular, words
+from nl2sql.plan import SLOT_KINDS
 from nl2sql.values import Text
 
 JOINTS = frozenset(("of", "for", "in", "from", "on", "about", "the", "by", "s"))
@@ -73,3 +74,9 @@ def _placed(index: NameIndex, place: str) -> str:
     nodes = {v for key in index.beginnings.get(place, ()) if key[len(place) + 1 :].isdigit() for v in index.names[key].get("node", ())}
     return nodes.pop() if len(nodes) == 1 else ""
 
+
+def names_alike(question: str, kind: str, index: NameIndex, most: int) -> list[str]:
+    """Names of a kind, from those that the asker may see, that share a word with the question, one or several of it: at most so many to choose from, or none."""
+    said = {singular(word) for word in words(question) if len(word) > 3} - {*SLOT_KINDS, "data", "table"}
+    found = {v for spelling, kinds in index.names.items() if kind in kinds and said & set(map(singular, spelling.split())) for v in kinds[kind]}
+    return sorted(found) if len(found) <= most else []

@@ -9,7 +9,8 @@ from nl2sql.backends.reply import _choice, bare
 from nl2sql.embedded.parser import Candidate
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
-from nl2sql.pipeline import OFFERED_NAMES, _names_alike
+from nl2sql.linking.loose import names_alike
+from nl2sql.pipeline import OFFERED_NAMES
 from nl2sql.plan import Item
 from nl2sql.plan_grammar import parse
 
@@ -60,8 +61,8 @@ def test_what_is_not_named_is_offered_by_the_words_that_names_share_with_the_que
     for kind, name in (("dataset", "us_city_temperatures"), ("dataset", "iot_temperature"), ("dataset", "orders"), ("model", "temperature-net")):
         names.add(kind, name, name)
     for question in ("who is the steward of the temperature dataset?", "which Temperatures are these?"):
-        assert _names_alike(question, "dataset", names) == ["iot_temperature", "us_city_temperatures"]
-    assert _names_alike("who is the steward of the dataset?", "dataset", names) == []
+        assert names_alike(question, "dataset", names, OFFERED_NAMES) == ["iot_temperature", "us_city_temperatures"]
+    assert names_alike("who is the steward of the dataset?", "dataset", names, OFFERED_NAMES) == []
     for number in range(OFFERED_NAMES):
         names.add("dataset", f"temperature {number}", f"temperature {number}")
-    assert _names_alike("the temperature dataset?", "dataset", names) == []
+    assert names_alike("the temperature dataset?", "dataset", names, OFFERED_NAMES) == []
