@@ -4,13 +4,12 @@ import re
 from dataclasses import replace
 
 from nl2sql.conversation import NEXT
-from nl2sql.linking.mentions import Linked
+from nl2sql.linking.mentions import SENTENCE_END, Linked
 from nl2sql.plan import SLOT_KINDS, SLOTS_PER_KIND
 
-SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)")
 SLOT = re.compile(rf"\b({'|'.join(SLOT_KINDS)})([1-{SLOTS_PER_KIND}])\b")
 FEWEST_WORDS = 4
-"""Of a sentence that can be read alone."""
+"""Of a sentence that can be read alone; one less with a value, as in who owns dataset1."""
 
 
 def asking_sentence(linked: Linked) -> Linked | None:
@@ -21,7 +20,7 @@ def asking_sentence(linked: Linked) -> Linked | None:
     if len(sentences) < 2:
         return None
     asking = [s for s in sentences if s.endswith("?")] or sentences[-1:]
-    if len(asking[-1].split()) < FEWEST_WORDS:
+    if len(asking[-1].split()) < FEWEST_WORDS - bool(SLOT.search(asking[-1])):
         return None
     return renumbered(asking[-1], linked)
 

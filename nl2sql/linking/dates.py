@@ -15,7 +15,10 @@ ORDINALS = {w: n for n, w in enumerate(["first", "second", "third", "fourth", "f
 QUARTERS = ORDINALS | {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "last": 4}
 SMALL = {w: n for n, w in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)} | {"couple of": 2, "few": 3}
 
-_month = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+_months = r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+_dot = r"(?:(?:(?<=\b\w{3})|(?<=\bsept))(?<!may)\.)?"
+"""Only a shortened month has one; another ends the sentence."""
+_month = rf"(?P<month>{_months}){_dot}"
 _weekday = rf"(?P<weekday>{'|'.join(WEEKDAYS)})"
 _short_weekday = r"(?P<weekday>mon|tues?|wed|thurs?|thu|fri)"
 _dated = rf"(?:(?:{'|'.join(WEEKDAYS)}|mon|tues?|wed|thurs?|thu|fri|sat|sun)\.?,? (?:the )?)?"
@@ -24,7 +27,7 @@ _short_year = r" ?'(?P<short>\d\d)(?!\d)"
 _day = r"(?P<day>\d{1,2}|first|second|third)(?:st|nd|rd|th)?"
 _which = r"(?P<which>(?:the )?(?:this|current|last|previous|preceding|prior|past|most recent|next|coming|upcoming|following))"
 _nth = "|".join(ORDINALS)
-_whole = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?(?:,? (?:of )?(?:(?:19|20)\d\d|(?:last|this|next) year))?|(?:19|20)\d\d|q[1-4](?: (?:19|20)\d\d)?|(?:this|last|next) (?:month|quarter|year)"
+_whole = rf"(?:{_months}){_dot}(?:,? (?:of )?(?:(?:19|20)\d\d|(?:last|this|next) year))?|(?:19|20)\d\d|q[1-4](?: (?:19|20)\d\d)?|(?:this|last|next) (?:month|quarter|year)"
 _span = r"(?P<span>hour|day|week|wk|month|mth|quarter|qtr|year|yr|weekend|fortnight)"
 POINTS = tuple(
     re.compile(pattern)
@@ -66,6 +69,8 @@ POINTS = tuple(
         rf"(?:{_which} )?{_weekday}",
         rf"{_which} {_short_weekday}",
         r"(?:the )?(?P<new_year>new year(?:'s(?: day| eve)?)?)",
+        rf"(?P<christmas>christmas)(?: day)?(?:,? {_year})?",
+        rf"(?:{_which} |the )?(?P<season>spring|summer|autumn|winter)(?:(?: of)? {_year})?",
         r"(?:the )?(?P<word>today|yesterday|tomorrow|day before yesterday|day after tomorrow)",
         rf"{_which} {_month}",
         _month,
@@ -74,6 +79,8 @@ POINTS = tuple(
 )
 POINT = "|".join(re.sub(r"\?P<\w+>", "?:", p.pattern) for p in POINTS)
 """Any of them, for use inside a larger pattern."""
+SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "winter": 12}
+"""The months that they begin with, as meteorologists have it in the north."""
 _SHORT = {"wk": "week", "mth": "month", "qtr": "quarter", "yr": "year"}
 _OFFSETS = {"this": 0, "the": 0, "current": 0, "next": 1, "coming": 1, "upcoming": 1, "following": 1}
 _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1, "day before yesterday": -2, "day after tomorrow": 2}
@@ -133,6 +140,10 @@ def _resolve(part: dict[str, str | None], now: datetime, ahead: bool) -> Period 
         return _on_weekday(_weekday_number(weekday), which, now, ahead)
     if part.get("new_year"):
         return calendar_span(datetime(now.year + (1 if ahead or now.month > 6 else 0), 1, 1), "day")
+    if part.get("christmas"):
+        return _begun(datetime(year or now.year, 12, 25), "day", year, now, ahead)
+    if season := part.get("season"):
+        return _season(SEASONS[season], which, year, now, ahead)
     if word := part.get("word"):
         return calendar_span(now, "day", _DAYS[word])
     if part.get("only") or part.get("span") == "weekend":
@@ -164,6 +175,16 @@ def _begun(start: datetime, unit: str, year: int | None, now: datetime, ahead: b
     else:
         start = start.replace(year=start.year + years)
     return calendar_span(start, unit)
+
+
+def _season(month: int, which: str, year: int | None, now: datetime, ahead: bool) -> Period:
+    """Three months; the last one is over."""
+    year = year or (now.year if which in ("this", "current") else None)
+    start = _begun(datetime(year or now.year, month, 1), "month", year, now, ahead or which in ("next", "coming")).start
+    assert start
+    if which in ("last", "previous", "past") and shift(start, 3, "month") > now:
+        start = start.replace(year=start.year - 1)
+    return Period(start, shift(start, 3, "month"))
 
 
 def _named(month: int, part: dict[str, str | None], which: str, year: int | None, now: datetime, ahead: bool) -> Period:

@@ -38,9 +38,11 @@ _states = r"\b(?:quiet|silent|stale|idle|offline|down|dark|dead|unreachable|unre
 IDLE = re.compile(rf"{_states}(?: [\w'-]+)? $")
 """States that last, so that ``for two days`` says when they began."""
 IDLE_JUST_BEFORE = re.compile(rf"{_states} $")
+SIGN_OF_LIFE = re.compile(r"\b(?:heart ?beats?|hb|seen|contact|sync(?:ed|s)?|updates?|updated|refresh(?:ed)?|backups?|backed up|signs? of life) $")
+"""What was that long ago, or has not been since: last heartbeat > 2d, no backup > 30d."""
 
 
-def _amount_of(match: re.Match[str]) -> tuple[float, str]:
+def amount_of(match: re.Match[str]) -> tuple[float, str]:
     letters = {"h": "hour", "d": "day", "w": "week", "q": "quarter", "y": "year", "f": "fortnight"}
     if match["long"]:
         return 1.5, match["long"]
@@ -51,19 +53,19 @@ def _amount_of(match: re.Match[str]) -> tuple[float, str]:
 
 
 def _is_length(match: re.Match[str], hours_too: bool = True) -> bool:
-    return bool(LENGTH.search(match.string[: match.start()])) or (hours_too and _amount_of(match)[1] in ("hour", "minute"))
+    return bool(LENGTH.search(match.string[: match.start()])) or (hours_too and amount_of(match)[1] in ("hour", "minute"))
 
 
 def _rolling(match: re.Match[str], now: datetime) -> Period:
     """``the last 30 days`` is counted back from now, ``the next 30 days`` forward."""
     ahead = match["which"] in ("next", "coming", "upcoming", "following")
-    count, unit = _amount_of(match)
+    count, unit = amount_of(match)
     at = shift(now, count if ahead else -count, unit)
     return Period(now, at) if ahead else Period(at, now)
 
 
 def _ago(match: re.Match[str], now: datetime) -> Period:
-    count, unit = _amount_of(match)
+    count, unit = amount_of(match)
     is_past = match["way"] in ("ago", "back")
     at = shift(now, -count if is_past else count, unit)
     how = match["how"] or ""
@@ -75,13 +77,13 @@ def _ago(match: re.Match[str], now: datetime) -> Period:
 
 
 def _between_ago(match: re.Match[str], now: datetime) -> Period | None:
-    count, unit = _amount_of(match)
+    count, unit = amount_of(match)
     least = float(match["least"]) if match["least"].isdigit() else COUNTS[match["least"]]
     return Period(shift(now, -count, unit), shift(now, -least, unit)) if least < count else None
 
 
 def _older(match: re.Match[str], now: datetime) -> Period | None:
-    count, unit = _amount_of(match)
+    count, unit = amount_of(match)
     surely = re.match(r"older|for|since|.*\bold$", match[0])
     if match[0].startswith("for") and LENGTH_FOR.search(match.string[: match.start()]):
         return None
@@ -90,39 +92,42 @@ def _older(match: re.Match[str], now: datetime) -> Period | None:
 
 def _lasting(match: re.Match[str], now: datetime) -> Period | None:
     """``not seen for two days`` is not since two days ago, ``silent for two days`` is before that."""
-    count, unit = _amount_of(match)
+    count, unit = amount_of(match)
     at = shift(now, -count, unit)
     before, after = match.string[: match.start()], match.string[match.end() :]
     if NEGATED.search(before) or (match["how"] == "since" and NEGATED_AFTER.match(after)):
         return None if match["how"] != "for" and not match["more"] else Period(at, None)
-    return Period(None, at) if match["how"] == "for" and IDLE.search(before) else None
+    return Period(None, at) if match["how"] == "for" and (match["now"] or IDLE.search(before)) else None
 
 
 def _idle(match: re.Match[str], now: datetime) -> Period | None:
-    """``silent 48h``, ``offline more than 3 days``: the state stands right before."""
-    count, unit = _amount_of(match)
-    return Period(None, shift(now, -count, unit)) if IDLE_JUST_BEFORE.search(match.string[: match.start()]) else None
+    """``silent 48h``, ``offline more than 3 days``, ``no hb > 1d``: the state stands right before."""
+    count, unit = amount_of(match)
+    at, before = shift(now, -count, unit), match.string[: match.start()]
+    if SIGN_OF_LIFE.search(before) and NEGATED.search(before):
+        return Period(at, None)
+    return Period(None, at) if IDLE_JUST_BEFORE.search(before) or (match["more"] and SIGN_OF_LIFE.search(before)) else None
 
 
 def _lacking(match: re.Match[str], now: datetime) -> Period | None:
     """``> 1d without heartbeat``: none since then."""
-    count, unit = _amount_of(match)
+    count, unit = amount_of(match)
     return None if _is_length(match, hours_too=False) else Period(shift(now, -count, unit), None)
 
 
 def _younger(match: re.Match[str], now: datetime) -> Period | None:
-    count, unit = _amount_of(match)
+    count, unit = amount_of(match)
     return None if not re.match(r"younger|newer|not? older|.*\bold$", match[0]) else Period(shift(now, -count, unit), now)
 
 
 def _since_amount(match: re.Match[str], now: datetime) -> Period:
-    count, unit = _amount_of(match)
+    count, unit = amount_of(match)
     return Period(shift(now, -count, unit), None)
 
 
 def _within(match: re.Match[str], now: datetime) -> Period | None:
     """``expire in 30 days`` is ahead, ``seen within two weeks`` and ``no update in six months`` are behind, ``resolved within 4 hours`` is a length."""
-    count, unit = _amount_of(match)
+    count, unit = amount_of(match)
     before = match.string[: match.start()]
     sure = re.search(r"next|from now|time$", match[0])
     ahead = TO_COME.search(before)
@@ -140,11 +145,11 @@ def _within(match: re.Match[str], now: datetime) -> Period | None:
 RULES = (
     (rf"between (?P<least>\d+|{'|'.join(w for w in COUNTS if w.isalpha())}) and {AMOUNT} ago", _between_ago),
     (rf"(?P<how>more than|over|longer than|older than|at least|upwards of|less than|under|within|not more than|fewer than|at most|no more than|up to|>|<)? ?{AMOUNT} (?P<way>ago|back|from now|from today|hence)(?: today)?", _ago),
-    (rf"(?P<how>for|since|in) (?P<more>{_more})?{AMOUNT}", _lasting),
+    (rf"(?P<how>for|since|in) (?P<more>{_more})?{AMOUNT}(?P<now> now)?", _lasting),
     (rf"(?:(?:no|not) (?:older|more) than|up to|at most) {AMOUNT}(?: old)?", _younger),
     (rf"(?:older than|for more than|for over|for longer than|longer than|for at least|since more than|since over|beyond) {AMOUNT}(?: (?:old|now))?", _older),
     (rf"(?:{_more}){AMOUNT} old", _older),
-    (rf"(?:for )?(?:{_more})?{AMOUNT}(?: or (?:more|longer)| and more| now)?", _idle),
+    (rf"(?:for )?(?P<more>{_more})?{AMOUNT}(?: or (?:more|longer)| and more| now)?", _idle),
     (rf"(?:with )?(?:{_more}){AMOUNT}(?= (?:without|with no)\b)", _lacking),
     (rf"(?:younger than|newer than|less than|under) {AMOUNT}(?: old)?", _younger),
     (rf"{_lead}(?P<which>last|past|previous|preceding|prior|trailing|most recent|next|coming|upcoming|following) {AMOUNT}(?! of (?:\d{{4}}|(?:the|this|last|next) \w|(?:{_months})\b))", _rolling),

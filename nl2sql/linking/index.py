@@ -98,7 +98,7 @@ class NameIndex:
 
     @cached_property
     def turned(self) -> dict[str, list[tuple[str, str]]]:
-        """Datasets and groups of several words by those words in any order and number, countries by their codes."""
+        """Datasets, groups and persons of several words by those words in any order and number, countries by their codes."""
         found: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for key, kind, value in self._several_words():
             gist = self.gist(key.split(" "))
@@ -120,7 +120,7 @@ class NameIndex:
         return " ".join(sorted(self.names.get(part, {}).get("country", [CONTINENTS.get(part, singular(part))])[0] for part in parts))
 
     def _several_words(self) -> Iterator[tuple[str, str, str]]:
-        return ((key, kind, value) for key, kinds in self.names.items() if " " in key for kind in ("dataset", "group") for value in kinds.get(kind, ()))
+        return ((key, kind, value) for key, kinds in self.names.items() if " " in key for kind in ("dataset", "group", "person") for value in kinds.get(kind, ()))
 
     @cached_property
     def by_initial(self) -> dict[str, list[str]]:
@@ -233,6 +233,8 @@ def spellings(kind: str, value: str) -> Iterator[tuple[str, int]]:
         yield dotted[-1], PART
     if kind in ("org", "dataset", "model") and "(" in value:
         yield value.split("(")[0], ALIAS
+    if kind == "role" and not value.endswith("s"):
+        yield f"{value}s", NAME
     if kind == "licence":
         yield from ((spelling, NAME) for spelling in licence_spellings(value))  # without a version it means them all
 

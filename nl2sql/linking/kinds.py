@@ -15,7 +15,7 @@ CUES = {
     "org": r"org(?:anisation|anization)?s?|company|companies|vendor|sellers?|operators?|publishers?|owners?",
     "policy": r"policy|policies|rules?",
     "person": r"users?|principals?|persons?|accounts?|colleague",
-    "run": r"runs?",
+    "run": r"(?:training )?runs?|trainings?(?! (?:data|sets?|corpus|corpora|images?|texts?|rounds?|costs?)(?!\w))",
     "job": r"jobs?|pipelines?",
     "metric": r"metrics?",
     "group": r"groups?|cohorts?",
@@ -38,7 +38,7 @@ SINGULAR = {
     **{kind: CUES[kind] for kind in ("node", "column", "policy", "run", "job", "metric", "group", "framework", "licence", "network", "role", "format", "task", "region", "domain", "org", "person", "term", "language", "country")},
 }
 """Words that make even an everyday word a name: ``the adult dataset``, whereas adult datasets may be any."""
-AFTER = {"org": r"(?:'s?)? (?:data(?: ?sets?)?|models?|offers?|nodes?)(?!\w)", "group": r"(?:'s?)? (?:consents?|withdrawals?)(?!\w)"}
+AFTER = {"org": r"(?:'s?)? (?:data(?: ?sets?)?|models?|offers?|nodes?|publish(?:es)?|sells?|owns?|operates?)(?!\w)", "group": r"(?:'s?)? (?:consents?|withdrawals?)(?!\w)"}
 """What follows a value of a kind, where a name has several."""
 BEFORE = {
     "model": r"generated (?:by|with|from|using)|written (?:by|with)|synthesi[sz]ed (?:by|with)|distilled from|output of|outputs of|fine-?tun\w+|train\w* of|what was|which data ?sets trained|trained",
@@ -108,11 +108,12 @@ def titled(text: str, start: int) -> int:
 
 
 def alone(question: str, start: int, end: int) -> bool:
-    """Whether no other name stands right beside the words: Priya Sharma is not Priya Nair."""
+    """Whether no other name stands right beside the words: Priya Sharma is not Priya Nair, but a slip beside Priya Nair is none."""
     if question.isupper():
         return True
     before, after = re.search(r"([^\W\d_]+) $", question[: titled(question.lower(), start)]), re.match(r" ([^\W\d_]+)", question[end:])
     if before and before.start() and before[1][0].isupper():
         return False
     beside = [word[1] for word in (before, after) if word and folded(word[1]) not in lexicon()]
-    return not any(word[0].isupper() or not is_english(word) for word in beside)
+    written = question[start:end].istitle() and " " in question[start:end]
+    return not any(word[0].isupper() or not (written or is_english(word)) for word in beside)

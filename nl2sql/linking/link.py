@@ -7,6 +7,7 @@ Spelling is mended before any of it.
 import re
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.loose import find_loose
@@ -23,9 +24,17 @@ from nl2sql.values import Text
 __all__ = ["ENGLISH", "LEXICON", "Linked", "Mention", "link"]
 
 
-_TICKET = r"(?:(?i:ticket|case|request|issue|incident|task|jira|ref(?:erence)?)[ :#]*(?:[A-Z]{2,6}-)?\d{1,6}|(?P<id>[A-Z]{2,6}-\d{1,6}))"
-TICKETS = (re.compile(rf"^\W*{_TICKET} ?[:–-] ?(?=\w)"), re.compile(rf"(?:(?<=[.?!;,]) ?|(?<=\w) ?[(\[]){_TICKET}[.)\]]*$"))
-"""What a question is filed under, before it or behind it: AUD-311, ticket 4711."""
+_filed = r"(?i:ticket|case|request|issue|incident|task|jira|ref(?:erence)?)[ :#-]*(?:[A-Z]{2,6}-)?\d{1,6}"
+_note = r" ?[(\[][^)\]]{1,20}[)\]]"
+TICKETS = (
+    re.compile(rf"^\W*(?:{_filed}|(?P<id>(?!ISO|RFC|SHA)[A-Z]{{2,8}}(?:[-#]\d{{1,6}}|\d{{3,6}})))(?:(?:{_note})? ?(?::|//|\||[–-](?= )|–) ?|{_note} )(?=\w)"),
+    re.compile(r"^\[(?:P|S|SEV)-?[0-5]\]\W*(?=\w)(?P<id>)"),
+    re.compile(rf"(?:(?<=[.?!;,]) ?|(?<=\w) ?[(\[])(?:{_filed}|(?P<id>[A-Z]{{2,6}}-\d{{1,6}}))[.)\]]*$"),
+)
+"""What a question is filed under, before it or behind it: AUD-311, ticket 4711, REQ#88 //, [P1]."""
+AGAINST = re.compile(r"(?: [\w-]+)?,? (?:and|or|vs\.?|versus|against|compared (?:to|with)) (?:(?:in|from|of|for|on) )?(?:the )?|/")
+"""What stands between two places that are compared or listed: EU nodes and US nodes."""
+IN_THE_EU = frozenset(("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"))
 OWN_NODE = re.compile(r"(?<!\w)(?:my|our) (?:own )?(?:nodes?|machines?|servers?|box(?:es)?|sites?)(?!\w)")
 
 
@@ -49,12 +58,22 @@ def _unfiled(question: str, index: NameIndex) -> str:
     return question
 
 
+def _places_alike(draft: Draft) -> None:
+    """A country beside a jurisdiction is one too, EU against US, unless it is a part of it."""
+    places = sorted((m for m in draft.found if m.kind in ("country", "jurisdiction")), key=lambda m: m.start)
+    for left, right in pairwise(places):
+        country = left if left.kind == "country" else right
+        if left.kind != right.kind and isinstance(country.value, Text) and not IN_THE_EU & {*country.value.values} and AGAINST.fullmatch(draft.text[left.end : right.start]):
+            draft.found[draft.found.index(country)] = replace(country, kind="jurisdiction")
+
+
 def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Linked:
     for own in OWN_NODE.finditer(draft.text) if own_node else ():
         draft.add(own.start(), own.end(), "node", Text((own_node,)))
     find_quoted(draft, index)
     find_loose(draft, index)
     find_names(draft, index)
+    _places_alike(draft)
     for found in find_periods(draft.text, now):
         if draft.free(found.start, found.end):
             draft.add(found.start, found.end, "period", found.period)

@@ -1,4 +1,4 @@
-"""Names that people say loosely: words in another order, all but the first word, a node by its place, a country by its code.
+"""Names that people say loosely: words in another order, all but the first word, nodes by their place, a country by its code.
 
 All words of a name that people do not ask with, and a code in capitals, can be nothing else. The others are read both ways, as a name and as plain words; the rest of
 the question decides (`Linked.also`).
@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from nl2sql.linking.index import NameIndex, countries
+from nl2sql.linking.kinds import stands_beside
 from nl2sql.linking.mentions import Draft, Token
 from nl2sql.linking.vocabulary import lexicon, singular, words
 from nl2sql.plan import SLOT_KINDS
@@ -19,7 +20,7 @@ TABLE = re.compile(r" (?:table|data ?set)(?!\w)")
 """What makes a name of words in another number: the lab result table."""
 WIDEST = 7
 """Words of a name said loosely, those between them too."""
-CODE = re.compile(r"(?<!\w)(?:in|to|from|into|within|outside) ([A-Z]{2})(?!\w)")
+CODE = re.compile(r"(?<!\w)(?:in|to|from|into|within|outside) ([A-Z]{2})(?![\w-])")
 NUMBERED = re.compile(r"(?<!\w)policy (?:number |no\.? |nr\.? |#)?(\d{1,3})(?![\w%]|[.,-]\d)")
 """A policy by the number in its code."""
 NO_CODES = frozenset(("AI", "BA", "CC", "CI", "GB", "HR", "ID", "IT", "LA", "ME", "ML", "MS", "NA", "PA", "PR", "QA", "TV", "US"))
@@ -42,37 +43,60 @@ def find_loose(draft: Draft, index: NameIndex) -> None:
             start, end = tokens[0].start, tokens[-1].end
             if not draft.free(start, end) or re.search(r"[^\w\s'-]|_", draft.text[start:end]):
                 continue
-            kind, value, is_sure = _meant(draft, index, tokens)
+            kind, values, is_sure = _meant(draft, index, tokens)
+            if kind and _is_part(draft, index, tokens):
+                continue
             draft.passed_over |= bool(kind) and not is_sure
             if is_sure or (kind and draft.eager):
-                draft.add(start, end, kind, Text((value,)))
+                draft.add(start, end, kind, Text(values))
 
 
-def _meant(draft: Draft, index: NameIndex, tokens: Sequence[Token]) -> tuple[str, str, bool]:
-    """Kind and value of the one name that the words may stand for, if they are no name as they are, and whether they surely do; else the kind is empty."""
+def _meant(draft: Draft, index: NameIndex, tokens: Sequence[Token]) -> tuple[str, tuple[str, ...], bool]:
+    """Kind and value of the one name (or the nodes of the one place) that the words may stand for, if they are no name as they are, and whether they surely do.
+
+    The kind is empty where there is none.
+    """
     parts = [t.word for t in tokens]
     key = " ".join(parts)
     if key in index.names or parts[0] in JOINTS or parts[-1] in JOINTS or re.match(r"[-_.@]\w", draft.text[tokens[-1].end :]):
-        return "", "", False
-    if (node := _placed(index, key)) and not set(parts) <= lexicon():
-        return "node", node, False
+        return "", (), False
+    if (nodes := _placed(index, key)) and not set(parts) <= lexicon():
+        return "node", nodes, False
+    if len(parts) > 1 and stands_beside("run", "", draft.after(tokens[-1].end)) and len(runs := _runs_of(index, words(draft.text[tokens[0].start : tokens[-1].end].replace("-", "")))) == 1:
+        return "run", runs, True
     telling = [part for part in parts if part not in JOINTS]
     pointed = bool(TABLE.match(draft.text[tokens[-1].end :]))
     if len(parts) == 1:
         several = index.names.get(f"{key}s", {}).get("dataset", ()) if pointed and re.search(r"(?:^|\W)(?:the|our) $|^$", draft.text[: tokens[0].start]) else ()
-        return ("dataset", several[0], True) if len(several) == 1 else ("", "", False)
+        return ("dataset", (several[0],), True) if len(several) == 1 else ("", (), False)
     is_close = len(telling) > 1 and {part for part in parts if part in JOINTS} <= {"of", "the"}
-    turned = index.turned.get(index.gist(telling), ()) if len(telling) > 2 or is_close else ()
-    found = turned or index.endings.get(key, ())
+    turned = index.turned.get(index.gist(telling), []) if len(telling) > 2 or is_close else []
+    turned = [(kind, value) for kind, value in turned if kind != "person" or set(telling) == set(words(value))]
+    found = turned or index.endings.get(key, [])
     # A name of nothing but words that people ask with, which anybody may publish, takes no question from its own words.
     is_sure = bool(turned) and (pointed or (len(telling) > 2 and not set(telling) <= lexicon()))
-    return (*found[0], is_sure) if len(found) == 1 else ("", "", False)
+    if len(found) != 1:
+        return "", (), False
+    kind, value = found[0]
+    return kind, (value,), is_sure or kind == "person"
 
 
-def _placed(index: NameIndex, place: str) -> str:
-    """The only node whose name is a place and a number: Cape Town for cape-town-1."""
-    nodes = {v for key in index.beginnings.get(place, ()) if key[len(place) + 1 :].isdigit() for v in index.names[key].get("node", ())}
-    return nodes.pop() if len(nodes) == 1 else ""
+def _placed(index: NameIndex, place: str) -> tuple[str, ...]:
+    """The nodes whose names begin with a place: Cape Town for cape-town-1, Lyon for lyon-hospital."""
+    return tuple(sorted({v for key in index.beginnings.get(place, ()) for v in index.names[key].get("node", ())}))
+
+
+def _is_part(draft: Draft, index: NameIndex, tokens: Sequence[Token]) -> bool:
+    """Whether the word before or behind makes a name of these: oslo vault."""
+    key = " ".join(t.word for t in tokens)
+    before, behind = re.search(r"([^\W_]+)[ -]$", draft.text[: tokens[0].start]), re.match(r"[ -]([^\W_]+)", draft.text[tokens[-1].end :])
+    longer = f"{key} {behind[1]}" if behind else ""
+    return longer in index.names or longer in index.beginnings or bool(before and f"{before[1]} {key}" in index.names)
+
+
+def _runs_of(index: NameIndex, parts: Sequence[str]) -> tuple[str, ...]:
+    """Runs whose names hold all of the words, in any order: the Flower chest x-ray run."""
+    return tuple(sorted({v for key, kinds in index.names.items() if "run" in kinds and set(parts) <= set(key.split(" ")) for v in kinds["run"]}))
 
 
 def names_alike(question: str, kind: str, index: NameIndex, most: int) -> list[str]:

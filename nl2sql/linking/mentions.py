@@ -2,11 +2,20 @@
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass, field
 
+from nl2sql.conversation import NEXT
 from nl2sql.linking.vocabulary import WORD, folded, lowered
 from nl2sql.plan import SLOTS_PER_KIND
 from nl2sql.values import Text, Value
+
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)")
+NOUN = re.compile(
+    r"(?<!which )(?<!what )(?<!any )(?<!every )(?<!each )(?:\b(?:the|our|this) )?\b"
+    r"(?P<slot>dataset[1-3](?= (?:data ?set|table)(?!\w))|node[1-3](?= node(?!\w))|model[1-3](?= model(?!\w))|run[1-3](?<=(?:the|our) run[1-3])(?= run(?!\w))) (?:data ?set|table|node|model|run)"
+)
+"""A value with a word that says its kind once more, which its slot says already: the dataset1 table. One of several is another thing: which dataset1 table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +91,8 @@ class Draft:
         return not any(start < m.end and m.start < end for m in self.found)
 
     def add(self, start: int, end: int, kind: str, value: Value, known: bool = True) -> None:
-        """Take a span; more of a kind than the plan language has slots for stay words."""
-        if sum(m.kind == kind for m in self.found) < SLOTS_PER_KIND:
-            self.found.append(Mention(start, end, kind, value, self.surface(start, end), known))
+        """Take a span."""
+        self.found.append(Mention(start, end, kind, value, self.surface(start, end), known))
 
     @staticmethod
     def nothing(start: int, end: int) -> Mention:
@@ -112,14 +120,31 @@ class Draft:
             return change.was_end if is_end else change.was_start
         return at - change.end + change.was_end
 
+    def asked_from(self) -> int:
+        """Where the part begins that asks: the last question of a dialogue, and of a story the last sentence that asks."""
+        ends = [end for end in SENTENCE_END.finditer(self.text) if self.free(end.start(), end.end())]
+        starts, stops = [0, *(end.end() for end in ends)], [*(end.start() for end in ends), len(self.text)]
+        asking = [start for start, stop in zip(starts, stops, strict=True) if self.text[:stop].endswith("?")]
+        return max((asking or starts)[-1], self.text.rfind(NEXT))
+
+    def slotted(self) -> list[Mention]:
+        """The values that get slots, by where they stand: of a kind as many as the plan language has, those of what is asked before those of what is told around it."""
+        asked_from, counts = self.asked_from(), Counter[str]()
+        kept = []
+        for mention in sorted((m for m in self.found if m.kind), key=lambda m: m.start < asked_from):
+            counts[mention.kind] += 1
+            if counts[mention.kind] <= SLOTS_PER_KIND:
+                kept.append(mention)
+        return sorted(kept, key=lambda m: m.start)
+
     def linked(self, unit: str = "") -> Linked:
-        """Write the slots, numbered per kind by where they stand."""
+        """Write the slots, numbered per kind by where they stand; values that get none stay words."""
         counts: dict[str, int] = {}
         bindings: dict[str, Value] = {}
         mentions: dict[str, Mention] = {}
         pieces: list[str] = []
         at = 0
-        for mention in sorted((m for m in self.found if m.kind), key=lambda m: m.start):
+        for mention in self.slotted():
             piece = self.text[at : mention.start]
             if mention.kind == "jurisdiction":
                 piece = re.sub(r"(^|\W)the $", r"\1", piece)
@@ -130,4 +155,6 @@ class Draft:
             pieces += [piece, f"{slot} " if glued else slot]
             at = mention.end
         pieces.append(self.text[at:])
-        return Linked(re.sub(r"\s+", " ", "".join(pieces)).strip(), bindings, mentions, unit)
+        text = re.sub(r"\s+", " ", "".join(pieces)).strip()
+        known = {slot[1:] for slot, mention in mentions.items() if mention.known}
+        return Linked(NOUN.sub(lambda said: said["slot"] if said["slot"] in known else said[0], text), bindings, mentions, unit)

@@ -2,11 +2,12 @@
 
 import re
 
+from catalog.semantic import views
 from nl2sql.linking.index import LANGUAGES, LONGEST_NAME, PARTIAL_KINDS, NameIndex
 from nl2sql.linking.kinds import BEFORE, alone, led, ranked, stands_beside, titled
 from nl2sql.linking.mentions import Draft, Token
 from nl2sql.linking.shortened import TITLE, Kinds
-from nl2sql.linking.vocabulary import concepts, is_english, lexicon, words
+from nl2sql.linking.vocabulary import concepts, is_english, is_listed, lexicon, singular, words
 from nl2sql.values import Text
 
 PROTECTED = frozenset(
@@ -39,6 +40,18 @@ FOLLOWS = (
 )
 """What may follow a name, where an everyday word in the place of a name is followed by more of its own sentence otherwise."""
 PERSON_LEADS = r"(?:^|\W)(?:to|by|of|from|did|does|is|was|has|can|may|ask|with|for|about|and|or) $"
+TOPIC_LEADS = r"(?:^|\W)(?:on|in|of|for|from|within|covering|concerning|regarding|around) (?:the (?:field|area|domain|world) of )?$"
+"""What an everyday word follows where data is about it."""
+TOPIC_NOUNS = r" (?:stewards?|owners?|publishers?|sellers?|sets?|columns?|rows|models?|checks?|offers?|copies|replicas|policies|licen[cs]es?)(?!\w)"
+"""What follows such a word."""
+AT_LARGE = r"(?:^|[.?!:;] |(?:^|\W)(?:by|to|from|of|for|do|did|can|may|must|than|vs\.?|versus|as) |, )$"
+"""Before stewards that are no stewards of anything."""
+JOINT = r"(?:,|, and| and| or| vs\.?|,? &) "
+"""What stands between names in a list."""
+COLUMNS_OF = re.compile(r"(?:^|\W)(?:columns?|fields?) (?:of|in|from) (?:the |our )?$")
+"""What only the name of a table follows."""
+RUNS = re.compile(r"(?:^|\W)(?:each|every|per|any|no|all|federated) $")
+"""Before the beginning of a run's name, what tells that it is plain words."""
 SUFFIX = re.compile(r" ai(?! act)(?!\w)|,? (?:inc|corp|ltd|llc|gmbh|plc|ag)(?!\w)\.?|!(?= \w)")
 """What follows the name of a company and belongs to it."""
 FACETS = r"(?:'s?)? (?:licen[cs]e|owner|steward|lineage|price|size|schema|columns|freshness|quality|completeness|replicas|copies|checks|provenance|version|table|data ?set)(?!\w)"
@@ -46,9 +59,11 @@ FACETS = r"(?:'s?)? (?:licen[cs]e|owner|steward|lineage|price|size|schema|column
 
 def find_names(draft: Draft, index: NameIndex) -> None:
     """Take every name of the index and shortened ones such as a first name; more words before fewer."""
-    for sizes, take in ((range(LONGEST_NAME, 1, -1), _take), ((3, 2), _take_beginning), ((1,), _take), ((1,), _take_beginning)):
+    # The words one by one are taken twice: the second time, what is listed beside a name that comes after it is one too.
+    for sizes, take in ((range(LONGEST_NAME, 1, -1), _take), ((3, 2), _take_beginning), ((1, 1), _take), ((1,), _take_beginning)):
         for size in sizes:
-            for at in range(len(draft.tokens) - size + 1):
+            places = range(len(draft.tokens) - size + 1)
+            for at in sorted(places, key=lambda at: draft.tokens[at].word == "the"):  # an article leaves its word to another name: the Stack Exchange dataset
                 tokens = draft.tokens[at : at + size]
                 if _whole(draft, tokens):
                     take(draft, index, tokens)
@@ -92,17 +107,22 @@ def _take_beginning(draft: Draft, index: NameIndex, tokens: list[Token]) -> None
     start, end = tokens[0].start, tokens[-1].end
     key = " ".join(t.word for t in tokens)
     keys = index.beginnings.get(key) or index.beginnings.get(re.sub(r"(?<=[a-z])(?=\d)", " ", key))
-    if not keys or len(key) < 3 or all(t.word in lexicon() or t.word.isdigit() for t in tokens) or not bounded(draft, start, end, parts=False):
+    before, after = draft.before(start), draft.after(end)
+    is_run = stands_beside("run", "", after) and not RUNS.search(before)
+    is_model = bool(re.search(r"(?:^|\W)(?:the|our) $", before) and re.match(r" model(?!\w)", after))
+    asking = all(t.word in lexicon() or t.word.isdigit() for t in tokens)
+    if not keys or len(key) < 3 or (asking and not is_run) or not bounded(draft, start, end, parts=False):
         return
     rare = not all(is_english(t.word) or t.word.isdigit() or len(t.word) < 3 for t in tokens)
-    before, after = draft.before(start), draft.after(end)
     owned = (led("org", before, "") and not before.endswith(" from ")) or re.match(r"'s? (?:data ?sets?|models?|nodes?|offers?)(?!\w)", after)
     kinds: Kinds = {}
     for key in keys:
         for kind in PARTIAL_KINDS:
             for value in index.names[key].get(kind, ()):
-                if kind in ("model", "run") and value.islower() and " " not in value and not (kind == "run" and len(tokens) > 1 and stands_beside(kind, before, after)):
-                    continue  # churn-predictor is an identifier, nobody calls it churn
+                if asking and kind != "run":
+                    continue
+                if kind in ("model", "run") and value.islower() and " " not in value and not (is_run and kind == "run") and not (is_model and kind == "model"):
+                    continue  # churn-predictor is an identifier, nobody calls it churn, but maybe the churn model
                 if kind in ("dataset", "licence") and owned:
                     continue  # what AllenAI publishes, not allenai/c4
                 if value not in kinds.setdefault(kind, []):
@@ -120,6 +140,8 @@ def _take_beginning(draft: Draft, index: NameIndex, tokens: list[Token]) -> None
             if kind == "person":
                 placed = bool((re.search(PERSON_LEADS, before) and re.match(FOLLOWS, after)) or re.match(r"'s? \w", after))
             evident = pointed or rare or len(tokens) > 1 or _styled(draft, start, end) or placed
+            if kind == "person" and not evident and len(kinds[kind]) == 1 and re.fullmatch(r"\W*", after):
+                evident = _perhaps(draft, start)
         if (kind == "person" and not alone(draft.question, start, end)) or (kind == "licence" and "dataset" in kinds and re.match(r"(?:'s?)? licen[cs]e(?!\w)", after)):
             continue  # the MovieLens licence is the dataset's
         if evident:
@@ -184,12 +206,16 @@ def is_name(draft: Draft, tokens: list[Token], kind: str, values: list[str]) -> 
     if word.isdigit():
         return False
     beside = stands_beside(kind, before, after) or _styled(draft, start, end) or stands_beside(kind, before, re.sub(r"^,?(?: and| or|,) \w+", "", after))
+    if kind == "role":
+        return stands_beside(kind, before, after) or _is_role(draft, start, word)
     if kind == "language":
         if asking and word not in LANGUAGES:  # programming languages: Go, Processing, Less
             return bool(re.match(r" (?:code|language|programs?|scripts?)(?!\w)", after))
         return word in LANGUAGES or not is_english(word) or len(word) > 5 or beside or bool(re.search(r"(?:in|and|or) $", before))
     if kind in NAMES_ITSELF:
-        return word not in lexicon() or beside or _listed(draft, start, kind) or kind in ("country", "jurisdiction") or (kind == "domain" and before.endswith("about "))
+        if word not in lexicon() or beside or _listed(draft, start, end, kind) or kind in ("country", "jurisdiction"):
+            return True
+        return kind == "domain" and (before.endswith("about ") or (_is_topic(before, after) and _perhaps(draft, start)))
     if not is_english(word) and not asking:
         return True
     if kind in ("dataset", "model"):
@@ -205,7 +231,24 @@ def is_name(draft: Draft, tokens: list[Token], kind: str, values: list[str]) -> 
         return True
     owner = kind in ("org", "person") and not asking and (re.match(r"'s? \w", after) or (kind == "org" and (led(kind, "", after) or SUFFIX.match(after))))
     placed = kind == "person" and re.search(PERSON_LEADS, before) and re.match(FOLLOWS, after)
-    return beside or bool(placed or owner or (leads and not asking)) or bool(kind == "org" and not asking and re.search(r"(?:from|does|do|is|did|has) $", before))
+    return beside or bool(placed or owner or (leads and not asking)) or (kind == "org" and _listed(draft, start, end, kind)) or bool(kind == "org" and not asking and re.search(r"(?:from|does|do|is|did|has) $", before))
+
+
+def _is_topic(before: str, after: str) -> bool:
+    """Whether an everyday word may be what data is about: datasets on finance, finance stewards; but not: the energy used, total energy of a run."""
+    return bool((re.search(TOPIC_LEADS, before) and re.match(FOLLOWS, after)) or re.match(TOPIC_NOUNS, after))
+
+
+def _is_role(draft: Draft, start: int, word: str) -> bool:
+    """Engineers and clinicians are roles, the auditor in a story may be one; of words that are columns too, only buyers and stewards at large; compliance, a view, is none."""
+    noun = singular(word)
+    if not is_english(noun):
+        return True
+    if noun in views() or not is_listed(f"{noun}s"):
+        return False
+    if noun in concepts():
+        return word != noun and bool(re.search(AT_LARGE, draft.before(start))) and _perhaps(draft, start)
+    return not re.search(r"(?:^|\W)(?:the|our|my)(?: \w+)? $", draft.before(start)) or _perhaps(draft, start)
 
 
 def _perhaps(draft: Draft, start: int) -> bool:
@@ -228,20 +271,22 @@ def _evident(draft: Draft, start: int, end: int, kind: str, asking: bool, writte
         beside = bool(re.search(r"(?:^|\W)(?:the|our|this) $", before) or (stands_beside(kind, before[-40:], "", singular=True) and re.match(FOLLOWS, after)))
     if _styled(draft, start, end) or (beside and not written):
         return True
+    if kind == "dataset" and COLUMNS_OF.search(before):
+        return True
     if written:
         return False
     if not (asking and single) and re.fullmatch(r"\W*", before) and (re.match(FACETS, after) or re.fullmatch(r"\W*", after)):
         return True
-    if _listed(draft, start, kind):
+    if _listed(draft, start, end, kind):
         return bool(re.match(FOLLOWS, after))
     leads = rf"(?:^|\W){LEADS_ASKING} $" if asking and single else rf"(?:^|\W){LEADS} $" if asking else rf"(?:^|\W){LEADS} (?:the |our )?$"
     return bool(re.search(leads, before) and re.match(FOLLOWS, after))
 
 
-def _listed(draft: Draft, start: int, kind: str) -> bool:
-    """Whether a value of the kind stands before, joined by ``and``, ``or``, ``vs`` or a comma."""
-    joint = re.search(r"(?:,|, and| and| or| vs\.?|,? &) $", draft.text[:start])
-    return joint is not None and any(m.kind == kind and m.end == joint.start() for m in draft.found)
+def _listed(draft: Draft, start: int, end: int, kind: str) -> bool:
+    """Whether a value of the kind stands before or behind, joined by ``and``, ``or``, ``vs`` or a comma."""
+    joint, further = re.search(rf"{JOINT}$", draft.text[:start]), re.match(JOINT, draft.text[end:])
+    return any(m.kind == kind and ((joint and m.end == joint.start()) or (further and m.start == end + further.end())) for m in draft.found)
 
 
 def _styled(draft: Draft, start: int, end: int) -> bool:

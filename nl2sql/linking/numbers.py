@@ -46,14 +46,19 @@ LABELS = (
     *("zip", "zip code", "postcode", "phone", "tel", "extension", "no", "number", "nr", "#"),
 )
 """Words whose number tells one of many apart and counts nothing: article 9, port 8080, number 1."""
+_ranked = r"most|least|more|top|first|last|by|best|worst|(?:larg|bigg|small|high|low|old|new|lat|earli|fast|slow|cheap|long|short|few|great|busi|strict)est"
+_things = r"(?:tables|data ?sets|models|nodes|runs|policies|groups|sellers|organi[sz]ations)"
 _some = r"\d[\w.]*(?:\(\w+\))*"
 NO_AMOUNTS = re.compile(
     rf"(?<!\w)(?:{'|'.join(LABELS)})(?:(?<=\w)\.?(?: ?[:#]? ?)|(?<!\w) ?)(?={_some}){_some}(?:(?:, | and | or |-){_some}(?! ?(?:%|{_byte}|{_counted})))*|"
     r"\+\d[\d ()/-]{6,}\d|(?<![\w.,-])(?<!\d )0\d{2,}[ /-]?\d{3,}|(?<![\w.])\d+(?:\.\d{1,2}){2,}(?![\w])|\b\d+/\d+\b|"
-    r"\w+ (?:in the (?:morning|afternoon|evening)|o'clock)|\bthe(?:se|ose) (?:two|three|four|2|3|4)\b"
+    r"\w+ (?:in the (?:morning|afternoon|evening)|o'clock)|\bthe(?:se|ose) (?:two|three|four|2|3|4)\b|"
+    rf"\bthe (?:two|three|four|2|3|4) (?!{_things}\b)(?=(?:[\w-]+ ){{1,2}}{_things}\b)(?!.*\b(?:{_ranked})\b)"
 )
-"""Figures that are none: labels, phone numbers, versions and addresses, 24/7, times of day, these two."""
+"""Figures that are none: labels, phone numbers, versions and addresses, 24/7, times of day, these two, the two finance tables unless something ranks them."""
 COUNTED = re.compile(f" {_counted}")
+LASTING = re.compile(r"[ -]?(?:(?P<seconds>seconds?|secs?|s)|(?P<minutes>minutes?|mins?)|(?P<hours>hours?|hrs?|h)|(?P<days>days?|d))(?!\w)")
+"""A unit of time behind a number, which counts a length of time then."""
 RANGE = re.compile(r" ?(?:-|–|to|and) ?")
 PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _parts = "|".join(PARTS)
@@ -123,7 +128,8 @@ def find_numbers(draft: Draft) -> None:
         following = found[at + 1] if at + 1 < len(found) else None
         if following and not unit and RANGE.fullmatch(draft.text[end : following[0]]) and following[3] and value <= following[2]:
             unit = following[3]
-        draft.add(start, end, "number", _number(value, unit.strip()))
+        lasting = LASTING.match(draft.text, end)
+        draft.add(start, end, "number", Number(value, lasting.lastgroup or "") if lasting else _number(value, unit.strip()))
 
 
 def asked_unit(draft: Draft) -> str:

@@ -7,10 +7,10 @@ import re
 from datetime import datetime, timedelta
 
 from nl2sql.linking.compared import Found, find_compared
-from nl2sql.linking.dates import MONTHS, POINT, WEEKDAYS, resolve
+from nl2sql.linking.dates import MONTHS, POINT, SEASONS, SMALL, WEEKDAYS, resolve
+from nl2sql.linking.durations import AMOUNT, NEGATED, TO_COME, amount_of
 from nl2sql.linking.durations import RULES as DURATION_RULES
-from nl2sql.linking.durations import TO_COME
-from nl2sql.linking.units import calendar_span
+from nl2sql.linking.units import calendar_span, midnight, shift
 from nl2sql.values import Period
 
 _lead = r"(?:(?:in|on|during|over|within|for|from|of|at|throughout|through|as of|dated|the whole of|in all of|all of|all) )?(?:the )?"
@@ -21,6 +21,8 @@ _month = "|".join(rf"{m[:3]}(?:{m[3:]})?" if m != "may" else m for m in MONTHS)
 _clock = r"(?:at )?(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))?(?:(?<=:\d\d):\d\d)? ?(?:(?P<half>[ap])\.?m(?:\.(?!\w)|(?!\w))|(?<=:\d\d)(?: ?(?:h|z|utc|o'clock))?)"
 IN_FORCE = re.compile(r"(?:in force|valid|active|live|effective|applied|applies|apply|applicable|as of|as at|standing|remains?|currently|exists?|still(?: \w+){1,3}) $")
 """What is said of today as of any day: it means now, and no span."""
+DEADLINE = re.compile(r"(?:\b(?:must|shall|should|(?:had |needed )?to)(?: already)? (?:be|have been)(?: \w+){1,3}|\boverdue|\balready \w+) $")
+"""What is to be done by a time, be it long overdue, where a grant that expires by then is in force yet."""
 COUNTED = re.compile(r" (?:or (?:more|less|fewer) )?(?:rows?|records?|examples?|lines|entries|files|people|persons|subjects|individuals|tokens?|ocean|usdc|euros?|eur|dollars|hours?|minutes?|seconds?|days?|datasets?|[tgmk]b|%|percent|images|items|units)(?!\w)")
 """What follows a number that only looks like a year."""
 
@@ -53,12 +55,16 @@ def _bound(match: re.Match[str], now: datetime, ahead: bool = False) -> Period |
 
 
 def _before(match: re.Match[str], now: datetime) -> Period | None:
-    how = match["how"]
-    point = _bound(match, now, ahead=how in ("by", "until", "till") or bool(TO_COME.search(match.string[: match.start()])))
+    how, said = match["how"], match.string[: match.start()]
+    deadline = DEADLINE.search(said) if how not in ("until", "till", "up to", "through") else None
+    missed = deadline and re.search("had|needed|have been|already|overdue", deadline[0])
+    point = _bound(match, now, ahead=not missed and (how in ("by", "until", "till") or bool(TO_COME.search(said))))
     if point is None or point.start is None or point.end is None:
         return None
-    if match["since"]:  # not run since before October
-        return Period(point.start, None)
+    if match["since"]:  # not run since before October, where what hangs around since then began before
+        return Period(point.start, None) if NEGATED.search(said) else Period(None, point.start)
+    if deadline:
+        return Period(None, point.start if how in ("before", "prior to") else point.end)
     if how in ("by", "until", "till", "up to", "through") or how.endswith("later than") or how.startswith("on or") or (re.match(r"(?:the )?end|.*[- ]end", match["point"]) and point.end > now):
         return Period(now if point.end > now else None, point.end)
     return Period(now if point.start > now else None, point.start)
@@ -109,6 +115,21 @@ def _between(match: re.Match[str], now: datetime) -> Period | None:
 def _from_now(match: re.Match[str], now: datetime) -> Period | None:
     point = resolve(match["point"], now, ahead=True)
     return Period(now, point.end) if point and point.end and point.end > now else None
+
+
+def _beside(match: re.Match[str], now: datetime) -> Period | None:
+    """``the 30 days before October``, ``the two weeks after 3 June``."""
+    point, (count, unit) = resolve(match["point"], now), amount_of(match)
+    if point is None or point.start is None or point.end is None:
+        return None
+    return Period(point.end, shift(point.end, count, unit)) if match["side"] in ("after", "following") else Period(shift(point.start, -count, unit), point.start)
+
+
+def _weekdays_ago(match: re.Match[str], now: datetime) -> Period | None:
+    """``two Fridays ago`` is a week before the last one."""
+    count = match["count"]
+    last = resolve(f"last {match['weekday']}", now)
+    return calendar_span(shift(last.start, 1 - (int(count) if count.isdigit() else SMALL[count]), "week"), "day") if last and last.start else None
 
 
 def _on_short_weekday(match: re.Match[str], now: datetime) -> Period | None:
@@ -182,6 +203,8 @@ def _plain(match: re.Match[str], now: datetime) -> Period | None:
         return None  # far more often the verb or a mere part than the time
     if match["point"] == "today" and IN_FORCE.search(match.string[: match.start()]):
         return None
+    if re.fullmatch(rf"(?:(?:on|for|from|at|all) )?(?:the )?(?:{'|'.join(SEASONS)})", match[0]):
+        return None  # winter wheat, data on summer tourism
     if match["point"].isdigit() and re.match(r"over |all (?!of)|for ", match[0]):
         return None
     before, after = match.string[: match.start()], match.string[match.end() :]
@@ -197,10 +220,14 @@ _RULES = tuple(
     (re.compile(rf"(?<![\w@.-])(?<!\d:)(?:{pattern})(?![\w-])"), make)
     for pattern, make in (
         (
-            rf"ytd|mtd|qtd|(?:the )?(?P<unit>year|month|quarter)[- ]to[- ]date|(?:so|thus) far (?:in )?this (?P<unit_b>{_unit})|(?:in |during )?this (?P<unit_c>{_unit}) (?:so far|thus far|to date)",
+            rf"ytd|mtd|qtd|(?:the )?(?P<unit>year|month|quarter)[- ]to[- ]date|(?:so|thus) far (?:in )?this (?P<unit_b>{_unit})|(?:in |during |of )?(?:this|the) (?P<unit_c>{_unit}) (?:so far|thus far|to date)",
             _to_date,
         ),
         (rf"(?:later (?:on )?(?:in )?this|(?:(?:for|in|over|during) )?(?:the )?(?:rest|remainder) of (?:the|this)|before (?:the|this)(?= \w+ (?:is|ends|closes))) (?P<unit>{_unit})(?: is (?:out|over|up)| ends| closes)?", lambda m, now: Period(now, calendar_span(now, m["unit"]).end)),
+        (rf"(?:(?:in|over|during|for) )?the (?P<unit>{_unit}) (?:just )?(?:past|gone by)(?! (?:due|the|its)\b)", lambda m, now: Period(shift(now, -1, m["unit"]), now)),
+        (r"tonight", lambda m, now: Period(midnight(now) + timedelta(hours=18), midnight(now) + timedelta(hours=30))),
+        (rf"(?:on )?(?P<count>\d|{'|'.join(w for w in SMALL if w.isalpha())}) (?P<weekday>{'|'.join(WEEKDAYS)})s ago", _weekdays_ago),
+        (rf"(?:(?:in|during|over|within|for) )?the {AMOUNT} (?P<side>before|prior to|preceding|leading up to|after|following) (?:the )?(?P<point>{POINT})", _beside),
         (rf"(?:between|from) {_clock.replace('?P<', '?P<first_')} (?:and|to|until|till|-) {_clock}(?: (?:on )?(?P<point>{POINT}))?", _between_hours),
         (rf"(?:(?P<how>since|after|from|before|until|till|by|on) )?{_clock} (?:on )?(?P<point>{POINT})", _at_hour),
         (rf"(?:(?P<how>since|after|from|before|until|till|by|on) )?(?:(?P<point>{POINT})(?:,? |t(?=\d)))?{_clock}", _at_hour),
@@ -211,7 +238,7 @@ _RULES = tuple(
         (r"(?:on|since) (?P<day>mon|tues?|wed|thurs?|thu|fri)(?=\W*(?:$|[?!.;)]| (?:and|or)\b))", _on_short_weekday),
         (rf"(?:between|from) (?:now|today) (?:and|{_to}) (?:the )?(?P<point>{POINT})", _from_now),
         *DURATION_RULES,
-        (rf"{_lead}(?P<point>{POINT})(?P<how> (?:or|and) (?:later|after|since(?: then)?|newer|onwards?|earlier|before|older))(?=\W*(?:$|[?!.;)]| (?:and|were|was|are|is|have|has|had|by|with)\b))", _on_either_side),
+        (rf"{_lead}(?P<point>{POINT})(?P<how> (?:or|and) (?:later|after|since(?: then)?|newer|onwards?|earlier|before|older))(?=[,:]|\W*(?:$|[?!.;)]| (?:and|were|was|are|is|have|has|had|by|with)\b))", _on_either_side),
         (rf"(?P<how>[<>]=? ?|(?:pre|post)-?)(?P<point>{POINT})", _on_either_side),
         (rf"(?P<since>since )?(?P<how>on or before|(?:no|not) later than|(?<!day )(?<!not )before|until|till|by|prior to|(?<!no )(?<!not )(?:earlier|older) than|up to|through) (?:the )?(?P<point>{POINT})", _before),
         (rf"(?P<how>on or after|(?:no|not) (?:earlier|older) than|not before|since|(?<!day )after|from|(?<!week )starting(?: in| on| from)?|later than|newer than) (?:the )?(?P<point>{POINT})(?: onwards?| on(?=\s*(?:$|[,.?!;])))?", _since),

@@ -3,14 +3,14 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from nl2sql.linking.dates import MONTHS, WEEKDAYS
 from nl2sql.linking.index import NameIndex
-from nl2sql.linking.kinds import ranked
+from nl2sql.linking.kinds import ranked, stands_beside
 from nl2sql.linking.mentions import Change, Draft, Token
 from nl2sql.linking.names import bounded
 from nl2sql.linking.numbers import plainer
@@ -23,6 +23,7 @@ from nl2sql.linking.vocabulary import (
     is_listed,
     lexicon,
     schema_words,
+    singular,
     stems,
 )
 from nl2sql.values import Text
@@ -53,6 +54,7 @@ REWRITES = tuple(
         (r"(?<!\w)(in|of|for|to|on|by|from|with) ?t he(?= )", r"\1 the"),
         (r"(?:(?<=last )|(?<=this )|(?<=past )|(?<=next ))(?:moth|mounth|mont)(?!\w)", "month"),
         (r"(?<!\w)wont(?!\w)", "won't"),
+        *((rf"(?-i:(?<!\w)(?:{slips})(?!\w))", text) for slips, text in (("teh|hte", "the"), ("adn|nad", "and"), ("wen", "when"), ("wer", "were"), ("hav", "have"))),
         (rf"(?:{'|'.join(rf'(?<=(?<!.){w} )|(?<=[^a-z]{w} )' for w in COMPARATIVES)})then(?= )", "than"),
         (r"(?<!\w)mor(?= th[ae]n )", "more"),
         *((rf"(?<!\w){word}n'?t(?!\w)", "haven't" if word == "hav" else f"{word}n't") for word in CONTRACTED),
@@ -125,7 +127,9 @@ def _split(word: str) -> str | None:
 
 
 def _inflected(word: str) -> str | None:
-    """A plural or past tense that keeps its y: querys, denyed."""
+    """A plural or past tense that keeps its y, a form that keeps its e: querys, denyed, rateing."""
+    if (kept := re.fullmatch(r"(\w+[^\Waeiouy])eing", word)) and is_listed(kept[1] + "ing"):
+        return kept[1] + "ing"
     match = re.fullmatch(r"(\w*[^\Waeiou])y(s|ed)", word)
     return f"{match[1]}ie{match[2][-1]}" if match and is_listed(match[1] + "y") else None
 
@@ -187,8 +191,9 @@ def find_nearly_names(draft: Draft, index: NameIndex) -> None:
         for at in range(len(draft.tokens) - size + 1):
             tokens = draft.tokens[at : at + size]
             start, end = tokens[0].start, tokens[-1].end
-            if draft.free(start, end) and bounded(draft, start, end) and "_" not in draft.text[start:end]:
-                _take_near(draft, index, tokens)
+            if draft.free(start, end) and bounded(draft, start, end):
+                take = _take_near_identifier if "_" in draft.text[start:end] else _take_near
+                take(draft, index, tokens)
 
 
 def _take_near(draft: Draft, index: NameIndex, tokens: list[Token]) -> None:
@@ -207,6 +212,26 @@ def _take_near(draft: Draft, index: NameIndex, tokens: list[Token]) -> None:
     for kind in ranked(usable, draft.before(start), draft.after(end)):
         draft.add(start, end, kind, Text(tuple(usable[kind])))
         return
+
+
+def _take_near_identifier(draft: Draft, index: NameIndex, tokens: list[Token]) -> None:
+    """``pateint_visits``, ``lab_result``: the one name whose words these are, misspelt or in another number; sales_north is no slip of sales_south."""
+    start, end = tokens[0].start, tokens[-1].end
+    parts = [t.word for t in tokens]
+    if stands_beside("column", draft.before(start), draft.after(end)):
+        return
+    near = [key for key in index.names if key.count(" ") == len(parts) - 1 and all(map(partial(_same, index), parts, key.split(" ")))]
+    kinds = index.names[near[0]] if len(near) == 1 else {}
+    kind = next((kind for kind in ("dataset", "model", "run", "job") if kind in kinds), "")
+    if kind and len(kinds[kind]) == 1:
+        draft.add(start, end, kind, Text((kinds[kind][0],)))
+
+
+def _same(index: NameIndex, typed: str, word: str) -> bool:
+    """Whether a word is another, in another number or with a slip in it."""
+    if singular(typed) == singular(word):
+        return True
+    return not typed.isdigit() and not _known(typed, index) and typed[0] == word[0] and OSA.distance(typed, word) <= (1 if len(typed) < LONG_NAME else 2)
 
 
 def _small(word: str) -> bool:

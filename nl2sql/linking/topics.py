@@ -18,6 +18,8 @@ LONG = 5
 """Letters of a word that can be a topic though neither English nor the catalog's texts have it."""
 FOLLOWING = re.compile(rf" {NOUNS}(?!\w)|\W*$|[,;?!]| (?:we|i|you|that|which|with|in|and|or)(?!\w)")
 """What may follow such a word: what it is a topic of, the end of a clause, or how one goes on."""
+LETTER = re.compile(r"(?<![\w-])[a-z]-$")
+"""What belongs to the word behind it: x-ray, e-mail."""
 UNHEARD = re.compile(r"(?:^|\W)(?:anything|something|nothing|data|datasets?|tables?|collections?|images?|pictures|texts?|corpora|any|some) (?:(?:on|of|for|with|from|in) )?(?:the )?$")
 """What such a word has to follow: something that is wanted, ``any images of kelp``."""
 OPENING = r"(?:about|on|with|of|for|from|over|in|around|any|some|and|or|covering|contain|containing|contains|mentioning|to|the|is|are|all|show me|find|get|need|cheapest|best|daily|historical)"
@@ -56,4 +58,6 @@ def _topical(draft: Draft, index: NameIndex, token: Token) -> bool:
 
 
 def _take(draft: Draft, run: list[Token]) -> None:
-    draft.add(run[0].start, run[-1].end, "term", Text((singular(draft.text[run[0].start : run[-1].end]),)))
+    letter = LETTER.search(draft.text[: run[0].start])
+    start = letter.start() if letter else run[0].start
+    draft.add(start, run[-1].end, "term", Text((singular(draft.text[start : run[-1].end]),)))

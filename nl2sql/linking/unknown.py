@@ -67,6 +67,8 @@ def find_columns(draft: Draft, index: NameIndex) -> None:
             placed = re.match(r"(?: (?:column|field))? (?:in|of|from|on) ", draft.text[match.end() :])
             if placed and match[0] in concepts() and (match[0],) not in closed_words():  # the price of menu_items is not its column price
                 placed = COLUMN_PLACE.search(draft.before(match.start()))
+            owned = re.search(r"'s $", draft.text[: match.start()]) and any(m.kind == "dataset" and m.end == match.start() - 3 for m in draft.found)
+            dotted = dotted or (bool(owned) and (match[0] not in concepts() or bool(re.match(r" (?:column|field)(?!\w)", draft.text[match.end() :]))))
             if dotted or placed or re.search(r"column (?:called |named )?$", draft.before(match.start())):
                 draft.add(*match.span(), "column", Text((columns[match[0]],)))
     for name in sorted((c for c in columns if "_" in c and not TAIL.search(c)), key=len, reverse=True):
@@ -102,9 +104,12 @@ def find_identifiers(draft: Draft, index: NameIndex) -> None:
                 kind = "term"
         elif COLUMN_PLACE.search(before) and re.match(r" (?:column |field )?(?:from|of|in|on) ", after):
             kind = "column"
-        if kind is None and any("model" in index.names[key] for key in index.beginnings.get(parts[0], ())):
+        if kind is None and any(p.isdigit() for p in parts) and any("model" in index.names[key] for key in index.beginnings.get(parts[0], ())):
             kind = "model"  # GPT-5 beside GPT-4
-        if low in index.all_columns and kind in (None, "column"):
+        named = lookup(index, list(parts)) if "_" not in text and "-" not in text else None
+        if named and (order := ranked(named, before, after)):  # GitHub
+            draft.add(*match.span(), order[0], Text(tuple(named[order[0]])))
+        elif low in index.all_columns and kind in (None, "column"):
             draft.add(*match.span(), "column", Text(index.all_columns[low]))
         else:
             draft.add(*match.span(), kind or "dataset", Text((text,)), known=kind == "term")

@@ -11,12 +11,16 @@ from nl2sql.linking.link import link
 NOW = datetime(2026, 10, 16, 12)
 ALONE = [
     ("which datasets are stale?", None),
-    ("We moved on Monday. Who owns orders?", None),
-    ("We moved on Monday. Who owns the orders table?", "who owns the dataset1 table?"),
+    ("We moved on Monday. Who owns orders?", "who owns dataset1?"),
+    ("We moved on Monday. Who owns the orders table?", "who owns dataset1?"),
     ("Alpaca is fine, says legal. Which models were trained on C4?", "which models were trained on dataset1?"),
     ("Orders broke. Which checks failed on orders? Thanks a lot.", "which checks failed on dataset1?"),
     ("It is late. List the nodes in Kenya that are offline.", "list the nodes in country1 that are offline."),
     ("how many rows does version 1.5 have", None),
+    ("Alpaca, C4, SQuAD and GLUE came late. Who owns Wikipedia?", "who owns dataset1?"),
+    ("Which of Alpaca, C4 and SQuAD is larger? I mean by rows. And GLUE?", None),
+    ("Three nodes failed in August. Nobody saw it coming. Which nodes failed in September?", "which nodes failed period1?"),
+    ("Three nodes failed in Aug. 2026 it was", None),
     ("Which datasets are stale today? >> only those in Kenya", None),
 ]
 

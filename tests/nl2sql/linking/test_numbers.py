@@ -6,6 +6,9 @@ import pytest
 
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
+from nl2sql.plan import Query
+from nl2sql.plan_grammar import parse
+from nl2sql.plan_sql import compile_query
 from nl2sql.values import Number
 
 NOW = datetime(2026, 10, 16, 12)
@@ -19,7 +22,7 @@ NOW = datetime(2026, 10, 16, 12)
         ("tables with more than 10.000 rows", ["10000"]),
         ("agreement of 0.950, epsilon 2.125", ["0.95", "2.125"]),
         ("offers of 1.234,56 EUR", ["1234.56"]),
-        ("1.5 mil rows, 5 mio. rows, 3 mrd rows, 2 millions rows", ["1.5e+06", "5e+06", "3e+09"]),
+        ("1.5 mil rows, 5 mio rows, 3 mrd rows, 2 millions rows", ["1.5e+06", "5e+06", "3e+09"]),
         ("trained on 15T tokens", ["1.5e+13"]),
         ("data on 5G", []),
         ("over 2 PB or 25 mbytes or 10 GBs", ["2e+15 bytes", "2.5e+07 bytes", "1e+10 bytes"]),
@@ -37,6 +40,11 @@ NOW = datetime(2026, 10, 16, 12)
         ("five (5) copies", ["5"]),
         ("z-score below -3", ["-3"]),
         ("5-star offers", ["5"]),
+        # lengths of time
+        ("rounds above ten minutes", ["10 minutes"]),
+        ("latency > 90s or over 2 hrs", ["90 seconds", "2 hours"]),
+        ("resolved within 4 hours, after 3 days", ["4 hours", "3 days"]),
+        ("top 5 stewards, 3 dependants", ["5", "3"]),
         # ranges share their unit
         ("between 5 and 10 GB", ["5e+09 bytes", "1e+10 bytes"]),
         ("5-10 GB", ["5e+09 bytes", "1e+10 bytes"]),
@@ -62,6 +70,12 @@ NOW = datetime(2026, 10, 16, 12)
         ("call +44 20 7946 0958 or 0171-2345678", []),
         ("at three in the morning", []),
         ("these two datasets", []),
+        ("owners of the two finance tables", []),
+        ("the 3 French speech datasets", []),
+        ("owners of the two finance tables with the most rows", ["2"]),
+        ("the two largest finance tables", ["2"]),
+        ("the three most used models", ["3"]),
+        ("two finance tables", ["2"]),
         ("3D scans", []),
         ("number of datasets over 5", ["5"]),
         ("round 5", ["5"]),
@@ -70,6 +84,21 @@ NOW = datetime(2026, 10, 16, 12)
 def test_numbers(question: str, numbers: list[str], index: NameIndex) -> None:
     found = link(question, index, NOW).bindings.values()
     assert [f"{v.value:g} {v.unit}".strip() for v in found if isinstance(v, Number)] == numbers
+
+
+@pytest.mark.parametrize(
+    ("question", "plan", "compared"),
+    [
+        ("rounds above ten minutes", "training_rounds WHERE training_rounds.latency_s GT @number1", "latency_s > 600"),
+        ("rounds above 90", "training_rounds WHERE training_rounds.latency_s GT @number1", "latency_s > 90"),
+        ("two days old by the freshness check", "quality_metrics WHERE quality_metrics.value GT @number1", "value > 48"),
+        ("rounds after 3 days", "training_rounds WHERE training_rounds.round GT @number1", "round > 3"),
+    ],
+)
+def test_lengths_of_time_are_compared_in_the_columns_unit(question: str, plan: str, compared: str, index: NameIndex) -> None:
+    query = parse(f"FROM {plan} SELECT COUNT")
+    assert isinstance(query, Query)
+    assert compile_query(query, link(question, index, NOW).bindings, NOW).rpartition(".")[2] == compared
 
 
 def test_a_fraction_keeps_its_words_in_quotes(index: NameIndex) -> None:

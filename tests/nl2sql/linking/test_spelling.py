@@ -25,6 +25,7 @@ from nl2sql.linking.spelling import mend
         ("violatons last week", "violations last week"),
         ("dispaly the nodes", "display the nodes"),
         ("created yesteday", "created yesterday"),
+        ("wen wer teh nodes adn tables rateing low, do we hav any", "when were the nodes and tables rating low, do we have any"),
     ],
 )
 def test_mended(typed: str, read: str, index: NameIndex) -> None:
@@ -40,6 +41,7 @@ def test_mended(typed: str, read: str, index: NameIndex) -> None:
         "withheld and withhold",
         "retried, retrained, unasked, handlers",
         "a timestamp in the shortlist",
+        "Wen and Hav are seeing and being, freeing and agreeing",
         "padding, tagging, scatter and warranty",
         'the words "whos int he"',
     ],
