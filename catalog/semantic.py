@@ -22,7 +22,8 @@ class Column:
     """One column of a view.
 
     ``slot`` names the kind of value a person may mention (dataset, country …), ``values`` a closed vocabulary,
-    ``ref`` the column it points to, ``text`` free text, ``sensitivity`` the clearance its values need.
+    ``ref`` the column it points to, ``text`` free text, ``sensitivity`` the clearance its values need,
+    ``given`` another column and the one value of it that rows have in which this one is set.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Column:
     ref: str = ""
     text: bool = False
     sensitivity: str = "public"
+    given: tuple[str, str] | None = None
 
     @property
     def is_number(self) -> bool:

@@ -20,6 +20,7 @@ from nl2sql.plan import (
     Segment,
     column_of,
 )
+from nl2sql.plan_meant import meant
 from nl2sql.plan_results import unit_factor
 from nl2sql.values import Bindings, Number, Period, Text
 
@@ -36,6 +37,7 @@ def explain(query: Query, bindings: Bindings, unit: str = "") -> str:
 
     ``unit`` as in `compile_query`.
     """
+    query = meant(query)
     what = ", ".join(_result(item, bindings, unit) for item in query.select if item.fn != "SHOW")
     rows = query.view.replace("_", " ") + "".join(f" with their {join.view.replace('_', ' ')}" for join in query.joins)
     text = f"{what} of {rows}" if what else rows

@@ -72,7 +72,7 @@ def vocabulary() -> tuple[str, ...]:
 class Condition:
     """``column op value``; ``value`` is empty for tests such as IS_NULL, else a slot, literal, number or column token.
 
-    ``MEAN`` stands for the column's average over the rows that meet the plan's other conditions.
+    ``MEAN`` stands for the column's average over the rows that meet the plan's other conditions, bounds on numbers aside.
     """
 
     column: str

@@ -22,12 +22,15 @@ from nl2sql.plan import (
     literal,
 )
 from nl2sql.plan_named import implied_conditions, named_conditions, named_measures
+from nl2sql.plan_parts import ENTITIES, compares_mean, items_of, tokens_of_item, view_tokens, views_of, views_of_edge
 from nl2sql.plan_tokens import place
 
 OPPOSITES = {"EQ": "NE", "NE": "EQ", "IS_NULL": "NOT_NULL", "NOT_NULL": "IS_NULL", "HAS": "HAS_NOT", "HAS_NOT": "HAS"}
 """Tests whose negation is another test."""
-ENTITIES = ("datasets", "models", "nodes")
-"""Views that list what rows of others name."""
+WHOLE = {"COUNT_IF": "COUNT", "SUM_IF": "SUM", "AVG_IF": "AVG"}
+"""Amounts over the rows that meet a condition, and the same over all rows."""
+COLUMN_ENDS = ("lineage.upstream_column", "lineage.downstream_column")
+"""A flow from or into a named column is no flow between whole datasets; its other end may be one."""
 MOST_REWRITINGS = 4
 """Plans of three views stay as they are after two."""
 
@@ -55,7 +58,7 @@ def _rewritten(plan: Query) -> Query:
         query = replace(query, having=(_item(left), op, _item(right) if isinstance(right, Item) else right))
     if query.order:
         query = replace(query, order=(_item(query.order[0]), query.order[1]))
-    return _of_measured_rows(replace(query, select=_results(query)))
+    return _of_counted_rows(_of_measured_rows(replace(query, select=_results(query))))
 
 
 def _results(query: Query) -> tuple[Item, ...]:
@@ -77,6 +80,7 @@ def _conditions(conditions: Sequence[Predicate]) -> tuple[Predicate, ...]:
     """Each in its own one form, those that another implies left out, in the order of the vocabulary."""
     found = [_predicate(c) for c in conditions]
     implied = {part for c in found if isinstance(c, Segment) for part in implied_conditions().get(c.token, ())}
+    implied |= {Segment("lineage:column_level") for c in found if isinstance(c, Condition) and c.op == "EQ" and c.column in COLUMN_ENDS}
     return tuple(sorted({c for c in found if c not in implied}, key=place))
 
 
@@ -115,12 +119,12 @@ def _joins_as_exists(query: Query) -> Query:
     """A joined view that only restricts the rows, and cannot multiply what is counted, is an EXISTS."""
     for join in reversed(query.joins):
         others = [other for other in query.joins if other is not join]
-        if any(join.view in _views_of_edge(other.edge) for other in others) or (query.is_grouped and not join.adds_one_row):
+        if any(join.view in views_of_edge(other.edge) for other in others) or (query.is_grouped and not join.adds_one_row):
             continue
-        if any(join.view == token.split(".")[0].split("#")[0] for item in _items(query) for token in _tokens_of_item(item)):
+        if any(join.view == token.split(".")[0].split("#")[0] for item in items_of(query) for token in tokens_of_item(item)):
             continue
-        inside = [c for c in query.where if join.view in _views_of(c)]
-        if any(_views_of(c) != {join.view} or isinstance(c, Either) or _compares_mean(c) for c in inside) or query.per.startswith(f"{join.view}."):
+        inside = [c for c in query.where if join.view in views_of(c)]
+        if any(views_of(c) != {join.view} or isinstance(c, Either) or compares_mean(c) for c in inside) or query.per.startswith(f"{join.view}."):
             continue
         outside = [c for c in query.where if c not in inside]
         query = replace(query, joins=tuple(others), where=_conditions([*outside, Exists(join, _conditions(inside), False)]))
@@ -138,7 +142,7 @@ def _of_entity(query: Query) -> Query:
         ends = one.join.edge.split("=")
         results = {Item("", (end,)): Item("", (key,)) for end in ends} | {Item("COUNT_DISTINCT", (end,)): Item("COUNT") for end in ends}
         rest = [c for c in query.where if c is not one]
-        if key in ends and (result := results.get(query.select[0])) and not any(map(_compares_mean, query.where)):
+        if key in ends and (result := results.get(query.select[0])) and not any(map(compares_mean, query.where)):
             moved = Exists(Join(one.join.edge, query.view), _conditions(rest), False)
             return replace(query, view=one.join.view, where=_conditions([*one.conditions, moved]), select=(_item(result),))
     return query
@@ -152,7 +156,7 @@ def _without_idle_view(query: Query) -> Query:
         return query
     related = [c for c in query.where if isinstance(c, Exists) and key in c.join.edge.split("=")]
     root = next((c for c in related if not c.negated and _naming(_other_end(c.join.edge, key), query.view) is not None), None)
-    if root is None or len(related) < len(query.where) or any(map(_compares_mean, root.conditions)):
+    if root is None or len(related) < len(query.where) or any(map(compares_mean, root.conditions)):
         return query
     moved_key = _other_end(root.join.edge, key)
     moved: list[Predicate] = [*root.conditions, *(_naming(moved_key, query.view) or ())]
@@ -180,75 +184,38 @@ def _naming(token: str, entity: str) -> tuple[Condition, ...] | None:
 
 
 def _of_measured_rows(query: Query) -> Query:
-    """A measure that only some rows have is asked of those rows: revenue of purchases, so that no group is shown without any."""
-    measures = [item.args[0] for item in _items(query) if item.fn == "" and "#" in item.args[0]]
+    """A measure that only some rows have is asked of those rows: revenue of purchases, so that no group is shown without any.
+
+    It stays as it is where the plan says of which rows, or counts others beside it.
+    """
+    measures = [item.args[0] for item in items_of(query) if item.fn == "" and "#" in item.args[0]]
     given = {(view, *spec) for view, _, name in (m.partition("#") for m in measures) if (spec := views()[view].measures[name].given)}
     if len(given) != 1:
         return query
     view, name, value = given.pop()
     column = f"{view}.{name}"
     about = {f"{view}.{segment.token.split(':')[1]}" for test, segment in named_conditions().items() if isinstance(test, Condition) and test.column == column}
-    if any(token in about or token == column for c in query.where for token in _view_tokens(c)):
+    tests = [*query.where, *(c for item in items_of(query) for c in item.conditions)]
+    if any(token in about or token == column for c in tests for token in view_tokens(c)):
         return query
     return replace(query, where=_conditions([*query.where, Condition(column, "EQ", literal(value))]))
 
 
-def _items(query: Query) -> Iterator[Item]:
-    yield from query.select
-    if query.order:
-        yield query.order[0]
-    if query.having:
-        yield query.having[0]
-        if isinstance(query.having[2], Item):
-            yield query.having[2]
+def _of_counted_rows(query: Query) -> Query:
+    """Amounts per group of rows that meet one condition are asked of those rows: "failed checks by severity" has no group with none, which "fewest" may mean."""
+    amounts = [item for item in items_of(query) if item.is_aggregate]
+    groups = [item for item in query.select if item.is_group]
+    conditions = {item.conditions for item in amounts}
+    is_upwards = query.order is not None and query.order[1] == "ASC" and query.order[0].is_aggregate
+    if not groups or len(conditions) != 1 or query.having or is_upwards or any(item.fn not in WHOLE for item in amounts):
+        return query
+    given = conditions.pop()
 
+    def of_rows(item: Item) -> Item:
+        return _item(Item(WHOLE[item.fn], item.args)) if item.conditions else item
 
-def _tokens_of_item(item: Item) -> Iterator[str]:
-    yield from item.args
-    for condition in item.conditions:
-        yield from _view_tokens(condition)
-
-
-def _view_tokens(predicate: Predicate) -> Iterator[str]:
-    """Column and segment tokens that the predicate tests on its own rows, as ``view.name``."""
-    match predicate:
-        case Segment(token):
-            yield token.replace(":", ".")
-        case Condition(column, _, value):
-            yield column
-            if "." in value and value.split(".")[0] in views():
-                yield value
-        case Not(inner):
-            yield from _view_tokens(inner)
-        case Or(left, right):
-            yield from _view_tokens(left)
-            yield from _view_tokens(right)
-        case Either(arms):
-            for arm in arms:
-                for condition in arm:
-                    yield from _view_tokens(condition)
-        case Exists(join, _, _):
-            yield next(end for end in join.edge.split("=") if end.split(".")[0] != join.view)
-
-
-def _views_of(predicate: Predicate) -> set[str]:
-    return {token.split(".")[0] for token in _view_tokens(predicate)}
-
-
-def _compares_mean(predicate: Predicate) -> bool:
-    """Averages are over the rows that meet the plan's other conditions, so they stay where those are."""
-    match predicate:
-        case Condition(_, _, value):
-            return value == "MEAN"
-        case Not(inner):
-            return _compares_mean(inner)
-        case Or(left, right):
-            return _compares_mean(left) or _compares_mean(right)
-    return False
-
-
-def _views_of_edge(edge: str) -> set[str]:
-    return {end.split(".")[0] for end in edge.split("=")}
+    order = (of_rows(query.order[0]), query.order[1]) if query.order else None
+    return replace(query, select=tuple(map(of_rows, query.select)), order=order, where=_conditions([*query.where, *given]))
 
 
 def _other_end(edge: str, end: str) -> str:

@@ -41,9 +41,10 @@ from nl2sql.plan import (
     full_scope,
     literal,
 )
+from nl2sql.values import SECONDS_IN
 
-UNITS_FOR = {"bytes": {"bytes", "GB", "MB"}, "percent": {"ratio", ""}}
-"""Column units that a number written with a unit can be compared with; one without a unit fits all."""
+UNITS_FOR = {"bytes": {"bytes", "GB", "MB"}, "percent": {"ratio", ""}, **{unit: {*SECONDS_IN, "ratio", ""} for unit in SECONDS_IN}}
+"""Column units that a number written with a unit can be compared with; one without a unit fits all. Some readings of quality, which count as ratios, are hours."""
 COUNTED = frozenset(n for n in NUMBERS if n.isdigit() and n != "0")
 """Numbers of rows."""
 NO_CHOICE = frozenset({"COUNT", "COUNT_IF", "SHARE_IF", *SPAN_AGGREGATES})
@@ -120,11 +121,16 @@ class _Grammar:
                 first = yield starts | ({END} if len(choices) > 1 else frozenset())
             return AskBack(tuple(choices))
         if head == "WHICH":
-            kind = yield frozenset(f"?{kind}" for kind in SLOT_KINDS)
+            kind = yield self.kinds()
             yield frozenset({END})
             return AskWhich(kind[1:])
         yield frozenset({END})
         return Decline(head)
+
+    def kinds(self) -> frozenset[str]:
+        """Kinds of things that the question may mean without a name: it has a name of the others. The full scope is that of no question."""
+        named = set[str]() if self.scope.slots == full_scope().slots else {slot[1:-1] for slot in self.scope.slots - self.scope.unknown}
+        return frozenset(f"?{kind}" for kind in SLOT_KINDS if kind not in named)
 
     def query(self) -> Generator[frozenset[str], str, Query]:
         view = yield self.views

@@ -1,6 +1,6 @@
 """Compiles a plan to DuckDB SQL over the semantic layer. Decides nothing about access: the guard reads what comes out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
 
@@ -9,7 +9,6 @@ from nl2sql.errors import BadPlan
 from nl2sql.plan import (
     AGGREGATES,
     DATE_PARTS,
-    GROUP_SHARES,
     MEAN_AGE,
     SPAN_AGGREGATES,
     SPANS,
@@ -25,21 +24,27 @@ from nl2sql.plan import (
     column_of,
     literal,
 )
+from nl2sql.plan_meant import meant
+from nl2sql.plan_parts import own_key, plain_groups
 from nl2sql.plan_results import alias, result_unit, unit_factor
-from nl2sql.values import Bindings, Number, Period, Text
+from nl2sql.plan_rows import at_once, averaged, compared, counted, has_shares, listed, must_be_set
+from nl2sql.values import SECONDS_IN, Bindings, Number, Period, Text
 
 SIGNS = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 V = TypeVar("V", Text, Number, Period)
 SCALE_FROM_BYTES = {"bytes": 1.0, "GB": 1e-9, "MB": 1e-6}
 ENTRY = "entry"
 """What the entries of a list that rows are grouped by are called beside the views."""
+POLICY_NAMES = ("policies.policy_id", "policies.name")
+"""A policy is called by either."""
 AGE_UNITS = {"HOURS_SINCE": "hour", "DAYS_SINCE": "day", "DAYS_UNTIL": "day"}
 
 
 def compile_query(query: Query, bindings: Bindings, now: datetime, unit: str = "") -> str:
     """SQL text of a query plan, with slots replaced by values and ``now`` as the clock.
 
-    Rows are distinct wherever the result does not aggregate. What a result is ordered by or ranked in is shown.
+    Rows are distinct wherever the result neither aggregates nor ends after the first few: of those, equal ones count too.
+    What a result is cut by, ordered by or ranked in is shown.
     Amounts of bytes come in the ``unit`` that was asked for, a key of `values.BYTES_IN`; conditions stay in that of the column.
     Raises `BadPlan` for a slot without a value or a value of the wrong kind.
     """
@@ -55,20 +60,24 @@ class _Compiler:
         self.listed = ""
 
     def query(self, query: Query) -> str:
-        self.where, self.listed = query.where, _listed(query)
-        items = list(_expand(query))
+        query = meant(query)
+        self.where, self.listed = query.where, listed(query)
+        items = list(dict.fromkeys(_expand(query)))
         if query.order and query.order[0] not in items:
             items.append(query.order[0])
+        items = list(dict.fromkeys([*items, *compared(query)]))
         if query.per and Item("", (query.per,)) not in items:
             items.insert(0, Item("", (query.per,)))
         grouped = query.is_grouped
         columns = [self.labelled(item, number, query) for number, item in enumerate(items, 1)]
-        distinct = "" if grouped else "DISTINCT "
+        distinct = "" if grouped or (query.limit and not query.per) else "DISTINCT "
         parts = [f"SELECT {distinct}{', '.join(columns)}", f"FROM {self.source(query)}"]
         parts += [f"JOIN {_relation(join.view)} ON {self.equal(join.edge)}" for join in query.joins]
         if self.listed:
             parts.append(f"CROSS JOIN unnest({self.cell(self.listed)}) AS {ENTRY}({self.listed.split('.')[1]})")
-        tests = [self.predicate(p) for p in query.where] + [f"{self.item(item, query)} IS NOT NULL" for item in _must_be_set(query, items)]
+        tests = [*self.tests(query), *(f"{self.item(item, query)} IS NOT NULL" for item in must_be_set(query, items))]
+        if some := counted(query, items):
+            tests.append(f"({' OR '.join(self.all_of(c) for c in some)})")
         if tests:
             parts.append("WHERE " + " AND ".join(tests))
         keys = [self.item(i, query) for i in items if not i.is_aggregate]
@@ -76,7 +85,7 @@ class _Compiler:
             parts.append("GROUP BY " + ", ".join(keys))
         if query.having:
             # The rows that a share is of are not only those of the groups that are kept.
-            word = "QUALIFY" if _has_shares(items, query) else "HAVING"
+            word = "QUALIFY" if has_shares(items, query) else "HAVING"
             parts.append(f"{word} {self.having(*query.having, query)}")
         if query.per:
             parts.append(f"QUALIFY {self.ranked(query)}")
@@ -91,6 +100,15 @@ class _Compiler:
         if query.skip:
             parts.append(f"OFFSET {self.rows(query.skip)}")
         return " ".join(parts)
+
+    def tests(self, query: Query) -> list[str]:
+        """The conditions of the rows; one per value where each value is asked of what is listed."""
+        thing, groups = at_once(query)
+        if not thing:
+            return [self.predicate(p) for p in query.where]
+        first, *others = groups
+        column = self.column(thing)
+        return [self.all_of(first), *(f"{column} IN (SELECT {column} FROM {_relation(query.view)} WHERE {self.all_of(g)})" for g in others)]
 
     def rows(self, token: str) -> int:
         return int(float(self.number(token)))
@@ -127,7 +145,8 @@ class _Compiler:
         if not query.latest:
             return relation
         keys = ", ".join(f"{relation}.{c}" for c in view.latest_by)
-        newest = f"row_number() OVER (PARTITION BY {keys} ORDER BY {relation}.{view.time} DESC) = 1"
+        running = " NULLS FIRST" if view.columns[view.time].null_tells else ""  # what has not ended yet is the newest
+        newest = f"row_number() OVER (PARTITION BY {keys} ORDER BY {relation}.{view.time} DESC{running}) = 1"
         # A star is what the asker may see of the view; a name would ask for a column that they need not have.
         return f"(SELECT * FROM {relation} QUALIFY {newest}) AS {relation}"
 
@@ -149,9 +168,7 @@ class _Compiler:
             case "":
                 return self.formula(item.args[0]) if "#" in item.args[0] else self.column(item.args[0])
             case "COUNT":
-                if all(join.adds_one_row for join in query.joins):
-                    return "count(*)"
-                return f"count(DISTINCT {self.column(f'{query.view}.{views()[query.view].key[0]}')})"
+                return self.count(query)
             case "COUNT_IF":
                 return f"count(CASE WHEN {self.all_of(item.conditions)} THEN 1 END)"
             case "SHARE_IF":
@@ -189,6 +206,15 @@ class _Compiler:
             case fn if fn in DATE_PARTS:
                 return f"CAST(date_trunc('{fn.lower()}', {self.column(item.args[0])}) AS DATE)"
         raise BadPlan(f"{item.fn} is no result column here")
+
+    def count(self, query: Query) -> str:
+        """How many rows of the view there are, whatever multiplies them; of a thing that is named, how many are joined to it."""
+        joined = [join.view for join in query.joins if not join.adds_one_row]
+        is_named = set(own_key(query.view)) <= set(plain_groups(query))
+        keys = [self.column(token) for token in own_key(joined[0] if joined and is_named else query.view)]
+        if not joined or (is_named and len(joined) == 1 and len(keys) > 1):
+            return "count(*)"
+        return f"count(DISTINCT {keys[0]})" if len(keys) == 1 else f"count(DISTINCT concat_ws('|', {', '.join(keys)}))"
 
     def span(self, part: str, item: Item) -> str:
         """``part`` is DAYS or HOURS, of which a result counts whole days, and hours and means their parts too."""
@@ -257,6 +283,9 @@ class _Compiler:
                 tests = [f"list_contains({column}, {_quoted(v)})" for v in self.value(condition.value, Text).values]
                 joined = f"({' OR '.join(tests)})" if len(tests) > 1 else tests[0]
                 return joined if op == "HAS" else f"NOT coalesce({joined}, FALSE)"
+            case "EQ" if condition.column in POLICY_NAMES and condition.value.startswith("@"):
+                either = (f"{self.cell(name)} {self.comparison(condition, spec)}" for name in POLICY_NAMES)
+                return f"({' OR '.join(either)})"
             case "CONTAINS":
                 tests = [f"contains(lower({column}), {_quoted(v.lower())})" for v in self.texts(condition.value, spec)]
                 return f"({' OR '.join(tests)})" if len(tests) > 1 else tests[0]
@@ -276,10 +305,9 @@ class _Compiler:
         return f"{'IN' if condition.op == 'EQ' else 'NOT IN'} ({', '.join(values)})"
 
     def mean(self, token: str) -> str:
-        """The average of a column over the rows of its view that meet the other conditions on that view."""
+        """The average of a column over the rows of its view that are of the kind and time that the conditions on that view say."""
         view = token.split(".")[0]
-        others = [p for p in self.where if _names_only(p, view)]
-        tests = "".join(f" AND {self.predicate(p)}" for p in others)
+        tests = "".join(f" AND {self.predicate(p)}" for p in averaged(self.where, view))
         return f"SELECT avg({self.column(token)}) FROM {_relation(view)} WHERE {self.column(token)} IS NOT NULL{tests}"
 
     def during(self, column: str, period: Period) -> str:
@@ -305,6 +333,9 @@ class _Compiler:
             value /= 100
         elif number.unit == "bytes":
             value *= SCALE_FROM_BYTES.get(unit, 1.0)
+        elif number.unit in SECONDS_IN:
+            own = "hours" if unit == "ratio" else unit  # of the readings of quality those that are times
+            value *= SECONDS_IN[number.unit] / SECONDS_IN.get(own, SECONDS_IN[number.unit])
         elif unit == "ratio" and 1 < value <= 100:
             value /= 100
         return f"{int(value)}" if value == int(value) else f"{value:.10g}"
@@ -322,44 +353,6 @@ def _expand(query: Query) -> Iterable[Item]:
             yield from (Item("", (f"{query.view}.{c}",)) for c in views()[query.view].display)
         else:
             yield item
-
-
-def _must_be_set(query: Query, items: Sequence[Item]) -> Iterator[Item]:
-    """The one first thing, or what it is of, is none without a value, and times that are not known make no day or month of their own."""
-    if query.is_grouped:
-        yield from dict.fromkeys(Item("", item.args) for item in items if item.fn in DATE_PARTS)
-        if query.order and query.limit == "1" and not query.per and not _has_shares(items, query):
-            yield from (item for item in items if item.fn == "" and "#" not in item.args[0])
-    elif query.order and query.limit == "1" and not query.per:
-        yield query.order[0]
-
-
-def _listed(query: Query) -> str:
-    """The list column of the view that a query groups by, so that rows count for each entry of it; empty where there is none."""
-    keys = [item.args[0] for item in query.select if item.fn == "" and "#" not in item.args[0]] if query.is_grouped else []
-    return next((key for key in keys if key.startswith(f"{query.view}.") and column_of(key).is_list), "")
-
-
-def _has_shares(items: Iterable[Item], query: Query) -> bool:
-    """A result, or what it is cut by, is a group's share of the whole."""
-    compared = (query.having[0], query.having[2]) if query.having else ()
-    return any(isinstance(item, Item) and item.fn in GROUP_SHARES for item in (*items, *compared))
-
-
-def _names_only(predicate: Predicate, view: str) -> bool:
-    """A plain condition on one view that compares with no average itself."""
-    match predicate:
-        case Segment(token):
-            return token.split(":")[0] == view
-        case Condition(column, _, value):
-            return column.split(".")[0] == view and value != "MEAN"
-        case Not(inner):
-            return _names_only(inner, view)
-        case Or(left, right):
-            return _names_only(left, view) and _names_only(right, view)
-        case Either(arms):
-            return all(_names_only(p, view) for arm in arms for p in arm)
-    return False
 
 
 def _relation(view: str) -> str:

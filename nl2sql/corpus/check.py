@@ -20,7 +20,10 @@ def main(names: list[str]) -> int:
             found += 1
     composer = Composer(1, files)
     composer.views = [v for v in composer.views if v in wanted] or composer.views
-    composer.wholes = {v: w for v, w in composer.wholes.items() if v in wanted} or composer.wholes
+    kept = {v: (w, weight) for (v, w), weight in zip(composer.wholes.items(), composer.view_weights, strict=True) if v in wanted}
+    if kept:
+        composer.wholes = {v: w for v, (w, _) in kept.items()}
+        composer.view_weights = [weight for _, weight in kept.values()]
     if "general" not in wanted:
         composer.general = {}
     reported: set[str] = set()

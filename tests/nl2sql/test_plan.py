@@ -31,7 +31,7 @@ COMPILED = [
     (
         "FROM datasets WHERE datasets.pii IS_TRUE datasets.quality_score LT MEAN SELECT datasets.name",
         {},
-        "SELECT DISTINCT datasets.name FROM datasets WHERE datasets.pii AND datasets.quality_score < "
+        "SELECT DISTINCT datasets.name, datasets.quality_score FROM datasets WHERE datasets.pii AND datasets.quality_score < "
         "(SELECT avg(datasets.quality_score) FROM datasets WHERE datasets.quality_score IS NOT NULL AND datasets.pii)",
     ),
     (
@@ -57,12 +57,12 @@ COMPILED = [
     (
         "FROM datasets WHERE datasets.bytes GT @number1 SELECT datasets.name ORDER datasets.bytes DESC LIMIT @number2",
         {"@number1": Number(1e10, "bytes"), "@number2": Number(3.0)},
-        "SELECT DISTINCT datasets.name, datasets.bytes FROM datasets WHERE datasets.bytes > 10000000000 ORDER BY datasets.bytes DESC NULLS LAST LIMIT 3",
+        "SELECT datasets.name, datasets.bytes FROM datasets WHERE datasets.bytes > 10000000000 ORDER BY datasets.bytes DESC NULLS LAST LIMIT 3",
     ),
     (
         "FROM nodes WHERE nodes.uptime LT @number1 SELECT nodes.node",
         {"@number1": Number(90.0, "percent")},
-        "SELECT DISTINCT nodes.node FROM nodes WHERE nodes.uptime < 0.9",
+        "SELECT DISTINCT nodes.node, nodes.uptime FROM nodes WHERE nodes.uptime < 0.9",
     ),
     (
         "FROM training_rounds WHERE training_rounds.update_mb LT @number1 SELECT training_rounds.run",
@@ -72,7 +72,7 @@ COMPILED = [
     (
         "FROM audit_log WHERE audit_log.at DURING @period1 SELECT audit_log.actor",
         {"@period1": Period(datetime(2026, 9, 1), None)},
-        "SELECT DISTINCT audit_log.actor FROM audit_log WHERE (audit_log.at >= TIMESTAMP '2026-09-01 00:00:00')",
+        "SELECT DISTINCT audit_log.actor FROM audit_log WHERE (audit_log.at >= TIMESTAMP '2026-09-01 00:00:00') AND audit_log.actor IS NOT NULL",
     ),
 ]
 
@@ -203,3 +203,20 @@ def test_values_stand_only_where_they_fit(plan: str, allowed: bool) -> None:
     else:
         with pytest.raises(BadPlan):
             parse(plan, scope)
+
+
+@pytest.mark.parametrize(
+    ("slots", "unknown", "asked", "allowed"),
+    [
+        ({"@dataset1"}, set[str](), "?dataset", False),
+        ({"@dataset1"}, {"@dataset1"}, "?dataset", True),
+        ({"@dataset1"}, set[str](), "?node", True),
+        (set[str](), set[str](), "?dataset", True),
+        (full_scope().slots, set[str](), "?dataset", True),
+    ],
+    ids=["it is named", "nobody knows the name", "another kind is", "nothing is", "no question"],
+)
+def test_which_thing_is_asked_only_where_none_is_named(slots: set[str], unknown: set[str], asked: str, allowed: bool) -> None:
+    reader = Reader(Scope(columns=full_scope().columns, slots=frozenset(slots), unknown=frozenset(unknown)))
+    reader.push("WHICH")
+    assert (asked in reader.allowed) is allowed

@@ -93,6 +93,30 @@ ONE_FORM = [
     # Only purchases have an amount, so that nobody is shown to have earned nothing known.
     ("FROM market SELECT market.seller SUM market.amount", "FROM market WHERE market:sold SELECT market.seller market#revenue"),
     ("FROM market WHERE market.event EQ 'used' SELECT market#revenue", "FROM market WHERE market.event EQ 'used' SELECT market#revenue"),
+    ("FROM market SELECT market.seller COUNT_IF market:sold END market#average_rating", "FROM market SELECT market.seller COUNT_IF market:sold END market#average_rating"),
+    # A group has some of what is counted, but for where few of it are asked for, or amounts are compared.
+    ("FROM quality_checks SELECT quality_checks.dataset COUNT_IF quality_checks.status EQ 'failed' END", "FROM quality_checks WHERE quality_checks.status EQ 'failed' SELECT quality_checks.dataset COUNT"),
+    ("FROM market SELECT market.seller SUM_IF market.amount market:sold END", "FROM market WHERE market:sold SELECT market.seller market#revenue"),
+    ("FROM market SELECT SUM_IF market.amount market:sold END", "FROM market SELECT SUM_IF market.amount market:sold END"),
+    (
+        "FROM quality_checks SELECT quality_checks.dataset ORDER COUNT_IF quality_checks.status EQ 'failed' END DESC",
+        "FROM quality_checks WHERE quality_checks.status EQ 'failed' SELECT quality_checks.dataset ORDER COUNT DESC",
+    ),
+    (
+        "FROM quality_checks SELECT quality_checks.dataset ORDER COUNT_IF quality_checks.status EQ 'failed' END ASC",
+        "FROM quality_checks SELECT quality_checks.dataset ORDER COUNT_IF quality_checks.status EQ 'failed' END ASC",
+    ),
+    (
+        "FROM quality_checks SELECT quality_checks.dataset HAVING COUNT_IF quality_checks.status EQ 'failed' END LT 2",
+        "FROM quality_checks SELECT quality_checks.dataset HAVING COUNT_IF quality_checks.status EQ 'failed' END LT 2",
+    ),
+    (
+        "FROM quality_checks SELECT quality_checks.dataset COUNT_IF quality_checks.status EQ 'failed' END COUNT",
+        "FROM quality_checks SELECT quality_checks.dataset COUNT_IF quality_checks.status EQ 'failed' END COUNT",
+    ),
+    # Whoever names a column at one end does not ask for columns at both.
+    ("FROM lineage WHERE lineage:column_level lineage.upstream_column EQ @column1 SELECT lineage.downstream", "FROM lineage WHERE lineage.upstream_column EQ @column1 SELECT lineage.downstream"),
+    ("FROM lineage WHERE lineage:column_level lineage.upstream EQ @dataset1 SELECT lineage.downstream", "FROM lineage WHERE lineage.upstream EQ @dataset1 lineage:column_level SELECT lineage.downstream"),
     ("FROM quality_checks SELECT AVG_HOURS quality_checks.opened quality_checks.resolved", "FROM quality_checks SELECT quality_checks#hours_to_resolve"),
     ("ASK datasets.bytes datasets.row_count", "ASK datasets.bytes datasets.row_count"),
 ]  # fmt: skip

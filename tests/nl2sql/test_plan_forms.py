@@ -86,7 +86,7 @@ def query(plan: str) -> Query:
 
 GIVES: list[tuple[str, list[tuple[Any, ...]]]] = [
     # Whose last update nobody knows may have been updated since; a grant without an end does not end then.
-    ("FROM datasets WHERE datasets.last_updated NOT_DURING @period1 SELECT datasets.name", [("d",)]),
+    ("FROM datasets WHERE datasets.last_updated NOT_DURING @period1 SELECT datasets.name", [("d", datetime(2026, 9, 16, 12))]),
     ("FROM datasets WHERE NOT datasets.last_updated DURING @period1 SELECT datasets.name", [("c",), ("d",)]),
     ("FROM grants WHERE grants.expires NOT_DURING @period2 SELECT grants.principal", [("jon",), ("kim",)]),
     # Of 10 and 40; of 30 and 90; of nothing.

@@ -1,7 +1,7 @@
 """Ages, shares, compared aggregates, the first of each group and asked units: on the demo, through the guard, against plain SQL."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -243,6 +243,9 @@ class OnePlan:
     """Stands in for the model: always the same plan, for sure."""
 
     about: ClassVar[dict[str, Any]] = {}
+
+    def weight(self, question: str, tokens: Sequence[str]) -> float:
+        return 0.0
 
     def read(self, question: str, scope: Scope, beams: int = 4) -> list[Candidate]:
         return [Candidate(parse(PLAN, scope), tuple(PLAN.split()), 1.0)]
