@@ -73,7 +73,6 @@ def _embedded(
     from nl2sql.corpus.lexicon import english_words, write_lexicon
     from nl2sql.embedded.parser import WEIGHTS
     from nl2sql.linking.vocabulary import ENGLISH
-    from nl2sql.training.export import export as write
     from nl2sql.training.mining import blend
     from nl2sql.training.shipped import begin
     from nl2sql.training.start import MINILM
@@ -92,8 +91,19 @@ def _embedded(
         _mine(out, Recipe(**chosen).layers)
     run(out, Recipe(**chosen))
     blend(out)
-    write(out / "checkpoint.pt", export or WEIGHTS)
-    click.echo(f"Exported to {export or WEIGHTS}.", err=True)
+    recipe = Recipe(**chosen)
+    _export(out, export or WEIGHTS, recipe.seed, recipe.steps * recipe.batch)
+
+
+def _export(out: Path, export: Path, seed: int, questions: int) -> None:
+    """The graphs of a run's checkpoint, and the table of words from as many questions as the run has read."""
+    from nl2sql.training.export import export as write
+    from nl2sql.training.words import write_words
+
+    write(out / "checkpoint.pt", export)
+    click.echo("Counting which words are said for which parts of a plan, some minutes after a long run…", err=True)
+    write_words(export, seed, questions)
+    click.echo(f"Exported to {export}.", err=True)
 
 
 def _mine(out: Path, layers: int) -> None:
@@ -108,17 +118,17 @@ def _mine(out: Path, layers: int) -> None:
 def _variant(variant: str, out: Path, export: Path | None, **chosen: Any) -> None:
     """Another small model on the same stream, exported beside its checkpoint: never into the package unless asked to."""
     from nl2sql.training import causal
-    from nl2sql.training.export import export as write
     from nl2sql.training.train import Recipe, train
 
     export = export or out / "model"
     if variant == "causal":
         train(out, Recipe(variant="causal", layers=causal.LAYERS, **chosen))
         causal.export_causal(out / "checkpoint.pt", export)
+        click.echo(f"Exported to {export}.", err=True)
     else:
-        train(out, Recipe(variant="random", **chosen))
-        write(out / "checkpoint.pt", export)
-    click.echo(f"Exported to {export}.", err=True)
+        recipe = Recipe(variant="random", **chosen)
+        train(out, recipe)
+        _export(out, export, recipe.seed, recipe.steps * recipe.batch)
 
 
 def _lora(lora: str, out: Path | None = None, resume: bool = False, merge: bool = False, **chosen: Any) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, Protocol
@@ -20,15 +20,21 @@ from nl2sql.linking.mentions import Linked, Mention
 from nl2sql.linking.vocabulary import stems, words
 from nl2sql.plan import AskBack, Condition, Plan, Query, Scope, column_of, full_scope
 from nl2sql.plan import Decline as DeclinePlan
-from nl2sql.plan_canonical import ENTITIES, canonical
+from nl2sql.plan_canonical import canonical
+from nl2sql.plan_own_time import in_own_time
+from nl2sql.plan_parts import ENTITIES
 from nl2sql.plan_sql import compile_query
 from nl2sql.plan_tokens import spelled
 from nl2sql.values import Number, Text
 
 READINGS = 6
 """Beams searched where the greedy reading is unsure."""
-UNSURE = 0.5
+UNSURE = 0.95
 """Probability of a greedy reading below which others are searched: one of them is often likelier, and right."""
+HALF = 0.5
+"""Probability from which a reading is the greedy one, whatever others there are."""
+SHOWN = 0.04
+"""How likely a reading with other columns is, beside the likeliest of the same rows, for its columns to be shown too: one too many harms nobody."""
 SURE = 0.8
 """Probability from which a question back is asked, whatever words the question has for one of its choices."""
 OFFERED = 3
@@ -47,6 +53,10 @@ class PlanReader(Protocol):
 
     def read(self, question: str, scope: Scope, beams: int = 4) -> list[Candidate]:
         """Plans within ``scope``, likeliest first. Raises `BackendUnavailable`."""
+        ...
+
+    def weight(self, question: str, tokens: Sequence[str]) -> float:
+        """A second opinion: what the words of the question add to the log-probability of a plan."""
         ...
 
 
@@ -99,7 +109,7 @@ class EmbeddedBackend:
             return None
         last, before = parts
         alone = next(iter(self._parser.read(last.text, _scope(last), 1)), None)  # what has half of the probability is the greedy reading
-        if alone is None or not isinstance(alone.plan, DeclinePlan) or alone.probability < UNSURE:
+        if alone is None or not isinstance(alone.plan, DeclinePlan) or alone.probability < HALF:
             return None
         is_deletion = alone.plan.kind == "CHANGE" and says_delete(last.text)
         rows = self._rows(found, context)
@@ -145,7 +155,14 @@ class EmbeddedBackend:
         if greedy and greedy[0].probability >= UNSURE and self._confidence(greedy[0].probability) >= self._threshold:
             return _by_meaning(greedy)
         found = {candidate.tokens: candidate for candidate in [*greedy, *self._parser.read(linked.text, scope, READINGS)]}
-        return _by_meaning(found.values())
+        return self._weighed(_by_meaning(found.values()), linked.text)
+
+    def _weighed(self, candidates: list[Candidate], question: str) -> list[Candidate]:
+        """Queries by what a second opinion says of them too; how likely it is that one of them is meant stays as it was."""
+        weights = [c.probability * math.exp(self._parser.weight(question, c.tokens)) if isinstance(c.plan, Query) else 0.0 for c in candidates]
+        all_queries = sum(c.probability for c in candidates if isinstance(c.plan, Query))
+        found = [replace(c, probability=all_queries * weight / sum(weights)) if weight else c for c, weight in zip(candidates, weights, strict=True)]
+        return sorted(found, key=lambda candidate: -candidate.probability)
 
     def _drafts(self, candidates: list[Candidate], context: Context) -> list[Draft]:
         return [draft for c in candidates if (draft := self._drafted(c, context)) is not None]
@@ -155,6 +172,8 @@ class EmbeddedBackend:
         bindings = context.linked.bindings
         match candidate.plan:
             case Query() as query:
+                query = in_own_time(query, bindings, [slot for slot in bindings if slot not in candidate.tokens])
+                candidate = replace(candidate, plan=query, tokens=tuple(spelled(query).split()))
                 if several := _several(candidate, context.linked):
                     return Clarify(f"'{several.surface}' fits more than one {several.kind}. Which one?", _names(several)[:OFFERED_NAMES], confidence)
                 try:
@@ -214,18 +233,26 @@ def _names_of(column: str) -> frozenset[str]:
 def _by_meaning(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Readings in their canonical form, likeliest first, each as likely as all that find the same rows together.
 
-    Which columns a list shows is seldom said: of readings that differ in that alone the likeliest stands for all.
+    Which columns a list shows is seldom said: readings that differ in that alone are one.
     """
     found: dict[Plan, float] = {}
     for candidate in candidates:
         plan = canonical(candidate.plan)
         found[plan] = found.get(plan, 0.0) + candidate.probability
-    best: dict[Plan, Candidate] = {}
+    alike: dict[Plan, list[tuple[Plan, float]]] = {}
     for plan, probability in sorted(found.items(), key=lambda entry: -entry[1]):
         rows = replace(plan, select=()) if isinstance(plan, Query) and not plan.is_grouped else plan
-        first = best.setdefault(rows, Candidate(plan, tuple(spelled(plan).split()), 0.0))
-        best[rows] = replace(first, probability=first.probability + probability)
-    return sorted(best.values(), key=lambda candidate: -candidate.probability)
+        alike.setdefault(rows, []).append((plan, probability))
+    return sorted(map(_together, alike.values()), key=lambda candidate: -candidate.probability)
+
+
+def _together(readings: Sequence[tuple[Plan, float]]) -> Candidate:
+    """Readings of the same rows as one that shows what any of the likely ones shows."""
+    plan, most = readings[0]
+    if isinstance(plan, Query):
+        shown = [item for other, p in readings if isinstance(other, Query) and p >= SHOWN * most for item in other.select]
+        plan = replace(plan, select=tuple(dict.fromkeys(shown)))
+    return Candidate(plan, tuple(spelled(plan).split()), sum(p for _, p in readings))
 
 
 NAMED_THINGS = ("dataset", "model", "node", "run", "org")

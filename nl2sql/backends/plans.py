@@ -4,7 +4,7 @@ For checkpoints of ``steward train --variant causal``. What is no plan in the gr
 value leaves this machine, the question with its values lifted out alone does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import exp
 from typing import Any
 
@@ -12,7 +12,8 @@ from nl2sql.backends.base import Context, Draft
 from nl2sql.backends.embedded import EmbeddedBackend
 from nl2sql.backends.samples import WARMTH, Sample
 from nl2sql.backends.server import Server
-from nl2sql.embedded.parser import MAX_PLAN, MAX_QUESTION, Candidate
+from nl2sql.embedded.parser import MAX_PLAN, MAX_QUESTION, WEIGHTS, Candidate
+from nl2sql.embedded.words import table
 from nl2sql.errors import BadPlan
 from nl2sql.plan import Scope
 from nl2sql.plan_grammar import parse
@@ -33,6 +34,10 @@ class ServedPlans:
         samples = self._server.complete(question, max_tokens=MAX_PLAN, logprobs=1, truncate_prompt_tokens=MAX_QUESTION, **sampling)
         found = {candidate.tokens: candidate for sample in samples if (candidate := _candidate(sample, scope)) is not None}
         return sorted(found.values(), key=lambda candidate: -candidate.probability)
+
+    def weight(self, question: str, tokens: Sequence[str]) -> float:
+        """As `EmbeddedParser` has it, by the table that ships."""
+        return table(WEIGHTS).weight(question, tokens)
 
 
 class PlanBackend(EmbeddedBackend):

@@ -16,14 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nl2sql.embedded.runtime import onnx_runtime
+from nl2sql.embedded.words import table
 from nl2sql.errors import BackendUnavailable, BadPlan
-from nl2sql.plan import END, Plan, Query, Scope, vocabulary
+from nl2sql.plan import END, Plan, Scope, vocabulary
 from nl2sql.plan_grammar import Reader
+from nl2sql.plan_sense import is_sensible
 
 WEIGHTS = Path(__file__).parent / "weights"
 MAX_QUESTION = 128
 """Word pieces of a question; of a longer one its end, where people ask."""
 MAX_PLAN = 70
+NEGLIGIBLE = 0.05
+"""How likely an unfinished plan is, beside the likeliest finished one, for it to be left where it is."""
 
 Floats = NDArray[np.float32]
 
@@ -96,17 +100,20 @@ class EmbeddedParser:
                 beam = alive[row]
                 if token == END:
                     plan = _finish(beam.reader)
-                    if not _repeats_itself(plan):
+                    if is_sensible(plan):
                         done.append(Candidate(plan, beam.tokens, math.exp(score)))
                 else:
                     chosen.append((row, _Beam((*beam.tokens, token), score, _advanced(beam, token, scope, ranked, row))))
             alive = [beam for _, beam in chosen]
-            best_done = max((c.probability for c in done), default=0.0)
-            if not alive or (len(done) >= beams) or (best_done > math.exp(max(b.score for b in alive)) and best_done > 0.5):
+            if not alive or _is_settled(done, math.exp(max(b.score for b in alive)), beams):
                 break
             cache = cache[:, :, [row for row, _ in chosen]]
             last = np.array([self._ids[beam.tokens[-1]] for beam in alive], dtype=np.int64)
-        return sorted(done, key=lambda c: -c.probability)
+        return sorted(done, key=lambda c: -c.probability)[:beams]
+
+    def weight(self, question: str, tokens: Sequence[str]) -> float:
+        """What the words of a linked question add to the log-probability of a plan. Raises `BackendUnavailable`."""
+        return table(self._folder).weight(question, tokens)
 
     def _next(self, alive: Sequence[_Beam], scores: Floats) -> list[tuple[float, int, str]]:
         """Every allowed continuation of every beam with its score, the few best of each."""
@@ -117,6 +124,12 @@ class EmbeddedParser:
             for at in np.argsort(-values)[:4]:
                 found.append((beam.score + float(values[at]), row, allowed[at]))
         return found
+
+
+def _is_settled(done: Sequence[Candidate], alive: float, beams: int) -> bool:
+    """No plan that is still being written can come among the ``beams`` likeliest, or matter beside the likeliest."""
+    best = sorted((c.probability for c in done), reverse=True)
+    return bool(best) and (alive < best[0] * NEGLIGIBLE or (len(best) >= beams and alive <= best[beams - 1]))
 
 
 def word_pieces(tokenizer: Any, question: str) -> list[int]:
@@ -142,11 +155,6 @@ def _finish(reader: Reader) -> Plan:
     if reader.plan is None:
         raise BadPlan("the plan does not end where it says so")
     return reader.plan
-
-
-def _repeats_itself(plan: Plan) -> bool:
-    """The same condition or result column twice: a sign that the model lost its place."""
-    return isinstance(plan, Query) and (len(set(plan.where)) < len(plan.where) or len(set(plan.select)) < len(plan.select))
 
 
 def _log_softmax(logits: Floats) -> Floats:

@@ -91,7 +91,7 @@ class Counted(Said):
 
 def test_what_is_no_refusal_alone_costs_one_greedy_reading() -> None:
     asked, text = "the stale ones", in_context("the stale ones", [BEFORE])
-    reader = Counted({text: [(STALE, 0.9)], asked: [("FROM models SELECT models.name", 0.2), ("REFUSE", 0.1)], BEFORE: [(PERSONAL, 0.9)]})
+    reader = Counted({text: [(STALE, 0.99)], asked: [("FROM models SELECT models.name", 0.2), ("REFUSE", 0.1)], BEFORE: [(PERSONAL, 0.99)]})
     (draft,) = EmbeddedBackend(cast(EmbeddedParser, reader)).draft(Context(question=asked, linked=link(text, NameIndex(), NOW), now=NOW))
     assert isinstance(draft, SqlDraft)
     assert reader.read_in == [(text, 1), (asked, 1)]

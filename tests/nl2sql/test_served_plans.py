@@ -28,7 +28,7 @@ def outcome(home: Path, manner: Manner) -> tuple[Outcome, Served]:
 
 
 def test_a_plan_is_answered_and_only_the_question_without_its_values_is_sent(demo_home: Path) -> None:
-    found, served = outcome(demo_home, lambda body, before: said(f" {RIGHT}", probability=0.9))
+    found, served = outcome(demo_home, lambda body, before: said(f" {RIGHT}", probability=0.98))
     assert isinstance(found, Answered)
     assert "owner" in found.sql
     assert served.paths == ["/v1/completions"]
