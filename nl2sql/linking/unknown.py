@@ -64,8 +64,8 @@ def find_columns(draft: Draft, index: NameIndex) -> None:
     for match in re.finditer(r"\w+", draft.text):
         if match[0] in columns and draft.free(*match.span()):
             dotted = draft.text[match.start() - 1 : match.start()] == "." and any(m.end == match.start() - 1 for m in draft.found)
-            placed = re.match(r"(?: (?:column|field))? (?:in|of|from|on) ", draft.text[match.end() :])
-            if placed and match[0] in concepts() and (match[0],) not in closed_words():  # the price of menu_items is not its column price
+            placed = re.match(r"(?P<as_column> (?:column|field))? (?:in|of|from|on) ", draft.text[match.end() :])
+            if placed and not placed["as_column"] and match[0] in concepts() and (match[0],) not in closed_words():  # the price of menu_items is not its column price
                 placed = COLUMN_PLACE.search(draft.before(match.start()))
             owned = re.search(r"'s $", draft.text[: match.start()]) and any(m.kind == "dataset" and m.end == match.start() - 3 for m in draft.found)
             dotted = dotted or (bool(owned) and (match[0] not in concepts() or bool(re.match(r" (?:column|field)(?!\w)", draft.text[match.end() :]))))
