@@ -1,27 +1,52 @@
 """Questions that follow one another: what the model reads of those before.
 
 ``datasets in Germany >> only the stale ones`` is one reading; the model knows from training whether the last question needs the
-others.
+others, unless its words say outright that it does not.
 """
 
+import re
 from collections.abc import Sequence
 
 NEXT = ">>"
 """Stands between two questions of a dialogue, in training and in use."""
-REMEMBERED = 2
+REMEMBERED = 3
 """Questions before the last that are read with it."""
 BUDGET = 260
 """Characters of earlier questions that are read; the latest ones first, of a long one its end."""
+FILLING = frozenset(
+    {
+        *("and", "or", "what", "how", "about", "now", "then", "ok", "okay", "so", "also", "too", "as", "well", "the", "our", "same", "question", "thing", "again", "with", "for", "on", "in", "of"),
+        *("to", "into", "from", "by", "at", "no", "sorry", "i", "meant", "mean", "rather", "instead", "please", "pls", "do", "does", "but", "hm"),
+    }
+)  # fmt: skip
+"""Words beside the one value that a turn says in the place of another: ``ok and what about Zenodo now``."""
+_off = r"forget (?:that|it|about (?:that|it))|never ?mind(?: that| it)?"
+_other = r"(?:on )?(?:an? )?(?:(?:totally|completely|entirely) )?(?:different|another|new|other|separate|unrelated) (?:thing|question|topic|subject|matter|note)"
+_further = r"something (?:else|(?:completely |entirely )?different)|change of (?:topic|subject)|next question"
+LEAVES = re.compile(rf"^\W*(?:(?:ok|okay|fine|well|no|right)\W+)?(?:{_off}|{_other}|{_further})(?:\s+(?:now|please|though))?\s*[.,:;!–—-]\s*(?P<rest>.*)", re.IGNORECASE)
+"""Words with which people leave what they asked before, and what they ask then."""
+POINTS = re.compile(r"\b(?:it|its|them|they|their|those|these|this|that(?=\W*$| (?:one|dataset|data|table|model|node|run)\b)|he|she|his|her|ones?|same|there|again)\b", re.IGNORECASE)
+"""Words that mean something said before."""
+FEWEST_WORDS = 3
+"""Of what follows such words, for it to be a question of its own."""
+
+
+def starts_anew(question: str) -> bool:
+    """Whether a question says that it leaves those before it behind, and points at none of them."""
+    match = LEAVES.match(question)
+    return match is not None and len(match["rest"].split()) >= FEWEST_WORDS and not POINTS.search(match["rest"])
 
 
 def in_context(question: str, before: Sequence[str]) -> str:
-    """The question after those before it, oldest first."""
+    """The question after those before it, oldest first, from the latest one that starts anew."""
     kept: list[str] = []
     left = BUDGET
+    after = question
     for earlier in reversed(before[-REMEMBERED:]):
         plain = " ".join(earlier.replace(NEXT, " ").split())
-        if not plain or (left < len(plain) and kept):
+        if starts_anew(after) or not plain or (left < len(plain) and kept):
             break
         kept.insert(0, plain[-left:])
         left -= len(plain)
+        after = earlier
     return f" {NEXT} ".join([*kept, question.replace(NEXT, " ") if kept else question])

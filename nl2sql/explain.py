@@ -8,6 +8,7 @@ from nl2sql.plan import (
     AGES,
     MEAN_AGE,
     SPAN_AGGREGATES,
+    SPAN_BOUNDS,
     SPANS,
     Condition,
     Either,
@@ -21,6 +22,7 @@ from nl2sql.plan import (
     column_of,
 )
 from nl2sql.plan_meant import meant
+from nl2sql.plan_own_span import start_of
 from nl2sql.plan_results import unit_factor
 from nl2sql.values import Bindings, Number, Period, Text
 
@@ -29,6 +31,9 @@ OPERATORS = {
     "IS_NULL": "is not set", "NOT_NULL": "is set", "IS_TRUE": "is true", "IS_FALSE": "is false", "PAST": "is in the past", "FUTURE": "is in the future",
     "HAS": "include", "HAS_NOT": "do not include", "CONTAINS": "mentions",
 }  # fmt: skip
+MOST_NAMED = 8
+"""Of the values that a word stands for, as a continent for its countries, those that are named."""
+LENGTHS = {"SPAN_LT": "less than", "SPAN_LE": "at most", "SPAN_GT": "more than", "SPAN_GE": "at least"}
 FUNCTIONS = {"SUM": "total", "AVG": "average", "MEDIAN": "median", "MIN": "lowest", "MAX": "highest", "COUNT_DISTINCT": "number of different"}
 
 
@@ -121,6 +126,8 @@ def _predicate(predicate: Predicate, bindings: Bindings) -> str:
             return f"there {'are no' if negated else 'are'} {join.view.replace('_', ' ')}{inside}"
         case Condition(column, "DURING" | "NOT_DURING" as op, value):
             return f"{_column(column)} {'not ' if op == 'NOT_DURING' else ''}{_value(value, bindings)}"
+        case Condition(column, op, value) if op in SPAN_BOUNDS:
+            return f"{_column(column)} {LENGTHS[op]} {_value(value, bindings)} after {_column(start_of(column))}"
         case Condition(column, op, value):
             said = f" {_value(value, bindings)}" if value else ""
             return f"{_column(column)} {OPERATORS[op]}{said}"
@@ -157,11 +164,13 @@ def _value(token: str, bindings: Bindings) -> str:
     if token == "MEAN":
         return "the average"
     match bindings.get(token):
+        case Text(values) if len(values) > MOST_NAMED:
+            return f"{', '.join(values[:MOST_NAMED])} or {len(values) - MOST_NAMED} more"
         case Text(values):
             return " or ".join(values)
         case Number(value, unit):
             plain = f"{value:,.10g}"
-            return f"{plain} {unit}".strip()
+            return f"{plain} {unit.removesuffix('s') if value == 1 else unit}".strip()
         case Period(start, end):
             if start and end:
                 return f"from {start:%Y-%m-%d} to {end - timedelta(seconds=1):%Y-%m-%d}"

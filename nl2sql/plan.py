@@ -24,6 +24,8 @@ AGES = ("HOURS_SINCE", "DAYS_SINCE", "DAYS_UNTIL")
 """How far a time lies from the asker's clock. Results only: rows are ordered by the time itself."""
 SPANS = ("DAYS_BETWEEN", "HOURS_BETWEEN")
 """How long from one time column of a row to another."""
+SPAN_BOUNDS = {"SPAN_LT": "LT", "SPAN_LE": "LE", "SPAN_GT": "GT", "SPAN_GE": "GE"}
+"""Bounds on how long it took until a time. No words of the model's, which no vocabulary holds: `plan_own_span` alone writes them."""
 SPAN_AGGREGATES = ("AVG_DAYS", "MAX_DAYS", "AVG_HOURS", "MAX_HOURS")
 MEAN_AGE = "AVG_AGE"
 """Days from a time to the asker's clock, averaged."""

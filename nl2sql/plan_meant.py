@@ -9,6 +9,8 @@ from nl2sql.plan_named import named_conditions
 from nl2sql.plan_parts import ENTITIES, items_of, own_key, plain_groups, tokens_of_item, view_tokens
 
 METRIC_COLUMN = "quality_metrics.column_name"
+PLACES = ("@jurisdiction", "@country")
+RUNS = Condition("training_rounds.status", "EQ", literal("running"))
 
 
 def meant(query: Query) -> Query:
@@ -94,4 +96,48 @@ def _of_what_it_has(query: Query) -> Query:
     return replace(query, joins=(one.join,), where=(*rest, *one.conditions))
 
 
-RULES = (_of_its_own_event, _of_whole_dataset, _of_a_named_round, _of_what_it_has)
+def _of_its_name(query: Query) -> Query:
+    """A dataset told by another name is found by its own, which stands in the slot: no list of other names holds it."""
+    return replace(query, where=tuple(dict.fromkeys(map(_by_name, query.where))))
+
+
+def _by_name(predicate: Predicate) -> Predicate:
+    match predicate:
+        case Condition("datasets.aliases", "HAS" | "HAS_NOT" as op, value) if value.startswith("@dataset"):
+            return Condition("datasets.name", "EQ" if op == "HAS" else "NE", value)
+    return predicate
+
+
+def _of_what_is_published(query: Query) -> Query:
+    """Every row says when it was published."""
+    says_nothing = Condition(f"{query.view}.as_of", "NOT_NULL")
+    return replace(query, where=tuple(p for p in query.where if p != says_nothing))
+
+
+def _of_one_place(query: Query) -> Query:
+    """A place that is told of a row and of what the row is about is told of the row alone: reports of the EU are not those on datasets of the EU."""
+    own = {(p.column.split(".")[1], p.op, p.value) for p in query.where if isinstance(p, Condition) and p.column.split(".")[0] == query.view and p.value.startswith(PLACES)}
+    return replace(query, where=tuple(p for p in query.where if not (isinstance(p, Exists) and not p.negated and p.join.adds_one_row and _only_test(p) in own)))
+
+
+def _only_test(exists: Exists) -> tuple[str, str, str]:
+    """The name of the column, the test and the value of the one condition on related rows; empty where there are others."""
+    tests = [(p.column.split(".")[1], p.op, p.value) for p in exists.conditions if isinstance(p, Condition)]
+    return tests[0] if len(tests) == len(exists.conditions) == 1 else ("", "", "")
+
+
+def _of_what_runs(query: Query) -> Query:
+    """What runs is not only what is newest: rounds without an end are all as new."""
+    return replace(query, latest=False) if query.latest and RUNS in query.where else query
+
+
+RULES = (
+    _of_its_name,
+    _of_what_is_published,
+    _of_one_place,
+    _of_its_own_event,
+    _of_whole_dataset,
+    _of_a_named_round,
+    _of_what_runs,
+    _of_what_it_has,
+)

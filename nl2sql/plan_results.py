@@ -1,7 +1,7 @@
 """What a result column is called, and the unit that its values come in. Knows nothing about SQL."""
 
 from catalog.semantic import views
-from nl2sql.plan import DATE_PARTS, MEAN_AGE, PARTIAL, SPAN_AGGREGATES, SPANS, Item, column_of
+from nl2sql.plan import DATE_PARTS, MEAN_AGE, PARTIAL, SPAN_AGGREGATES, SPANS, Item, Query, column_of
 from nl2sql.values import BYTES_IN
 
 AMOUNTS = {"": "size", "SUM": "total", "SUM_IF": "total_if", "AVG": "average", "AVG_IF": "average_if"}
@@ -43,6 +43,12 @@ def unit_factor(item: Item, unit: str) -> float:
         return 0.0
     own = BYTES_IN.get(result_unit(item))
     return 0.0 if own in (None, BYTES_IN[unit]) else BYTES_IN[unit] / own
+
+
+def unit_meant(query: Query, unit: str) -> str:
+    """The asked unit, unless the first amount is in it anyway and none is plain bytes: of "update size in MB and data per node" the data stays in its own."""
+    own = [found for item in query.select if (found := result_unit(item)) in BYTES_IN]
+    return "" if own[:1] == [unit] and "bytes" not in own else unit
 
 
 def result_unit(item: Item) -> str:

@@ -19,7 +19,7 @@ def must_be_set(query: Query, items: Sequence[Item]) -> Iterator[Item]:
         yield from dict.fromkeys(Item("", item.args) for item in items if item.fn in DATE_PARTS)
         if not has_shares(items, query):
             named = [column for column in plain_groups(query) if not _is_attribute(column, query)]
-            yield from (Item("", (column,)) for column in named if is_first or _is_none(column, query))
+            yield from (Item("", (column,)) for column in named if is_first or _is_none(column, query) or _is_cut(column, query, items))
         return
     if query.order and is_first:
         yield query.order[0]
@@ -41,6 +41,13 @@ def _is_none(column: str, query: Query) -> bool:
     spec = column_of(column)
     is_nobody = spec.slot in DOERS or (spec.slot == "node" and spec.name != "node") or spec.null_tells
     return is_nobody and not spec.is_list and not any(column in view_tokens(p) for p in query.where)
+
+
+def _is_cut(column: str, query: Query, items: Iterable[Item]) -> bool:
+    """What is asked for by its amount alone has a name: formats of more than five datasets."""
+    amounts = {item for item in items if item.is_aggregate}
+    is_free = column not in own_key(query.view) and not any(column in view_tokens(p) for p in query.where)
+    return query.having is not None and amounts <= {query.having[0]} and is_free
 
 
 def _named_first(query: Query) -> Item | None:

@@ -11,6 +11,7 @@ from nl2sql.plan import (
     DATE_PARTS,
     MEAN_AGE,
     SPAN_AGGREGATES,
+    SPAN_BOUNDS,
     SPANS,
     Condition,
     Either,
@@ -25,6 +26,7 @@ from nl2sql.plan import (
     literal,
 )
 from nl2sql.plan_meant import meant
+from nl2sql.plan_own_span import start_of
 from nl2sql.plan_parts import own_key, plain_groups
 from nl2sql.plan_results import alias, result_unit, unit_factor
 from nl2sql.plan_rows import at_once, averaged, compared, counted, has_shares, listed, must_be_set
@@ -210,7 +212,8 @@ class _Compiler:
     def count(self, query: Query) -> str:
         """How many rows of the view there are, whatever multiplies them; of a thing that is named, how many are joined to it."""
         joined = [join.view for join in query.joins if not join.adds_one_row]
-        is_named = set(own_key(query.view)) <= set(plain_groups(query))
+        groups = set(plain_groups(query))
+        is_named = set(own_key(query.view)) <= groups or (query.view == "policies" and not groups.isdisjoint(POLICY_NAMES))
         keys = [self.column(token) for token in own_key(joined[0] if joined and is_named else query.view)]
         if not joined or (is_named and len(joined) == 1 and len(keys) > 1):
             return "count(*)"
@@ -283,6 +286,9 @@ class _Compiler:
                 tests = [f"list_contains({column}, {_quoted(v)})" for v in self.value(condition.value, Text).values]
                 joined = f"({' OR '.join(tests)})" if len(tests) > 1 else tests[0]
                 return joined if op == "HAS" else f"NOT coalesce({joined}, FALSE)"
+            case op if op in SPAN_BOUNDS:
+                number = self.value(condition.value, Number)
+                return f"{column} {SIGNS[SPAN_BOUNDS[op]]} {self.cell(start_of(condition.column))} + INTERVAL '{number.value * SECONDS_IN[number.unit]:.0f}' SECOND"
             case "EQ" if condition.column in POLICY_NAMES and condition.value.startswith("@"):
                 either = (f"{self.cell(name)} {self.comparison(condition, spec)}" for name in POLICY_NAMES)
                 return f"({' OR '.join(either)})"
@@ -315,7 +321,8 @@ class _Compiler:
         if period.start:
             tests.append(f"{column} >= TIMESTAMP '{period.start:%Y-%m-%d %H:%M:%S}'")
         if period.end:
-            tests.append(f"{column} < TIMESTAMP '{period.end:%Y-%m-%d %H:%M:%S}'")
+            sign = "<=" if period.end == self.now else "<"  # what happened this second is there too
+            tests.append(f"{column} {sign} TIMESTAMP '{period.end:%Y-%m-%d %H:%M:%S}'")
         return f"({' AND '.join(tests or [f'{column} IS NOT NULL'])})"
 
     def texts(self, token: str, spec: Column) -> tuple[str, ...]:

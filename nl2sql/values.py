@@ -14,7 +14,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number with the unit written beside it: ``bytes`` (already multiplied out), ``percent``, ``seconds`` to ``days``, or none."""
+    """A number with the unit written beside it: ``bytes`` (already multiplied out), ``percent``, ``seconds`` to ``weeks``, or none."""
 
     value: float
     unit: str = ""
@@ -31,6 +31,6 @@ class Period:
 Value = Text | Number | Period
 BYTES_IN = {"bytes": 1.0, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "PB": 1e15}
 """Bytes in a unit that people ask amounts in; decimal, as drives are sold."""
-SECONDS_IN = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}
+SECONDS_IN = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0, "weeks": 604800.0}
 Bindings = Mapping[str, Value]
 """Slot token (``@dataset1``) to the value it stands for."""

@@ -1,4 +1,4 @@
-"""The questions that ``steward ask --continue`` goes on from: the last one or two of an asker that were answered, and nothing else."""
+"""The questions that ``steward ask --continue`` goes on from: the last few of an asker that were answered, and nothing else."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ from nl2sql.conversation import REMEMBERED
 from tui import private
 
 NAME = "thread"
-LONGEST = 20_000
-"""Bytes of the file; two questions are less."""
+LONGEST = 100_000
+"""Bytes of the file; three questions are less, whatever their letters."""
 
 
 def before(home: Path, principal: Principal) -> tuple[str, ...]:

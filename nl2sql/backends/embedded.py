@@ -2,12 +2,12 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any, Protocol
 
-from catalog.semantic import views
+from nl2sql.asking_back import left_open, names, several
+from nl2sql.attack import is_attack
 from nl2sql.backends.base import Clarify, Context, Decline, Draft, SqlDraft
 from nl2sql.backends.reply import asked_or_declined
 from nl2sql.change import says_delete
@@ -16,31 +16,33 @@ from nl2sql.embedded.parser import Candidate, EmbeddedParser
 from nl2sql.errors import BadPlan
 from nl2sql.explain import explain
 from nl2sql.linking.asked import asking_sentence, turns
-from nl2sql.linking.mentions import Linked, Mention
-from nl2sql.linking.vocabulary import stems, words
-from nl2sql.plan import AskBack, Condition, Plan, Query, Scope, column_of, full_scope
+from nl2sql.linking.mentions import Linked
 from nl2sql.plan import Decline as DeclinePlan
-from nl2sql.plan_canonical import canonical
+from nl2sql.plan import Query, Scope, full_scope
+from nl2sql.plan_follows import followed, in_place_of, leans
+from nl2sql.plan_own_span import in_own_span
 from nl2sql.plan_own_time import in_own_time
-from nl2sql.plan_parts import ENTITIES
+from nl2sql.plan_results import unit_meant
+from nl2sql.plan_said import as_said
 from nl2sql.plan_sql import compile_query
 from nl2sql.plan_tokens import spelled
-from nl2sql.values import Number, Text
+from nl2sql.readings import HALF, by_meaning, is_rather_named, query_or_refusal, weighed
+from nl2sql.ruled_out import is_ruled_out, possible
+from nl2sql.settled import named_choice, settled
+from nl2sql.values import Number
 
 READINGS = 6
 """Beams searched where the greedy reading is unsure."""
 UNSURE = 0.95
 """Probability of a greedy reading below which others are searched: one of them is often likelier, and right."""
-HALF = 0.5
-"""Probability from which a reading is the greedy one, whatever others there are."""
-SHOWN = 0.04
-"""How likely a reading with other columns is, beside the likeliest of the same rows, for its columns to be shown too: one too many harms nobody."""
-SURE = 0.8
-"""Probability from which a question back is asked, whatever words the question has for one of its choices."""
+MOST = 0.999
+"""Probability that a reading has at most which is settled."""
 OFFERED = 3
 """Readings offered at most."""
 OFFERED_NAMES = 8
 """Names offered at most."""
+ALL_OF_THEM = re.compile(r"\b(?:of (?:the|those|these|all|them)|those|these|all|the) (number[1-3])(?= *(?:$|[?.!,]))")
+"""A number that counts what a dialogue has found before, and limits nothing: the lowest of the three."""
 
 
 class PlanReader(Protocol):
@@ -76,16 +78,19 @@ class EmbeddedBackend:
         """``threshold`` is the confidence below which it asks back, by default the calibrated one."""
         self._parser: PlanReader = parser or EmbeddedParser()
         calibration = self._parser.about.get("calibration", {"slope": 1.0, "offset": 0.0, "threshold": 0.5})
-        self._slope, self._offset, self._threshold = (calibration[k] for k in ("slope", "offset", "threshold"))
-        if threshold is not None:
-            self._threshold = threshold
+        self._slope, self._offset = calibration["slope"], calibration["offset"]
+        self._threshold: float = calibration["threshold"] if threshold is None else threshold
 
     def draft(self, context: Context) -> list[Draft]:
         """The likeliest draft; a question back with several readings when it is below the calibrated threshold."""
+        if is_attack(context.question):
+            return [Decline("out_of_scope", 1.0)]
         found, linked = self._likeliest(context.linked)
-        context = replace(context, linked=linked)
+        found, context = self._followed(found, linked), replace(context, linked=linked)
         if refusal := self._refusal(found, context):
             return [refusal]
+        if asked := left_open(found, linked.text):
+            return [asked_or_declined(asked, context.now, self._confidence(found[0].probability))]
         drafts = self._drafts(found, context)
         if drafts and (not isinstance(drafts[0], SqlDraft) or drafts[0].confidence >= self._threshold):
             return drafts[:1]
@@ -117,6 +122,22 @@ class EmbeddedBackend:
             return None
         return self._drafted(alone, replace(context, linked=last))
 
+    def _followed(self, found: list[Candidate], linked: Linked) -> list[Candidate]:
+        """Readings of the last question of a dialogue, the likeliest with what it keeps of those before, which are read where it leans on them or is unsure."""
+        *earlier, said = (turn.strip() for turn in linked.text.split(NEXT))
+        query = _query(found)
+        if query is None or not earlier:
+            return found
+        is_unsure, before = found[0].probability < HALF, []
+        if is_unsure or leans(earlier, said):
+            asked = replace(linked, text=f" {NEXT} ".join(earlier))
+            read = self._read(asked)
+            before = [c for c in self._followed(read, asked)[:1] if c.probability >= HALF]
+        kept = followed(query, _query(before), _query(read) if before else None, said)
+        if is_unsure and (was := _query(before)) and (placed := in_place_of(was, said)):
+            return [replace(before[0], plan=placed, tokens=tuple(spelled(placed).split())), *found[1:]]
+        return [replace(found[0], plan=kept, tokens=tuple(spelled(kept).split())), *found[1:]] if kept != query else found
+
     def _rows(self, found: list[Candidate], context: Context) -> str:
         """The SQL of the likeliest reading; empty where it is none."""
         draft = self._drafted(found[0], context) if found else None
@@ -127,11 +148,9 @@ class EmbeddedBackend:
         plain = self._clearest(linked)
         if linked.also is None:
             return plain
-        named = self._clearest(linked.also)
-        found = named[0][0] if named[0] else None
-        if found is None or not isinstance(found.plan, Query) or not _values(found, named[1]) - {(m.start, m.end) for m in linked.mentions.values()}:
-            return plain
-        return named if not plain[0] or found.probability > plain[0][0].probability else plain
+        found, also = self._clearest(linked.also)
+        is_about_name = NEXT in linked.text or bool(found and _values(found[0], also) - {(m.start, m.end) for m in linked.mentions.values()})
+        return (found, also) if is_rather_named(found, plain[0], is_about_name) else plain
 
     def _clearest(self, linked: Linked) -> tuple[list[Candidate], Linked]:
         """What the whole question is read as, or its asking sentence alone where that is clearer and leaves out no value."""
@@ -150,19 +169,30 @@ class EmbeddedBackend:
         """Readings, likeliest first: the greedy one alone where it is sure, in a third of the time."""
         scope = _scope(linked)
         greedy = self._parser.read(linked.text, scope, 1)
-        if greedy and (named := _named_choice(greedy[0], linked)):
-            return [named]
-        if greedy and greedy[0].probability >= UNSURE and self._confidence(greedy[0].probability) >= self._threshold:
-            return _by_meaning(greedy)
+        if greedy and (settled_as := self._settled(greedy[0], linked, scope)):
+            return settled_as
+        if greedy and not is_ruled_out(greedy[0].plan, linked.text) and greedy[0].probability >= UNSURE and self._is_sure(greedy[0]):
+            return by_meaning(greedy)
         found = {candidate.tokens: candidate for candidate in [*greedy, *self._parser.read(linked.text, scope, READINGS)]}
-        return self._weighed(_by_meaning(found.values()), linked.text)
+        readings = self._weighed(possible(tuple(found.values()), linked.text), linked)
+        return query_or_refusal(readings, tuple(found.values()), is_unsure=not (readings and self._is_sure(readings[0])))
 
-    def _weighed(self, candidates: list[Candidate], question: str) -> list[Candidate]:
-        """Queries by what a second opinion says of them too; how likely it is that one of them is meant stays as it was."""
-        weights = [c.probability * math.exp(self._parser.weight(question, c.tokens)) if isinstance(c.plan, Query) else 0.0 for c in candidates]
-        all_queries = sum(c.probability for c in candidates if isinstance(c.plan, Query))
-        found = [replace(c, probability=all_queries * weight / sum(weights)) if weight else c for c, weight in zip(candidates, weights, strict=True)]
-        return sorted(found, key=lambda candidate: -candidate.probability)
+    def _settled(self, greedy: Candidate, linked: Linked, scope: Scope) -> list[Candidate]:
+        """What a question back is read as that the question settles itself, at least as likely as that is."""
+        if named := named_choice(greedy, linked):
+            return [named]
+        narrower = settled(greedy, linked, scope)
+        queries = [c for c in self._parser.read(linked.text, narrower, READINGS) if isinstance(c.plan, Query)] if narrower else []
+        share = max(1.0, greedy.probability / sum(c.probability for c in queries)) if queries else 1.0
+        return self._weighed([replace(c, probability=min(c.probability * share, MOST)) for c in queries], linked)
+
+    def _weighed(self, candidates: Sequence[Candidate], linked: Linked) -> list[Candidate]:
+        """Readings by meaning, likeliest first, with a second opinion of the queries among them."""
+        return weighed(by_meaning(candidates), lambda tokens: self._parser.weight(linked.text, tokens))
+
+    def _is_sure(self, candidate: Candidate) -> bool:
+        """Whether a reading is taken without asking."""
+        return self._confidence(candidate.probability) >= self._threshold
 
     def _drafts(self, candidates: list[Candidate], context: Context) -> list[Draft]:
         return [draft for c in candidates if (draft := self._drafted(c, context)) is not None]
@@ -173,14 +203,16 @@ class EmbeddedBackend:
         match candidate.plan:
             case Query() as query:
                 query = in_own_time(query, bindings, [slot for slot in bindings if slot not in candidate.tokens])
+                query = as_said(in_own_span(query, bindings, context.linked.text), context.linked)
                 candidate = replace(candidate, plan=query, tokens=tuple(spelled(query).split()))
-                if several := _several(candidate, context.linked):
-                    return Clarify(f"'{several.surface}' fits more than one {several.kind}. Which one?", _names(several)[:OFFERED_NAMES], confidence)
+                if fits := several(candidate, context.linked):
+                    return Clarify(f"'{fits.surface}' fits more than one {fits.kind}. Which one?", names(fits)[:OFFERED_NAMES], confidence)
+                unit = unit_meant(query, context.linked.unit)
                 try:
-                    sql = compile_query(query, bindings, context.now, context.linked.unit)
+                    sql = compile_query(query, bindings, context.now, unit)
                 except BadPlan:
                     return None
-                return SqlDraft(sql, explain(query, bindings, context.linked.unit), confidence, _unused(candidate, context.linked))
+                return SqlDraft(sql, explain(query, bindings, unit), confidence, _unused(candidate, context.linked))
             case plan:
                 return asked_or_declined(plan, context.now, confidence)
 
@@ -190,74 +222,20 @@ class EmbeddedBackend:
         return 1 / (1 + math.exp(-(self._slope * math.log(p / (1 - p)) + self._offset)))
 
 
+def _query(readings: Sequence[Candidate]) -> Query | None:
+    """The likeliest reading, where that is a query."""
+    plan = readings[0].plan if readings else None
+    return plan if isinstance(plan, Query) else None
+
+
 def _scope(linked: Linked) -> Scope:
     """What a plan for the question may name."""
     return Scope(
         columns=full_scope().columns,
-        slots=frozenset(linked.bindings),
+        slots=frozenset(linked.bindings) - {f"@{slot}" for slot in ALL_OF_THEM.findall(linked.text) if NEXT in linked.text},
         units={slot: value.unit for slot, value in linked.bindings.items() if isinstance(value, Number)},
         unknown=frozenset(slot for slot, mention in linked.mentions.items() if not mention.known),
     )
-
-
-def _named_choice(candidate: Candidate, linked: Linked) -> Candidate | None:
-    """The one choice of a question back that the question names itself, asked of the one thing that it mentions: whoever says "owns" does not mean the steward."""
-    if not isinstance(candidate.plan, AskBack) or candidate.probability >= SURE or len(linked.bindings) != 1:
-        return None
-    (slot,) = linked.bindings
-    said = {form for word in words(linked.text) for form in _forms(word)}
-    named = [i for i in candidate.plan.choices if not i.fn and "." in i.args[0] and said & _names_of(i.args[0])]
-    view = named[0].args[0].split(".")[0] if len(named) == 1 else ""
-    if view not in ENTITIES:
-        return None
-    key = f"{view}.{views()[view].key[0]}"
-    if column_of(key).slot != slot[1:-1]:
-        return None
-    plan = Query(view=view, where=(Condition(key, "EQ", slot),), select=(named[0],))
-    return Candidate(plan, tuple(spelled(plan).split()), candidate.probability)
-
-
-def _forms(word: str) -> tuple[str, ...]:
-    """A word and what it may be a form of, short verbs too: owns, own."""
-    return (word, word.removesuffix("s"), *stems(word))
-
-
-@cache
-def _names_of(column: str) -> frozenset[str]:
-    """The words that are the name of a column or another name for it, and what they are forms of."""
-    view, name = column.split(".")
-    single = [w for text in (name, *views()[view].columns[name].synonyms) if len(w := words(text)) == 1]
-    return frozenset(form for (word,) in single for form in _forms(word))
-
-
-def _by_meaning(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Readings in their canonical form, likeliest first, each as likely as all that find the same rows together.
-
-    Which columns a list shows is seldom said: readings that differ in that alone are one.
-    """
-    found: dict[Plan, float] = {}
-    for candidate in candidates:
-        plan = canonical(candidate.plan)
-        found[plan] = found.get(plan, 0.0) + candidate.probability
-    alike: dict[Plan, list[tuple[Plan, float]]] = {}
-    for plan, probability in sorted(found.items(), key=lambda entry: -entry[1]):
-        rows = replace(plan, select=()) if isinstance(plan, Query) and not plan.is_grouped else plan
-        alike.setdefault(rows, []).append((plan, probability))
-    return sorted(map(_together, alike.values()), key=lambda candidate: -candidate.probability)
-
-
-def _together(readings: Sequence[tuple[Plan, float]]) -> Candidate:
-    """Readings of the same rows as one that shows what any of the likely ones shows."""
-    plan, most = readings[0]
-    if isinstance(plan, Query):
-        shown = [item for other, p in readings if isinstance(other, Query) and p >= SHOWN * most for item in other.select]
-        plan = replace(plan, select=tuple(dict.fromkeys(shown)))
-    return Candidate(plan, tuple(spelled(plan).split()), sum(p for _, p in readings))
-
-
-NAMED_THINGS = ("dataset", "model", "node", "run", "org")
-"""Kinds of which a question about one means one."""
-PLURAL = re.compile(r"(?:datasets|data sets|tables|sets|versions|corpora|models|nodes|machines|servers|runs|companies|organisations|family|ones)\b")
 
 
 def _values(candidate: Candidate, linked: Linked) -> set[tuple[int, int]]:
@@ -270,20 +248,3 @@ def _unused(candidate: Candidate, linked: Linked) -> tuple[str, ...]:
     said = set(re.findall(r"\w+", re.sub(r"\b(?:those|these|the) number\d\b", "", linked.text.rpartition(NEXT)[2])))
     used = [mention.value for slot, mention in linked.mentions.items() if slot in candidate.tokens]
     return tuple(m.surface for slot, m in linked.mentions.items() if slot[1:] in said and m.known and slot not in candidate.tokens and m.value not in used)
-
-
-def _several(candidate: Candidate, linked: Linked) -> Mention | None:
-    """A name in the plan that stands for several things, unless the question says that it means them all: ``the MIMIC tables``."""
-    for slot, mention in linked.mentions.items():
-        if mention.known and mention.kind in NAMED_THINGS and slot in candidate.tokens and len(_names(mention)) > 1:
-            at = linked.text.find(slot[1:])
-            after = linked.text[at + len(slot) - 1 :].lstrip(" -")
-            if not PLURAL.match(after) and not re.search(r"\b(?:all|both|every|any)(?: of)?(?: the| our)? $", linked.text[:at]):
-                return mention
-    return None
-
-
-def _names(mention: Mention) -> tuple[str, ...]:
-    """What a mention stands for, spellings of one name as one."""
-    values = mention.value.values if isinstance(mention.value, Text) else ()
-    return tuple({re.sub(r"\W|_", "", value).casefold(): value for value in reversed(values)}.values())[::-1]

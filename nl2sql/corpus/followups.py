@@ -1,4 +1,4 @@
-"""Dialogues of two or three questions: the last narrows, turns round, points back at, answers, or leaves behind those before.
+"""Dialogues of two or three questions, written ones of four at most: the last narrows, turns round, points back at, answers, or leaves behind those before.
 
 ``datasets in country1 >> only the deprecated ones`` means one plan with both conditions.
 """

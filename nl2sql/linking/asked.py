@@ -5,24 +5,47 @@ from dataclasses import replace
 
 from nl2sql.conversation import NEXT
 from nl2sql.linking.mentions import SENTENCE_END, Linked
+from nl2sql.linking.vocabulary import concepts, words
 from nl2sql.plan import SLOT_KINDS, SLOTS_PER_KIND
 
 SLOT = re.compile(rf"\b({'|'.join(SLOT_KINDS)})([1-{SLOTS_PER_KIND}])\b")
 FEWEST_WORDS = 4
 """Of a sentence that can be read alone; one less with a value, as in who owns dataset1."""
+RESTRICTS = re.compile(r"(?:only|just|but only|but not|and not|not|except|excluding|without|leave out|ignore|skip)\b", re.IGNORECASE)
+"""How a sentence begins that says which rows the one before it means: only what was allowed."""
+MOST_ADDED = 10
+"""Words of what is added behind a question and belongs to it: which columns, of which rows."""
+TALK = re.compile(r"(?:i|i'm|i'll|i've|we|we're|you|it|it's|that|that's|this|they|there|my|our|he|she|thanks?|thank|cheers|sorry|please|pls|ta|thx|asap|urgent)\b", re.IGNORECASE)
+"""How a sentence begins that tells something else."""
+ADDED = frozenset(("direct", "directly", "indirect", "straight", "hop", "highest", "lowest", "newest", "oldest", "average", "averages", "totals", "percentage"))
+"""What such an addition says besides the words that the catalog has a meaning for."""
+FEWEST_LETTERS = 4
+"""Of a word that the catalog has a meaning for; shorter ones are in every sentence."""
 
 
 def asking_sentence(linked: Linked) -> Linked | None:
-    """The last question of several sentences, its slots numbered anew; None where there is but one sentence, and in a dialogue."""
+    """The last question of several sentences with what is added to it, its slots numbered anew.
+
+    None where there is but one sentence, where that would be what restricts the others, and in a dialogue.
+    """
     if NEXT in linked.text:
         return None
     sentences = SENTENCE_END.split(linked.text)
     if len(sentences) < 2:
         return None
-    asking = [s for s in sentences if s.endswith("?")] or sentences[-1:]
-    if len(asking[-1].split()) < FEWEST_WORDS - bool(SLOT.search(asking[-1])):
+    at = max((i for i, sentence in enumerate(sentences) if sentence.endswith("?")), default=len(sentences) - 1)
+    asking, behind = sentences[at], sentences[at + 1 :]
+    if len(asking.split()) < FEWEST_WORDS - bool(SLOT.search(asking)) or RESTRICTS.match(asking):
         return None
-    return renumbered(asking[-1], linked)
+    added = " ".join(behind) if _is_added(" ".join(behind)) else " ".join(filter(RESTRICTS.match, behind))
+    return renumbered(f"{asking.removesuffix('?')}, {added}" if added else asking, linked)
+
+
+def _is_added(behind: str) -> bool:
+    """Whether what stands behind a question is part of it: a few words of the catalog without a verb of their own, "names and owners"."""
+    said = words(behind)
+    meant = (word for word in said if word in ADDED or (len(word) >= FEWEST_LETTERS and {word, word.removesuffix("s")} & concepts()))
+    return len(said) <= MOST_ADDED and not TALK.match(behind) and any(meant)
 
 
 def turns(linked: Linked) -> tuple[Linked, Linked] | None:

@@ -19,9 +19,9 @@ _unit = r"(?P<unit>minutes?|mins?|hours?|hrs?|h|days?|d|weeks?|wks?|wk|fortnight
 AMOUNT = rf"(?:{_count}(?:\+? (?:full |whole |calendar |consecutive )?|(?<=half)-){_unit}|(?P<digits>\d+)\+?(?P<letter>h|hrs?|d|w|wks?|days?|mths?|months?|y|yrs?)|(?:an? |one )?(?P<long>hour|day|week|month|quarter|year) and a half)"
 _lead = r"(?:(?:in|on|during|over|within|for|from|of|at|throughout|through|the whole of|all of|all) )?(?:the |these )?"
 _months = "|".join(MONTHS)
-_more = r"more than |over |longer than |at least |upwards of |>=? ?"
+_more = r"more than |over |longer than |at least |upwards of |(?<!>)>=? ?"
 LENGTH = re.compile(
-    r"(?:takes?|taking|took|needs?|needed|lasts?|lasted|lasting|resolved|fixed|closed|acknowledged|restored|answered|responded|replied|reacted|solved|recovered|honou?red|retention(?: period)?|duration|average|keeps?|kept|gaps?|delay)"
+    r"(?<!\w)(?:takes?|taking|took|needs?|needed|lasts?|lasted|lasting|resolved|fixed|closed|acknowledged|restored|answered|responded|replied|reacted|solved|recovered|honou?red|retention(?: period)?|duration|average|keeps?|kept|gaps?|delay)"
     r"(?: of| is| was| are| for)?(?: \w+)? $"
 )
 """What a length of time is said of, which is a number and no span."""
@@ -31,6 +31,10 @@ TO_COME = re.compile(
     r"(?:expires?|expiring|due|ends?|ending|runs? out|running out|lapses?|lapsing|upcoming|planned|scheduled|will (?:be )?\w+|valid|in force|(?:must|shall|has to|have to|needs? to|(?<!had )(?<!needed )to) be \w+|(?:must|shall|has to|have to) \w+) $"
 )
 """What is said of times to come, so that November is the next one."""
+IN_FORCE = re.compile(r"(?:in force|valid|active|live|effective|applied|applies|apply|applicable|as of|as at|standing|remains?|currently|exists?|still(?: \w+){1,3}) $")
+"""What is said of today as of any day: it means now, and no span."""
+DEADLINE = re.compile(r"(?:\b(?:must|shall|should|(?:had |needed )?to)(?: already)? (?:be|have been)(?: \w+){1,3}|\boverdue|\balready \w+) $")
+"""What is to be done by a time, be it long overdue, where a grant that expires by then is in force yet."""
 FUTURE = re.compile(r"\b(?:expir\w*|due|end(?:s|ing)?|run(?:s|ning)? out|laps\w+|will|be|going)\b")
 NEGATED = re.compile(r"(?:\b(?:not|never|no|nobody|none|nothing|without|neither|hasnt|havent|didnt|wasnt|isnt)\b|untouched|unchanged|unseen|unheard|unused|unread|n't\b)(?: [\w'-]+){0,6} $")
 NEGATED_AFTER = re.compile(r"(?: [\w'-]+){0,2} (?:not|no|never)\b")
@@ -84,10 +88,10 @@ def _between_ago(match: re.Match[str], now: datetime) -> Period | None:
 
 def _older(match: re.Match[str], now: datetime) -> Period | None:
     count, unit = amount_of(match)
-    surely = re.match(r"older|for|since|.*\bold$", match[0])
     if match[0].startswith("for") and LENGTH_FOR.search(match.string[: match.start()]):
         return None
-    return None if not match[0].startswith(("for", "since")) and _is_length(match, hours_too=not surely) else Period(None, shift(now, -count, unit))
+    surely = re.match(r"older|for|since|.*\bold$", match[0])  # acknowledged alerts older than a week: no length of anything
+    return None if not surely and _is_length(match) else Period(None, shift(now, -count, unit))
 
 
 def _lasting(match: re.Match[str], now: datetime) -> Period | None:
@@ -144,7 +148,7 @@ def _within(match: re.Match[str], now: datetime) -> Period | None:
 
 RULES = (
     (rf"between (?P<least>\d+|{'|'.join(w for w in COUNTS if w.isalpha())}) and {AMOUNT} ago", _between_ago),
-    (rf"(?P<how>more than|over|longer than|older than|at least|upwards of|less than|under|within|not more than|fewer than|at most|no more than|up to|>|<)? ?{AMOUNT} (?P<way>ago|back|from now|from today|hence)(?: today)?", _ago),
+    (rf"(?P<how>more than|over|longer than|older than|at least|upwards of|less than|under|within|not more than|fewer than|at most|no more than|up to|(?<!>)>|<)? ?{AMOUNT} (?P<way>ago|back|from now|from today|hence)(?: today)?", _ago),
     (rf"(?P<how>for|since|in) (?P<more>{_more})?{AMOUNT}(?P<now> now)?", _lasting),
     (rf"(?:(?:no|not) (?:older|more) than|up to|at most) {AMOUNT}(?: old)?", _younger),
     (rf"(?:older than|for more than|for over|for longer than|longer than|for at least|since more than|since over|beyond) {AMOUNT}(?: (?:old|now))?", _older),

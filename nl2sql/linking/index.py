@@ -5,36 +5,28 @@ Knows nothing about questions, see ``link``.
 
 import json
 import re
-import tomllib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.quality.freshness import opened
 from catalog.semantic import views
-from nl2sql.linking.shortened import Kinds, shortened
-from nl2sql.linking.vocabulary import closed_words, lexicon, singular, words
+from nl2sql.linking.places import ADJECTIVES, EUROPE, LANGUAGES, continents, countries
+from nl2sql.linking.shortened import CAMEL, Kinds, shortened
+from nl2sql.linking.spellings import ALIAS, LOOKALIKE, NAME, PART, spellings
+from nl2sql.linking.vocabulary import closed_words, is_english, lexicon, singular, words
 
 __all__ = ["LONGEST_NAME", "NameIndex", "build_index", "words"]
 
 if TYPE_CHECKING:
     import duckdb
 
-COUNTRIES = Path(__file__).parent / "countries.toml"
 LONGEST_NAME = 8
 """Words of a name that are compared; longer names are found by their first words."""
-EUROPE = ("eu", "e.u.", "european union", "europe", "european", "eea", "eu27")
-LANGUAGES = ["albanian", "armenian", "belarusian", "bosnian", "bulgarian", "chinese", "croatian", "czech", "danish", "dutch", "english", "estonian", "finnish", "french", "german", "greek", "hungarian", "icelandic", "indonesian", "irish", "italian", "japanese", "korean", "latvian", "lithuanian", "macedonian", "maltese", "mongolian", "norwegian", "polish", "portuguese", "romanian", "russian", "serbian", "slovak", "slovenian", "spanish", "swedish", "thai", "turkish", "ukrainian", "vietnamese"]
-"""Adjectives of countries that name a language too, whether or not the catalog holds any text in it."""
-CONTINENTS = {"african": "africa", "asian": "asia"}
-ROMAN = {"ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6"}
-NAME, ALIAS, PART, LOOKALIKE = 0, 1, 2, 3
-"""How well a spelling stands for a value: its own name, another name of it, the last part of a dotted or slashed name, a name
-that only reads like it: another publisher's ``C4`` with a blank or an invisible character."""
 PARTIAL_KINDS = ("dataset", "model", "node", "org", "person", "run", "licence", "group")
 """Kinds whose names people shorten to their first words."""
 
@@ -115,9 +107,37 @@ class NameIndex:
                 found[key.partition(" ")[2]].append((kind, value))
         return dict(found)
 
+    @cached_property
+    def humps(self) -> dict[str, tuple[str, ...]]:
+        """Words that are no English to the several datasets whose CamelCase names end in them: pajama for RedPajama and SlimPajama."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for value in {value for kinds in self.names.values() for value in kinds.get("dataset", ()) if " " not in value}:
+            *first, last = CAMEL.split(value)
+            if first and len(last) > 4 and last.isalpha() and not is_english(last.lower()):
+                found[last.lower()].add(value)
+        return {word: tuple(sorted(values)) for word, values in found.items() if len(values) > 1}
+
+    @cached_property
+    def holders(self) -> dict[str, set[str]]:
+        """Datasets of several words by each of those words, in any number."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for gist, named in self.turned.items():
+            for word in gist.split(" "):
+                found[word].update(value for kind, value in named if kind == "dataset")
+        return dict(found)
+
+    def holding(self, parts: Iterable[str]) -> list[str]:
+        """Datasets whose names have all of the words among their own: Kenya weather for two of them."""
+        held = sorted((self.holders.get(self._stem(part), set()) for part in parts), key=len)
+        return sorted(held[0].intersection(*held[1:])) if held else []
+
     def gist(self, parts: Iterable[str]) -> str:
-        """Words whatever their order and number, countries whatever their form."""
-        return " ".join(sorted(self.names.get(part, {}).get("country", [CONTINENTS.get(part, singular(part))])[0] for part in parts))
+        """Words whatever their order and number, countries and continents whatever their form."""
+        return " ".join(sorted(map(self._stem, parts)))
+
+    def _stem(self, word: str) -> str:
+        codes = self.names.get(word, {}).get("country", ())
+        return codes[0] if len(codes) == 1 else ADJECTIVES.get(word, singular(word))
 
     def _several_words(self) -> Iterator[tuple[str, str, str]]:
         return ((key, kind, value) for key, kinds in self.names.items() if " " in key for kind in ("dataset", "group", "person") for value in kinds.get(kind, ()))
@@ -167,14 +187,22 @@ def build_index(snapshot: Path, shown: Mapping[str, Iterable[str]]) -> NameIndex
                 index.columns_of.setdefault(dataset, []).append(column)
         index.text_words = _words_of(connection, columns_shown.get("datasets", set()) & {"name", "description", "domain"})
     _add_without_maker(index)
+    _add_places(index)
+    return index
+
+
+def _add_places(index: NameIndex) -> None:
+    """Countries, continents by all of their countries, languages and the European Union."""
     for code, names in countries().items():
         for spelling in names:
+            index.add("country", spelling, code)
+    for spelling, codes in continents().items():
+        for code in codes:
             index.add("country", spelling, code)
     for language in LANGUAGES:
         index.add("language", language, language.capitalize())
     for spelling in EUROPE:
         index.add("jurisdiction", spelling, "EU")
-    return index
 
 
 def _values(connection: "duckdb.DuckDBPyConnection", shown: Mapping[str, set[str]]) -> Iterator[tuple[str, str]]:
@@ -215,44 +243,3 @@ def _words_of(connection: "duckdb.DuckDBPyConnection", columns: Iterable[str]) -
         for (value,) in connection.execute(f'SELECT DISTINCT "{name}" FROM datasets').fetchall():
             found.update(w for w in words(value or "") if len(w) > 3 and not w.isdigit())
     return frozenset(found)
-
-
-def spellings(kind: str, value: str) -> Iterator[tuple[str, int]]:
-    """The ways to write a value, each with its rank."""
-    if kind in ("country", "jurisdiction") and len(value) == 2:
-        return  # two-letter codes read as common words; names and adjectives stand for them
-    yield value, NAME
-    parts = words(value)
-    if parts and parts[-1] in ROMAN:
-        yield " ".join((*parts[:-1], ROMAN[parts[-1]])), ALIAS
-    if kind in ("dataset", "model") and value.endswith(".0"):
-        yield value.removesuffix(".0"), ALIAS
-    dotted = re.split(r"[/.](?!\d)", value)
-    folder = "/" in value and set(words(dotted[-1])) <= lexicon()  # folders end in plain words: …/default/source
-    if kind == "dataset" and len(dotted) > 1 and " " not in value and not folder:
-        yield dotted[-1], PART
-    if kind in ("org", "dataset", "model") and "(" in value:
-        yield value.split("(")[0], ALIAS
-    if kind == "role" and not value.endswith("s"):
-        yield f"{value}s", NAME
-    if kind == "licence":
-        yield from ((spelling, NAME) for spelling in licence_spellings(value))  # without a version it means them all
-
-
-def licence_spellings(licence: str) -> Iterator[str]:
-    """Short ways to say a licence: ``Apache License 2.0`` → apache 2.0, apache 2, apache."""
-    plain = re.sub(r"\b(licen[cs]e|version|v(?=\d))\b", " ", licence, flags=re.I)
-    yield plain
-    if re.search(r"\d\.0\s*$", plain):
-        yield re.sub(r"\.0\s*$", "", plain)
-    versionless = re.sub(r"\s*v?\d+(\.\d+)*\s*$", "", plain.strip())
-    if len(versionless) > 2:
-        yield versionless
-    if plain.strip().upper().startswith("CC "):
-        yield re.sub(r"(?i)^cc ", "creative commons ", plain.strip())
-
-
-@cache
-def countries() -> Mapping[str, tuple[str, ...]]:
-    """ISO code to names and adjectives."""
-    return {code: tuple(names) for code, names in tomllib.loads(COUNTRIES.read_text(encoding="utf-8")).items()}

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from nl2sql.conversation import FILLING, NEXT
+from nl2sql.linking.mentions import Draft
 from nl2sql.linking.shortened import TITLE
 from nl2sql.linking.vocabulary import folded, is_english, lexicon
 
@@ -38,10 +40,16 @@ SINGULAR = {
     **{kind: CUES[kind] for kind in ("node", "column", "policy", "run", "job", "metric", "group", "framework", "licence", "network", "role", "format", "task", "region", "domain", "org", "person", "term", "language", "country")},
 }
 """Words that make even an everyday word a name: ``the adult dataset``, whereas adult datasets may be any."""
-AFTER = {"org": r"(?:'s?)? (?:data(?: ?sets?)?|models?|offers?|nodes?|publish(?:es)?|sells?|owns?|operates?)(?!\w)", "group": r"(?:'s?)? (?:consents?|withdrawals?)(?!\w)"}
+MADE = re.compile(r"[ -](?:generated|written|synthesi[sz]ed|labell?ed|annotated)(?!\w)")
+"""What follows the model that made something."""
+AFTER = {
+    "model": MADE.pattern,
+    "org": r"(?:'s?)? (?:data(?: ?sets?)?|models?|offers?|nodes?|publish(?:es)?|sells?|owns?|operates?)(?!\w)",
+    "group": r"(?:'s?)? (?:consents?|withdrawals?)(?!\w)",
+}
 """What follows a value of a kind, where a name has several."""
 BEFORE = {
-    "model": r"generated (?:by|with|from|using)|written (?:by|with)|synthesi[sz]ed (?:by|with)|distilled from|output of|outputs of|fine-?tun\w+|train\w* of|what was|which data ?sets trained|trained",
+    "model": r"generated (?:by|with|from|using)|written (?:by|with)|synthesi[sz]ed (?:by|with)|distilled from|output of|outputs of|fine-?tun\w+|train\w* of|what was|which data ?sets trained|trained|(?:weights|checkpoints?|parameters) (?:of|for)",
     "dataset": r"trained on|tuned on|derived from|built (?:from|on)|copies of|columns? (?:of|in)|rows? (?:of|in)|licen[cs]e of",
     "org": r"owned by|published by|publisher|sold by|run by|operated by|provided by|made by|by|work at|(?:data|data ?sets?|models?|tables|anything|everything|texts?|images?) from",
     "group": r"(?:consents?|withdrawals?) (?:of|from|by)",
@@ -52,6 +60,18 @@ PRIORITY = (
     *("dataset", "model", "node", "org", "jurisdiction", "country", "licence", "policy", "run", "job", "language", "framework", "format"),
     *("domain", "task", "region", "network", "metric", "group", "person", "role", "column", "term"),
 )
+FOLLOWS = (
+    r"(?:'s?)?(?:$|[?.!,;:)]| [-–—] |/| (?:and|or|vs\.?|versus|is|are|was|were|has|have|had|does|do|did|in|on|at|by|with|without|from|to|into|since|before|after|last|this|next|past|what|which|who|when|where|why|how|"
+    r"for|if|that|whose|then|than|not|as|so|yesterday|today|break|breaks|happens|depend|depends|come|comes|feed|feeds|still|actually|really|allowed|used|need|needs|get|gets|made|built|over|under|per|please|pls|ever|"
+    r"ok|okay|safe|fresh|stale|deprecated|encrypted|contain|contains|go|goes|look|looks|anymore|any|&|\+|n)(?!\w))"
+)
+"""What may follow a name, where an everyday word in the place of a name is followed by more of its own sentence otherwise."""
+TOPIC_LEADS = r"(?:^|\W)(?:on|in|of|for|from|within|covering|concerning|regarding|around) (?:the (?:field|area|domain|world) of )?$"
+"""What an everyday word follows where data is about it."""
+TOPIC_NOUNS = r" (?:stewards?|owners?|publishers?|sellers?|sets?|columns?|rows|models?|checks?|offers?|copies|replicas|policies|licen[cs]es?)(?!\w)"
+"""What follows such a word."""
+REPLACED = ("dataset", "model", "node", "run", "org")
+"""Kinds of which a turn of a dialogue that says one name says it in the place of another."""
 FIXED = frozenset({"language", "country", "jurisdiction"})
 """Kinds whose words nobody publishes: a dataset that calls itself French does not take the word away from the language."""
 
@@ -99,6 +119,26 @@ def _of_country(before: str, after: str) -> bool:
         return False
     subject = CUES["country"]
     return bool(re.match(rf" (?:\w+ )?(?:{subject})(?!\w)", after) or re.search(rf"(?<!\w)(?:{subject}) (?:that |which )?(?:are|is) $", before))
+
+
+def of_several_countries(before: str, after: str) -> bool:
+    """Whether a part of the world is a place: nodes in Asia, Scandinavian sellers; African languages and maps of Africa are no places."""
+    is_where = re.search(r"(?:^|\W)(?:in|into|to|from|within|inside|outside|across|throughout)(?: the)? $", before) and re.match(FOLLOWS, after)
+    return bool(is_where) or stands_beside("country", "", after)
+
+
+def is_topic(before: str, after: str) -> bool:
+    """Whether an everyday word may be what data is about: datasets on finance, finance stewards; but not: the energy used, total energy of a run."""
+    return bool((re.search(TOPIC_LEADS, before) and re.match(FOLLOWS, after)) or re.match(TOPIC_NOUNS, after))
+
+
+def replaces(draft: Draft, start: int, end: int, kind: str) -> bool:
+    """Whether a turn of a dialogue says nothing but the word, in the place of another name of its kind: who owns C4 >> and products?"""
+    turn = draft.text.rfind(NEXT, 0, start)
+    if kind not in REPLACED or turn < 0 or not any(m.kind == kind and m.end <= turn for m in draft.found):
+        return False
+    beside = f"{draft.text[turn + len(NEXT) : start]} {draft.text[end:].partition(NEXT)[0]}"
+    return all(word in FILLING for word in re.findall(r"[\w']+", beside))
 
 
 def titled(text: str, start: int) -> int:

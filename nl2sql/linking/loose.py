@@ -7,15 +7,27 @@ the question decides (`Linked.also`).
 import re
 from collections.abc import Sequence
 
-from nl2sql.linking.index import NameIndex, countries
-from nl2sql.linking.kinds import stands_beside
+from nl2sql.linking.index import NameIndex
+from nl2sql.linking.kinds import CUES, stands_beside
 from nl2sql.linking.mentions import Draft, Token
+from nl2sql.linking.numbers import MULTIPLIERS
+from nl2sql.linking.places import countries
 from nl2sql.linking.vocabulary import lexicon, singular, words
 from nl2sql.plan import SLOT_KINDS
 from nl2sql.values import Text
 
 JOINTS = frozenset(("of", "for", "in", "from", "on", "about", "the", "by", "s"))
 """What stands between the words of a name that is turned round: the daily weather of Kenya."""
+RUN = re.compile(rf" (?:federated )?(?:{CUES['run']})(?!\w)")
+"""What follows the beginning of a run's name."""
+EVERY = re.compile(r"(?:^|\W)(?:each|every|per|any|no|all|both)(?: of)?(?: the| our)? $")
+"""Before such a beginning, what says that all runs that begin so are meant."""
+TOPIC = re.compile(r" (?:data ?sets|tables|corpora|collections|models)(?!\w)")
+"""What follows words that say what several things are about."""
+NO_PARTS = frozenset((*MULTIPLIERS, "dataset", "datasets", "table", "tables"))
+"""Words of names that tell no one of them: numbers, and what all of them are."""
+MOST_NAMES = 4
+"""Datasets that share some words; of more those are a topic."""
 TABLE = re.compile(r" (?:table|data ?set)(?!\w)")
 """What makes a name of words in another number: the lab result table."""
 WIDEST = 7
@@ -58,6 +70,8 @@ def _meant(draft: Draft, index: NameIndex, tokens: Sequence[Token]) -> tuple[str
     """
     parts = [t.word for t in tokens]
     key = " ".join(parts)
+    if runs := _runs_said(draft, index, tokens, key):
+        return "run", runs, True
     if key in index.names or parts[0] in JOINTS or parts[-1] in JOINTS or re.match(r"[-_.@]\w", draft.text[tokens[-1].end :]):
         return "", (), False
     if (nodes := _placed(index, key)) and not set(parts) <= lexicon():
@@ -66,6 +80,8 @@ def _meant(draft: Draft, index: NameIndex, tokens: Sequence[Token]) -> tuple[str
         return "run", runs, True
     telling = [part for part in parts if part not in JOINTS]
     pointed = bool(TABLE.match(draft.text[tokens[-1].end :]))
+    if len(parts) == 1 and key in index.humps:
+        return "dataset", index.humps[key], key not in index.text_words
     if len(parts) == 1:
         several = index.names.get(f"{key}s", {}).get("dataset", ()) if pointed and re.search(r"(?:^|\W)(?:the|our) $|^$", draft.text[: tokens[0].start]) else ()
         return ("dataset", (several[0],), True) if len(several) == 1 else ("", (), False)
@@ -75,10 +91,36 @@ def _meant(draft: Draft, index: NameIndex, tokens: Sequence[Token]) -> tuple[str
     found = turned or index.endings.get(key, [])
     # A name of nothing but words that people ask with, which anybody may publish, takes no question from its own words.
     is_sure = bool(turned) and (pointed or (len(telling) > 2 and not set(telling) <= lexicon()))
-    if len(found) != 1:
-        return "", (), False
-    kind, value = found[0]
-    return kind, (value,), is_sure or kind == "person"
+    if len(found) == 1:
+        kind, value = found[0]
+        return kind, (value,), is_sure or kind == "person"
+    sharing = _sharing(draft, index, telling) if not found and not TOPIC.match(draft.text[tokens[-1].end :]) else ()
+    return ("dataset", sharing, False) if sharing else ("", (), False)
+
+
+def _sharing(draft: Draft, index: NameIndex, telling: Sequence[str]) -> tuple[str, ...]:
+    """The few datasets whose names have all of some words that nobody only asks with, where none of them is said in full: the Kenya weather."""
+    if not 1 < len(telling) < 4 or set(telling) <= lexicon() or NO_PARTS & set(telling) or any(part.isdigit() for part in telling):
+        return ()
+    named = index.holding(telling)
+    question = " ".join(t.word for t in draft.tokens)
+    return tuple(named) if len(named) <= MOST_NAMES and not any(" ".join(words(name)) in question for name in named) else ()
+
+
+def _runs_said(draft: Draft, index: NameIndex, tokens: Sequence[Token], key: str) -> tuple[str, ...]:
+    """The run whose name but its number is said, or begins with a word before "run"; the runs where several are meant: maize flower, the swahili run, each chest x-ray run."""
+    start, end = tokens[0].start, tokens[-1].end
+    said, after = draft.text[start:end], draft.text[end:]
+    keys = [key, *([" ".join(words(said.replace("-", "")))] if "-" in said else [])]
+    runs = tuple(sorted({run for key in keys for name in index.beginnings.get(key, ()) for run in index.names[name].get("run", ())}))
+    if not runs or {t.word for t in tokens} <= lexicon() or re.match(r"[-_.@]\w", after) or re.search(r"[-_.@]$", draft.text[:start]):
+        return ()
+    if len(runs) == 1 and len(tokens) > 1 and any(re.fullmatch(rf"{re.escape(key)} \d+", " ".join(words(runs[0]))) for key in keys):
+        return runs
+    if not RUN.match(after):
+        return ()
+    is_several = len(tokens) > 1 and (EVERY.search(draft.text[:start]) or after.startswith(" runs"))
+    return runs if len(runs) == 1 or is_several else ()
 
 
 def _placed(index: NameIndex, place: str) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from nl2sql.linking.vocabulary import WORD, folded, lowered
 from nl2sql.plan import SLOTS_PER_KIND
 from nl2sql.values import Text, Value
 
-SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)")
+SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\.\.)\s+(?=\S)")
+"""Where a sentence ends and another follows; dots of a pause end none: hmm ... the owner of C4."""
 NOUN = re.compile(
     r"(?<!which )(?<!what )(?<!any )(?<!every )(?<!each )(?:\b(?:the|our|this) )?\b"
     r"(?P<slot>dataset[1-3](?= (?:data ?set|table)(?!\w))|node[1-3](?= node(?!\w))|model[1-3](?= model(?!\w))|run[1-3](?<=(?:the|our) run[1-3])(?= run(?!\w))) (?:data ?set|table|node|model|run)"
@@ -128,10 +129,10 @@ class Draft:
         return max((asking or starts)[-1], self.text.rfind(NEXT))
 
     def slotted(self) -> list[Mention]:
-        """The values that get slots, by where they stand: of a kind as many as the plan language has, those of what is asked before those of what is told around it."""
+        """The values that get slots, by where they stand: of a kind as many as the plan language has, those of what is asked before those of what is told around it, of that the latest turn of a dialogue first."""
         asked_from, counts = self.asked_from(), Counter[str]()
         kept = []
-        for mention in sorted((m for m in self.found if m.kind), key=lambda m: m.start < asked_from):
+        for mention in sorted((m for m in self.found if m.kind), key=lambda m: (m.start < asked_from, -self.text.count(NEXT, 0, m.start))):
             counts[mention.kind] += 1
             if counts[mention.kind] <= SLOTS_PER_KIND:
                 kept.append(mention)

@@ -20,7 +20,7 @@ BYTES = {"p": 1e15, "t": 1e12, "g": 1e9, "m": 1e6, "k": 1e3, "b": 1.0}
 BINARY = {"p": 2.0**50, "t": 2.0**40, "g": 2.0**30, "m": 2.0**20, "k": 2.0**10}
 
 _byte = r"[ptgmk](?:i?bs?|bytes?)|(?:peta|tera|giga|mega|kilo)bytes?|gigs?|bytes"
-_unit = rf"(?P<unit> ?(?:%|percents?|per cent|perc|pct|{_byte})(?!\w))?"
+_unit = rf"(?P<unit> ?(?:%|percents?|per cent|perc|pct|percentage points?|{_byte})(?!\w))?"
 _counted = r"(?:rows?|records?|lines|entries|people|users|subjects|customers|patients|files|eur|euros?|€)(?!\w)"
 _glued = r"(?:h|hrs?|d|w|s|secs?|ms|mins?|days?|weeks?|months?|years?|yrs?|hours?|eur|euros?|usd|chf|kwh|rows?|records?|stars?|tokens?)(?!\w)"
 _digits = (
@@ -57,12 +57,13 @@ NO_AMOUNTS = re.compile(
 )
 """Figures that are none: labels, phone numbers, versions and addresses, 24/7, times of day, these two, the two finance tables unless something ranks them."""
 COUNTED = re.compile(f" {_counted}")
-LASTING = re.compile(r"[ -]?(?:(?P<seconds>seconds?|secs?|s)|(?P<minutes>minutes?|mins?)|(?P<hours>hours?|hrs?|h)|(?P<days>days?|d))(?!\w)")
+LASTING = re.compile(r"[ -]?(?:(?P<seconds>seconds?|secs?|s)|(?P<minutes>minutes?|mins?)|(?P<hours>hours?|hrs?|h)|(?P<days>days?|d)|(?P<weeks>weeks?|wks?|w))(?!\w)")
 """A unit of time behind a number, which counts a length of time then."""
 RANGE = re.compile(r" ?(?:-|–|to|and) ?")
 PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _parts = "|".join(PARTS)
 _than = r"(?<!\w)(?:than|least|most|over|under|above|below|beyond|exceeds?) "
+_more = r"(?:(?:(?:more|longer|less|shorter) than|over|under|at least|at most|up to) )"
 _n = rf"(?:\d{{1,3}}|{'|'.join([*UNITS][1:])})(?!\w)"
 _end = r"(?= ?(?:$|[?!.,;)]))"
 REWRITES = tuple(
@@ -82,6 +83,7 @@ REWRITES = tuple(
         (r"(?<!\w)(?:a )?quarter (?:of a )?(?=(?:million|billion)(?!\w))", "0.25 "),
         (rf"(?<!\w)half an? (?=(?:{_byte}|terabyte)(?!\w))", "0.5 "),
         (rf"(?P<lead>{_than})an? (?=(?:{_byte})(?!\w))", r"\g<lead>1 "),
+        (rf"(?P<lead>(?<!\w)(?:took|takes?|taking|lasted|lasts?|lasting) (?:us |them |it )?{_more})an? (?=(?:minute|hour|day|week)(?!\w))", r"\g<lead>1 "),
         (rf"(?P<n>(?<![\w-])(?:{_word})|(?<![\w.,])\d+) \((?:\d+|{_word})\)", r"\g<n>"),
         (r"(?<![\w.-])(?P<n>\d+[km]) ?[-–] ?(?=\d+[km](?![\w-]))", r"\g<n> to "),
         (r"(?<![\w-])(?P<lead>top|first|last|eur|usd|gbp|chf)(?=\d+(?![\w-]))", r"\g<lead> "),

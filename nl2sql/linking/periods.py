@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from nl2sql.linking.compared import Found, find_compared
 from nl2sql.linking.dates import MONTHS, POINT, SEASONS, SMALL, WEEKDAYS, resolve
-from nl2sql.linking.durations import AMOUNT, NEGATED, TO_COME, amount_of
+from nl2sql.linking.durations import AMOUNT, DEADLINE, IN_FORCE, NEGATED, TO_COME, amount_of
 from nl2sql.linking.durations import RULES as DURATION_RULES
 from nl2sql.linking.units import calendar_span, midnight, shift
 from nl2sql.values import Period
@@ -19,10 +19,9 @@ _to = r"(?:up )?to(?: and including)?|until|till|through|[-–]|\.\."
 _unit = "day|week|month|quarter|year"
 _month = "|".join(rf"{m[:3]}(?:{m[3:]})?" if m != "may" else m for m in MONTHS)
 _clock = r"(?:at )?(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))?(?:(?<=:\d\d):\d\d)? ?(?:(?P<half>[ap])\.?m(?:\.(?!\w)|(?!\w))|(?<=:\d\d)(?: ?(?:h|z|utc|o'clock))?)"
-IN_FORCE = re.compile(r"(?:in force|valid|active|live|effective|applied|applies|apply|applicable|as of|as at|standing|remains?|currently|exists?|still(?: \w+){1,3}) $")
-"""What is said of today as of any day: it means now, and no span."""
-DEADLINE = re.compile(r"(?:\b(?:must|shall|should|(?:had |needed )?to)(?: already)? (?:be|have been)(?: \w+){1,3}|\boverdue|\balready \w+) $")
-"""What is to be done by a time, be it long overdue, where a grant that expires by then is in force yet."""
+PARTICLE = re.compile(rf"in (?=on |between |since |before |after |yesterday|today|last |this |(?:{'|'.join(WEEKDAYS)}))")
+COMES_IN = re.compile(r"\b(?:log(?:s|ged|ging)?|sign(?:s|ed|ing)?) $")
+"""Logged in yesterday is not logged, in yesterday."""
 COUNTED = re.compile(r" (?:or (?:more|less|fewer) )?(?:rows?|records?|examples?|lines|entries|files|people|persons|subjects|individuals|tokens?|ocean|usdc|euros?|eur|dollars|hours?|minutes?|seconds?|days?|datasets?|[tgmk]b|%|percent|images|items|units)(?!\w)")
 """What follows a number that only looks like a year."""
 
@@ -40,6 +39,9 @@ def find_periods(text: str, now: datetime) -> list[Found]:
                 continue
             if period is not None:
                 blank = len(match[0]) - len(match[0].lstrip())
+                particle = PARTICLE.match(match[0], blank)
+                if particle and COMES_IN.search(text[: match.start() + blank]):
+                    blank = particle.end()
                 found.append(Found(match.start() + blank, match.end() - len(match[0]) + len(match[0].rstrip()), period))
     return find_compared(text, found, now)
 
@@ -191,7 +193,7 @@ def _at_hour(match: re.Match[str], now: datetime) -> Period | None:
 def _mere_number(match: re.Match[str]) -> bool:
     """A bare year that counts something: ``more than 2000 rows``."""
     point = match["point"].strip()
-    counts = COUNTED.match(match.string[match.end() :]) or re.search(r"(?:than|least|most|top|first|under|below|above|exceed\w*|[<>=~]) ?$", match.string[: match.start()])
+    counts = COUNTED.match(match.string[match.end() :]) or re.search(r"(?:than|least|most|top|first|under|below|above|exceed\w*|(?<!>)[<>=~]) ?$", match.string[: match.start()])
     return point.isdigit() and bool(counts)
 
 
@@ -239,7 +241,7 @@ _RULES = tuple(
         (rf"(?:between|from) (?:now|today) (?:and|{_to}) (?:the )?(?P<point>{POINT})", _from_now),
         *DURATION_RULES,
         (rf"{_lead}(?P<point>{POINT})(?P<how> (?:or|and) (?:later|after|since(?: then)?|newer|onwards?|earlier|before|older))(?=[,:]|\W*(?:$|[?!.;)]| (?:and|were|was|are|is|have|has|had|by|with)\b))", _on_either_side),
-        (rf"(?P<how>[<>]=? ?|(?:pre|post)-?)(?P<point>{POINT})", _on_either_side),
+        (rf"(?P<how>(?<!>)[<>]=? ?|(?:pre|post)-?)(?P<point>{POINT})", _on_either_side),
         (rf"(?P<since>since )?(?P<how>on or before|(?:no|not) later than|(?<!day )(?<!not )before|until|till|by|prior to|(?<!no )(?<!not )(?:earlier|older) than|up to|through) (?:the )?(?P<point>{POINT})", _before),
         (rf"(?P<how>on or after|(?:no|not) (?:earlier|older) than|not before|since|(?<!day )after|from|(?<!week )starting(?: in| on| from)?|later than|newer than) (?:the )?(?P<point>{POINT})(?: onwards?| on(?=\s*(?:$|[,.?!;])))?", _since),
         (rf"{_lead}(?P<point>{POINT})", _plain),

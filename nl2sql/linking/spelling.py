@@ -14,6 +14,7 @@ from nl2sql.linking.kinds import ranked, stands_beside
 from nl2sql.linking.mentions import Change, Draft, Token
 from nl2sql.linking.names import bounded
 from nl2sql.linking.numbers import plainer
+from nl2sql.linking.rewrites import rewritten
 from nl2sql.linking.vocabulary import (
     by_use,
     english,
@@ -41,32 +42,12 @@ LONG_NAME = 10
 """Letters from which a name may hold two slips (letters dropped, added, changed or swapped) instead of one."""
 QUOTED = re.compile(r"[\"“”`«][^\"“”`»]{1,80}[\"“”`»]|(?<!\w)'[^']{2,60}'(?!\w)")
 WHOLE_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]{3,}(?![\w@/]|[.-]\w)")
-COMPARATIVES = ("more", "mor", "less", "older", "newer", "lower", "fewer", "later", "worse", "other", "higher", "bigger", "larger", "longer", "better", "greater", "smaller", "earlier")
-CONTRACTED = ("do", "does", "did", "is", "are", "was", "were", "have", "hav", "has", "had", "could", "should", "would")
-REWRITES = tuple(
-    (re.compile(pattern, re.I), text)
-    for pattern, text in (
-        (r"(?<!\w)w[ao]t(?= )", "what"),
-        (r"(?<!\w)(?:w[ao]ts|whats)(?= )", "what's"),
-        (r"(?<!\w)(who|where|how)s(?= )", r"\1's"),
-        (r"(?<!\w)(?:hwo|hom|howw) ?(?=(?:many|meny|manny|menny|much|often|big|large|long|old) )", "how "),
-        (r"(?:(?<=how )|(?<=hwo ))(?:meny|manny|menny|maney)(?= )", "many"),
-        (r"(?<!\w)(in|of|for|to|on|by|from|with) ?t he(?= )", r"\1 the"),
-        (r"(?:(?<=last )|(?<=this )|(?<=past )|(?<=next ))(?:moth|mounth|mont)(?!\w)", "month"),
-        (r"(?<!\w)wont(?!\w)", "won't"),
-        *((rf"(?-i:(?<!\w)(?:{slips})(?!\w))", text) for slips, text in (("teh|hte", "the"), ("adn|nad", "and"), ("wen", "when"), ("wer", "were"), ("hav", "have"))),
-        (rf"(?:{'|'.join(rf'(?<=(?<!.){w} )|(?<=[^a-z]{w} )' for w in COMPARATIVES)})then(?= )", "than"),
-        (r"(?<!\w)mor(?= th[ae]n )", "more"),
-        *((rf"(?<!\w){word}n'?t(?!\w)", "haven't" if word == "hav" else f"{word}n't") for word in CONTRACTED),
-    )
-)
-"""Phones write wat, hurried people older then and havnt."""
 
 
 def mend(question: str, index: NameIndex) -> Draft:
     """The question with misspelt words put right, and where each stood."""
     quoted = [m.span() for m in QUOTED.finditer(question)]
-    said = (*plainer(question), *((m.start(), m.end(), m.expand(text)) for pattern, text in REWRITES for m in pattern.finditer(question)))
+    said = (*plainer(question), *rewritten(question, index))
     edits = [edit for edit in said if not any(start < edit[1] and edit[0] < end for start, end in quoted)]
     settled = [*quoted, *(edit[:2] for edit in edits)]
     for match in WHOLE_WORD.finditer(question):
@@ -99,7 +80,7 @@ def _right(typed: str, index: NameIndex, may_be_capital: bool) -> str | None:
     else:
         best = _split(word) or _inflected(word) or _closest(word, index, CLOSE_CAPITAL if typed[0].isupper() and not may_be_capital else 0)
         best = best or (_plain(word) if typed == typed.lower() else None)
-    if best is None:
+    if best is None or (word.endswith("est") and not best.endswith("est") and sorted(best) != sorted(word)):  # no superlative is misspelt into another word
         return None
     return best.upper() if typed.isupper() else best.capitalize() if typed[0].isupper() else best
 

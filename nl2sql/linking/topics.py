@@ -8,7 +8,7 @@ from nl2sql.linking.vocabulary import is_asking, is_english, lexicon, singular, 
 from nl2sql.values import Text
 
 LED = re.compile(
-    r"(?:about|containing|contains?|mention(?:s|ing)?|related to|relating to|concerning|with information on|information (?:on|about)|keyword|on the topic of|to do with) (?:the |any )?"
+    r"(?:about|containing|contains?|mention(?:s|ing)?|related to|relating to|concerning|with information on|information (?:on|about)|keyword|on the topic of|to do with) (?:the |any )?(?:(?:words?|terms?|strings?|phrases?|keywords?) )?"
     r"([^\W\d_][^\W\d_-]{2,})(?: ([^\W\d_][^\W\d_-]{3,}))?"
 )
 NOUNS = r"(?:data|data ?sets?|data sets|tables?|corpus|corpora|collections?|information|images?|texts?|speech|records?|models?|trips|offers?|files?|material|stuff|sets?)"

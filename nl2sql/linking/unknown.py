@@ -5,10 +5,11 @@ A dataset that the asker may not see is found here exactly as one that does not 
 
 import re
 
+from nl2sql.linking.everyday import LEADS_ASKING
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.kinds import cue, ranked
 from nl2sql.linking.mentions import Draft
-from nl2sql.linking.names import LEADS_ASKING, lookup
+from nl2sql.linking.names import lookup
 from nl2sql.linking.spelling import QUOTED
 from nl2sql.linking.vocabulary import closed_words, concepts, is_asking, is_english, lexicon, schema_words, words
 from nl2sql.values import Text
@@ -36,6 +37,10 @@ POSITIONS = tuple(
 """Where only the name of a dataset can stand; where it is sure, even words that people ask with are one."""
 COLUMN_PLACE = re.compile(r"\b(?:drop|dropp?ing|remove|removing|rename|change|alter|mask|definition of|meaning of|type of|where is) (?:the )?(?:column |field )?$")
 COLUMN = re.compile(r"\b(?:drop|dropp?ing|remove|removing|rename|change|alter|mask) (?:the )?(?:column |field )?(?P<name>[^\W\d_]\w+) (?:column |field )?(?:from|of|in|on) (?:the )?$")
+PLACED = re.compile(r"(?:(?P<as_column> (?:(?:column|field)(?: (?:means?|stands? for))?|means?|stands? for))| (?:holds?|contains?))? (?:in|of|from|on) ")
+"""What follows a column before its dataset: what tier means in customers."""
+OWNER = re.compile(r"'s? $")
+"""What follows a dataset before its column: menu_items' price column."""
 TAIL = re.compile(r"_(?:at|on|by|s)$")
 """Ends of columns that are no words on their own: created at berlin-1."""
 NAMED_COLUMN = re.compile(rf"\b(?:columns?|fields?)(?: (?:are|is))? (?:called|named) {NAME}|\b(?:the|a|our|an?y) {NAME} (?:column|field)\b|\bcolumn {NAME} (?:of|in|from|on)\b".replace("?P<name>", ""))
@@ -64,11 +69,12 @@ def find_columns(draft: Draft, index: NameIndex) -> None:
     for match in re.finditer(r"\w+", draft.text):
         if match[0] in columns and draft.free(*match.span()):
             dotted = draft.text[match.start() - 1 : match.start()] == "." and any(m.end == match.start() - 1 for m in draft.found)
-            placed = re.match(r"(?P<as_column> (?:column|field))? (?:in|of|from|on) ", draft.text[match.end() :])
+            placed = PLACED.match(draft.text, match.end())
             if placed and not placed["as_column"] and match[0] in concepts() and (match[0],) not in closed_words():  # the price of menu_items is not its column price
                 placed = COLUMN_PLACE.search(draft.before(match.start()))
-            owned = re.search(r"'s $", draft.text[: match.start()]) and any(m.kind == "dataset" and m.end == match.start() - 3 for m in draft.found)
-            dotted = dotted or (bool(owned) and (match[0] not in concepts() or bool(re.match(r" (?:column|field)(?!\w)", draft.text[match.end() :]))))
+            owner = OWNER.search(draft.text[: match.start()])
+            owned = owner is not None and any(m.kind == "dataset" and m.end == owner.start() for m in draft.found)
+            dotted = dotted or (owned and (match[0] not in concepts() or bool(re.match(r" (?:column|field)(?!\w)", draft.text[match.end() :]))))
             if dotted or placed or re.search(r"column (?:called |named )?$", draft.before(match.start())):
                 draft.add(*match.span(), "column", Text((columns[match[0]],)))
     for name in sorted((c for c in columns if "_" in c and not TAIL.search(c)), key=len, reverse=True):

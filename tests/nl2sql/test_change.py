@@ -97,10 +97,12 @@ def test_what_is_no_refusal_alone_costs_one_greedy_reading() -> None:
     assert reader.read_in == [(text, 1), (asked, 1)]
 
 
-def test_a_first_question_is_read_once() -> None:
-    backend = EmbeddedBackend(cast(EmbeddedParser, Said({BEFORE: [(PERSONAL, 0.9)]})))
-    (draft,) = backend.draft(Context(question=BEFORE, linked=link(BEFORE, NameIndex(), NOW), now=NOW))
-    assert isinstance(draft, SqlDraft)
+@pytest.mark.parametrize("plan", [PERSONAL, "REFUSE", "WHICH ?dataset", "ASK datasets.owner datasets.steward"])
+def test_a_first_question_that_is_read_surely_is_read_once(plan: str) -> None:
+    asked = "which of these is personal"
+    reader = Counted({asked: [(plan, 0.97), (STALE, 0.02)]})
+    EmbeddedBackend(cast(EmbeddedParser, reader)).draft(Context(question=asked, linked=link(asked, NameIndex(), NOW), now=NOW))
+    assert reader.read_in == [(asked, 1)]
 
 
 @pytest.mark.parametrize("before", ["how many datasets are there per country", "which datasets contain personal data?"])

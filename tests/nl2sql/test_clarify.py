@@ -4,14 +4,15 @@ from datetime import datetime
 
 import pytest
 
-from nl2sql.backends.embedded import _several
-from nl2sql.backends.reply import _choice, bare
+from nl2sql.asking_back import several
+from nl2sql.backends.base import Clarify
+from nl2sql.backends.reply import _choice, asked_or_declined, bare
 from nl2sql.embedded.parser import Candidate
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
 from nl2sql.linking.loose import names_alike
 from nl2sql.pipeline import OFFERED_NAMES
-from nl2sql.plan import Item
+from nl2sql.plan import AskWhich, Item
 from nl2sql.plan_grammar import parse
 
 NOW = datetime(2026, 10, 16, 12)
@@ -32,6 +33,8 @@ def index() -> NameIndex:
         ("how many rows has MIMIC?", True),
         ("how many rows have the MIMIC tables", False),
         ("rows of all the MIMIC", False),
+        ("rows of each MIMIC", False),
+        ("rows of such MIMIC", True),
         ("how many rows has MIMIC-III?", False),
         ("how many rows has common crawl", False),
     ],
@@ -40,7 +43,7 @@ def test_a_word_that_fits_several_names_is_asked_about(index: NameIndex, questio
     linked = link(question, index, NOW)
     assert "@dataset1" in linked.bindings
     candidate = Candidate(parse(PLAN), tuple(PLAN.split()), 0.9)
-    assert (_several(candidate, linked) is not None) == asks
+    assert (several(candidate, linked) is not None) == asks
 
 
 @pytest.mark.parametrize(
@@ -54,6 +57,14 @@ def test_a_word_that_fits_several_names_is_asked_about(index: NameIndex, questio
 def test_a_choice_names_its_view_and_can_be_vetted(index: NameIndex, item: Item, words: str, sql: str) -> None:
     assert _choice(item) == words
     assert sql in bare(item, NOW)
+
+
+@pytest.mark.parametrize(("kind", "said"), [("number", "amount"), ("period", "since when"), ("dataset", "Which dataset do you mean"), ("org", "organisation")])
+def test_what_is_asked_for_is_said_in_words(kind: str, said: str) -> None:
+    asked = asked_or_declined(AskWhich(kind), NOW, 0.9)
+    assert isinstance(asked, Clarify)
+    assert said in asked.message
+    assert asked.kind == kind
 
 
 def test_what_is_not_named_is_offered_by_the_words_that_names_share_with_the_question() -> None:

@@ -14,6 +14,7 @@ from nl2sql.values import Number, Period, Text, Value
 BINDINGS: dict[str, Value] = {
     "@dataset1": Text(("C4",)),
     "@country1": Text(("KE", "Kenya")),
+    "@country2": Text(("AO", "BF", "BW", "CD", "CI", "CM", "DZ", "EG", "ET", "GH")),
     "@number1": Number(5e9, "bytes"),
     "@number2": Number(3),
     "@period1": Period(datetime(2026, 10, 1), datetime(2026, 11, 1)),
@@ -31,6 +32,7 @@ BINDINGS: dict[str, Value] = {
         ("FROM datasets WHERE datasets.pii IS_TRUE SELECT SHOW", "datasets where PII is true"),
         ("FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.owner", "owner of datasets where dataset is C4"),
         ("FROM datasets WHERE datasets.country EQ @country1 SELECT COUNT", "number of datasets where country is KE or Kenya"),
+        ("FROM datasets WHERE datasets.country EQ @country2 SELECT COUNT", "number of datasets where country is AO, BF, BW, CD, CI, CM, DZ, EG or 2 more"),
         ("FROM datasets WHERE datasets.bytes GT @number1 SELECT SHOW", "datasets where size is above 5,000,000,000 bytes"),
         ("FROM datasets WHERE datasets.licence IS_NULL SELECT SHOW", "datasets where licence is not set"),
         ("FROM datasets WHERE datasets.last_updated DURING @period1 SELECT SHOW", "datasets where last updated from 2026-10-01 to 2026-10-31"),

@@ -24,18 +24,22 @@ BINDINGS: dict[str, Value] = {
     "@number1": Number(2.0),
     "@number2": Number(0.7),
     "@period1": Period(datetime(2026, 10, 1), None),
+    "@period2": Period(datetime(2026, 10, 3), NOW),
+    "@period3": Period(datetime(2026, 10, 2), datetime(2026, 10, 3)),
     "@dataset1": Text(("x",)),
     "@dataset2": Text(("y",)),
     "@dataset3": Text(("a",)),
     "@policy1": Text(("P-1",)),
     "@run1": Text(("r",)),
     "@node1": Text(("n1",)),
+    "@domain1": Text(("text",)),
+    "@jurisdiction1": Text(("EU",)),
     "@country1": Text(("US", "United States")),
 }
 ROWS: dict[str, list[dict[str, Any]]] = {
     "datasets": [
         {"name": "a", "steward": "ida", "owner": "Acme", "node": "n1", "domain": "text", "bytes": 5, "last_updated": datetime(2026, 10, 14)},
-        {"name": "b", "steward": None, "owner": "Acme", "node": "n1", "domain": "text", "bytes": 9, "generating_model": "m", "last_updated": datetime(2026, 9, 1)},
+        {"name": "b", "steward": None, "owner": "Acme", "node": "n1", "domain": "text", "jurisdiction": "EU", "bytes": 9, "generating_model": "m", "last_updated": datetime(2026, 9, 1)},
         {"name": "c", "steward": None, "owner": None, "node": "n2", "domain": "code", "bytes": 1, "last_updated": datetime(2026, 10, 2)},
     ],
     "nodes": [
@@ -73,6 +77,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "training_rounds": [
         {"run": "r", "round": 1, "status": "completed", "participants": ["n1", "n2"], "slowest_node": "n1", "at": datetime(2026, 10, 1)},
         {"run": "r", "round": 2, "status": "running", "participants": ["n1", "n3"], "slowest_node": None, "at": None},
+        {"run": "r", "round": 3, "status": "running", "participants": ["n3"], "slowest_node": None, "at": None},
         {"run": "s", "round": 1, "status": "completed", "participants": ["n1"], "slowest_node": "n1", "at": datetime(2026, 10, 3)},
     ],
     "quality_metrics": [
@@ -87,12 +92,22 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"grant_id": "2", "principal": "ida", "dataset": "a", "permission": "compute", "expires": None},
         {"grant_id": "3", "principal": "jon", "dataset": "a", "permission": "read", "expires": datetime(2026, 11, 1)},
     ],
+    "compliance": [
+        {"dataset": "a", "requirement": "retention", "status": "compliant", "jurisdiction": "EU", "node": "n1"},
+        {"dataset": "c", "requirement": "retention", "status": "compliant", "jurisdiction": "EU", "node": "n1"},
+        {"dataset": "b", "requirement": "transparency", "status": "compliant", "jurisdiction": "EU", "node": "n2"},
+        {"dataset": "a", "requirement": "security", "status": "in review", "jurisdiction": "US", "node": "n2"},
+    ],
     "audit_log": [
         {"seq": 1, "node": "n1", "actor": "ida", "action": "query", "at": datetime(2026, 10, 2)},
         {"seq": 2, "node": "n1", "actor": "ida", "action": "query", "at": datetime(2026, 10, 3)},
         {"seq": 3, "node": "n1", "actor": None, "action": "login", "at": datetime(2026, 10, 3)},
+        {"seq": 4, "node": "n1", "actor": "jon", "action": "export", "policy": "P-1", "at": datetime(2026, 9, 16, 12)},
+        {"seq": 5, "node": "n1", "actor": "jon", "action": "export", "policy": "P-1", "at": datetime(2026, 9, 16, 13)},
+        {"seq": 6, "node": "n1", "actor": "ida", "action": "login", "at": NOW},
     ],
 }  # fmt: skip
+ASSESSED = "datasets.name=compliance.dataset"
 EVERYONE = Authorisation(
     Principal(name="ana", roles=("analyst",)),
     "v1",
@@ -140,6 +155,11 @@ GIVES: dict[str, list[tuple[str, list[tuple[Any, ...]]]]] = {
         ("FROM datasets SELECT datasets.owner COUNT", [("Acme", 2), (None, 1)]),
         ("FROM datasets WHERE datasets.steward IS_NULL SELECT datasets.steward COUNT", [(None, 2)]),
         ("FROM datasets SELECT datasets.steward SHARE", [("ida", 1 / 3), (None, 2 / 3)]),
+        ("FROM datasets SELECT datasets.owner HAVING COUNT LE 2", [("Acme",)]),
+        ("FROM datasets SELECT datasets.owner COUNT HAVING COUNT LE 2", [("Acme", 2)]),
+        ("FROM datasets SELECT datasets.owner MAX datasets.bytes HAVING COUNT LE 2", [("Acme", 9), (None, 1)]),
+        ("FROM datasets WHERE datasets.owner IS_NULL SELECT datasets.owner HAVING COUNT LE 2", [(None,)]),
+        ("FROM datasets SELECT datasets.name datasets.owner HAVING COUNT LE 2", [("a", "Acme"), ("b", "Acme"), ("c", None)]),
     ],
     "what is told of a thing may be unknown": [
         ("FROM quality_checks JOIN datasets.name=quality_checks.dataset SELECT quality_checks.dataset datasets.steward COUNT", [("a", "ida", 1), ("b", None, 2), ("c", None, 1)]),
@@ -172,12 +192,14 @@ GIVES: dict[str, list[tuple[str, list[tuple[Any, ...]]]]] = {
         ("FROM datasets WHERE EXISTS datasets.name=lineage.upstream lineage:table_level END SELECT datasets.name COUNT", [("a", 1), ("b", 2), ("c", 1)]),
         ("FROM nodes WHERE EXISTS claims.claimant=nodes.node END SELECT nodes.kind COUNT", [("storage", 2)]),
         ("FROM nodes WHERE EXISTS claims.claimant=nodes.node END SELECT COUNT", [(2,)]),
+        ("FROM policies JOIN audit_log.policy=policies.policy_id SELECT policies.name COUNT", [("keep", 2)]),
+        ("FROM policies JOIN audit_log.policy=policies.policy_id SELECT policies.target COUNT", [("a", 1)]),
     ],
     "entries of a list": [
         ("FROM training_rounds SELECT training_rounds.run COUNT_DISTINCT training_rounds.participants", [("r", 3), ("s", 1)]),
         ("FROM training_rounds SELECT COUNT_DISTINCT training_rounds.participants", [(3,)]),
         ("FROM training_rounds SELECT training_rounds.run HAVING COUNT_DISTINCT training_rounds.participants GT 2", [("r",)]),
-        ("FROM training_rounds SELECT training_rounds.run COUNT_DISTINCT training_rounds.round", [("r", 2), ("s", 1)]),
+        ("FROM training_rounds SELECT training_rounds.run COUNT_DISTINCT training_rounds.round", [("r", 3), ("s", 1)]),
     ],
     "a list shows what it is cut by": [
         ("FROM datasets WHERE datasets.last_updated DURING @period1 SELECT datasets.name datasets.owner", [("a", "Acme", datetime(2026, 10, 14)), ("c", None, datetime(2026, 10, 2))]),
@@ -212,6 +234,8 @@ GIVES: dict[str, list[tuple[str, list[tuple[Any, ...]]]]] = {
         ("FROM training_rounds LATEST WHERE training_rounds.status EQ 'running' SELECT training_rounds.run", [("r",)]),
         ("FROM training_rounds LATEST WHERE training_rounds.run EQ @run1 training_rounds.round EQ 1 SELECT training_rounds.slowest_node", [("n1",)]),
         ("FROM training_rounds LATEST WHERE training_rounds.run EQ @run1 SELECT training_rounds.slowest_node training_rounds.round", [(None, 2)]),
+        ("FROM training_rounds LATEST WHERE training_rounds.status EQ 'running' SELECT training_rounds.run training_rounds.round", [("r", 2), ("r", 3)]),
+        ("FROM training_rounds LATEST WHERE training_rounds.status EQ 'completed' SELECT training_rounds.run training_rounds.round", [("s", 1)]),
     ],
     "the whole dataset": [
         ("FROM quality_metrics LATEST WHERE quality_metrics.dataset EQ @dataset3 quality_metrics.dimension EQ 'completeness' SELECT quality_metrics.value", [(0.9,)]),
@@ -235,6 +259,29 @@ GIVES: dict[str, list[tuple[str, list[tuple[Any, ...]]]]] = {
         ("FROM policies WHERE policies.name EQ @policy1 SELECT policies.policy_id", [("P-1",), ("P-2",)]),
         ("FROM policies WHERE policies.policy_id CONTAINS @policy1 SELECT policies.policy_id", [("P-1",)]),
         ("FROM nodes WHERE nodes.jurisdiction EQ @country1 SELECT nodes.node", [("n2",), ("n3",)]),
+    ],
+    "another name of a dataset": [
+        ("FROM datasets WHERE datasets.aliases HAS @dataset3 SELECT datasets.name", [("a",)]),
+        ("FROM datasets WHERE datasets.aliases HAS_NOT @dataset3 SELECT datasets.name", [("b",), ("c",)]),
+        ("FROM datasets WHERE datasets.aliases HAS @dataset3 datasets.name EQ @dataset3 SELECT datasets.owner", [("Acme",)]),
+        ("FROM datasets WHERE datasets.aliases IS_NULL SELECT datasets.name", [("a",), ("b",), ("c",)]),
+    ],
+    "every row is published": [
+        ("FROM nodes WHERE nodes.as_of NOT_NULL SELECT nodes.node", [("n1",), ("n2",), ("n3",)]),
+        ("FROM nodes WHERE nodes.as_of IS_NULL SELECT nodes.node", [("n1",), ("n2",), ("n3",)]),
+        ("FROM nodes WHERE nodes.last_seen NOT_NULL SELECT nodes.node", []),
+    ],
+    "a place said once": [
+        (f"FROM compliance WHERE compliance.jurisdiction EQ @jurisdiction1 EXISTS {ASSESSED} datasets.jurisdiction EQ @jurisdiction1 END SELECT compliance.dataset compliance.status", [("a", "compliant"), ("b", "compliant"), ("c", "compliant")]),
+        (f"FROM compliance WHERE compliance.jurisdiction EQ @jurisdiction1 EXISTS {ASSESSED} datasets.jurisdiction EQ @jurisdiction1 datasets:stale END SELECT compliance.dataset compliance.status", []),
+        (f"FROM compliance WHERE compliance.jurisdiction EQ @jurisdiction1 EXISTS {ASSESSED} datasets.jurisdiction NE @jurisdiction1 END SELECT compliance.dataset compliance.status", []),
+        (f"FROM compliance WHERE compliance.jurisdiction EQ @jurisdiction1 NOT_EXISTS {ASSESSED} datasets.domain EQ @domain1 END SELECT compliance.dataset compliance.status", [("c", "compliant")]),
+        (f"FROM compliance WHERE compliance.node EQ @node1 EXISTS {ASSESSED} datasets.node EQ @node1 END SELECT compliance.dataset compliance.status", [("a", "compliant")]),
+        (f"FROM datasets WHERE datasets.jurisdiction EQ @jurisdiction1 EXISTS {ASSESSED} compliance.jurisdiction EQ @jurisdiction1 END SELECT datasets.name", [("b",)]),
+    ],
+    "what happens now": [
+        ("FROM audit_log WHERE audit_log.at DURING @period2 audit_log.actor NOT_NULL SELECT audit_log.seq", [(2,), (6,)]),
+        ("FROM audit_log WHERE audit_log.at DURING @period3 SELECT audit_log.seq", [(1,)]),
     ],
 }  # fmt: skip
 

@@ -19,6 +19,7 @@ from nl2sql.guard import approve
 from nl2sql.linking.link import link
 from nl2sql.plan import Query, Scope
 from nl2sql.plan_grammar import parse
+from nl2sql.plan_results import unit_meant
 from nl2sql.plan_sql import compile_query
 from nl2sql.session import Session, open_session
 from nl2sql.values import Number, Text, Value
@@ -265,6 +266,23 @@ def test_the_unit_comes_from_the_question_and_not_from_the_model(question: str, 
     assert f" AS {column} " in draft.sql
     assert "datasets.bytes > 10000000000" in draft.sql
     assert said in draft.reading
+
+
+@pytest.mark.parametrize(
+    ("plan", "unit", "meant"),
+    [
+        ("FROM training_rounds SELECT training_rounds.run AVG training_rounds.update_mb AVG training_rounds.gb_per_node", "MB", ""),
+        ("FROM training_rounds SELECT training_rounds.run AVG training_rounds.update_mb AVG training_rounds.gb_per_node", "TB", "TB"),
+        ("FROM training_rounds SELECT training_rounds.run AVG training_rounds.gb_per_node", "MB", "MB"),
+        ("FROM datasets SELECT datasets#total_bytes", "TB", "TB"),
+        ("FROM training_rounds SELECT training_rounds.run AVG training_rounds.gb_per_node AVG training_rounds.update_mb", "MB", "MB"),
+        ("FROM datasets SELECT datasets.bytes", "bytes", "bytes"),
+        ("FROM datasets SELECT COUNT", "GB", "GB"),
+        ("FROM datasets SELECT datasets.name datasets.bytes", "", ""),
+    ],
+)
+def test_a_unit_that_a_result_has_is_not_asked_of_others(plan: str, unit: str, meant: str) -> None:
+    assert unit_meant(query(plan), unit) == meant
 
 
 def test_a_group_of_unknown_values_has_no_first(run: Rows, session: Session) -> None:

@@ -7,17 +7,18 @@ from typing import Any, ClassVar, cast
 
 import pytest
 
-from nl2sql.backends.base import Clarify, Context, Draft, SqlDraft
+from nl2sql.backends.base import Clarify, Context, Decline, Draft, SqlDraft
 from nl2sql.backends.embedded import EmbeddedBackend
 from nl2sql.embedded.parser import Candidate, EmbeddedParser
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
-from nl2sql.plan import Scope
+from nl2sql.plan import Scope, full_scope
 from nl2sql.plan_grammar import parse
 
 NOW = datetime(2026, 10, 16, 12)
 STEWARD = "FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.steward"
 BUYERS = "FROM market WHERE market:sold SELECT market.buyer"
+ASKS = "ASK datasets.owner datasets.steward"
 COUNT = "FROM market WHERE market:sold SELECT COUNT"
 
 
@@ -30,8 +31,9 @@ class Said:
         self.readings, self.weights = readings, weights or {}
 
     def read(self, question: str, scope: Scope, beams: int = 4) -> list[Candidate]:
-        found = self.readings.get(question, [])[:beams]
-        return [Candidate(parse(plan, scope), tuple(plan.split()), probability) for plan, probability in found]
+        found = [Candidate(parse(plan), tuple(plan.split()), probability) for plan, probability in self.readings.get(question, [])]
+        named = full_scope().columns | full_scope().slots
+        return [c for c in found if (scope.columns | scope.slots).issuperset(named.intersection(c.tokens))][:beams]
 
     def weight(self, question: str, tokens: Sequence[str]) -> float:
         return self.weights.get(" ".join(tokens), 0.0)
@@ -87,6 +89,42 @@ def test_a_second_opinion_orders_the_queries_and_leaves_the_rest() -> None:
     assert draft.confidence == pytest.approx(0.8 * 12 / 17)
 
 
+PHI = "FROM datasets WHERE datasets.phi IS_TRUE SELECT datasets.name"
+WIDE = "FROM datasets WHERE datasets.phi IS_TRUE SELECT datasets.name datasets.licence"
+
+
+@pytest.mark.parametrize(
+    ("readings", "found"),
+    [
+        # A query that is likely enough comes before a refusal of the same unsureness.
+        ([("REFUSE", 0.6), (PHI, 0.3)], "sql"),
+        ([("DATA", 0.6), (PHI, 0.15), (WIDE, 0.15)], "sql"),
+        ([("CHANGE", 0.6), (PHI, 0.3)], "change_request"),
+        ([("REFUSE", 0.6), (PHI, 0.1)], "out_of_scope"),
+        ([("REFUSE", 0.97), (PHI, 0.02)], "out_of_scope"),
+        # Of several that are all unlikely a refusal that is likelier than each.
+        ([("REFUSE", 0.12), (PHI, 0.1), (WIDE, 0.1)], "out_of_scope"),
+        ([("REFUSE", 0.05), (PHI, 0.1), (WIDE, 0.1)], "ask"),
+        ([(PHI, 0.015), (WIDE, 0.015), ("REFUSE", 0.02)], "ask"),
+        ([("CHANGE", 0.12), (PHI, 0.1), (WIDE, 0.1)], "change_request"),
+    ],
+)
+def test_a_query_or_a_refusal(readings: list[tuple[str, float]], found: str) -> None:
+    (draft,) = drafts("anything", {"anything": readings})
+    match draft:
+        case SqlDraft() | Clarify():
+            assert ("sql" if draft.confidence > 0.25 else "ask") == found
+        case Decline(kind):
+            assert kind == found
+
+
+def test_questions_back_that_differ_in_their_choices_are_one() -> None:
+    (draft,) = drafts("anything", {"anything": [("ASK datasets.owner datasets.steward", 0.3), (PHI, 0.4), ("ASK datasets.owner quality_checks.assignee", 0.2), ("ASK nodes.node nodes.operator", 0.01)]})
+    assert isinstance(draft, Clarify)
+    assert draft.confidence == pytest.approx(0.51)
+    assert [choice.split(" of ")[0] for choice in draft.choices] == ["owner", "steward", "assignee"]
+
+
 def test_what_is_grouped_otherwise_is_another_reading() -> None:
     readings = [("FROM datasets SELECT datasets.owner COUNT", 0.4), ("FROM datasets SELECT datasets.country COUNT", 0.3)]
     (draft,) = drafts("anything", {"anything": readings})
@@ -99,17 +137,20 @@ def test_what_is_grouped_otherwise_is_another_reading() -> None:
     [
         ([(BUYERS, 0.6)], [(STEWARD, 0.9)], "SELECT DISTINCT datasets.steward FROM datasets WHERE datasets.name = 'orders'"),
         ([(BUYERS, 0.9)], [(STEWARD, 0.6)], "SELECT DISTINCT market.buyer FROM market WHERE (market.event = 'ordered') AND market.buyer IS NOT NULL"),
+        # A refusal may be for want of the name; a request for a change is none, and a question back is the surest reading of all or none.
+        ([("REFUSE", 0.95)], [(STEWARD, 0.9)], "SELECT DISTINCT datasets.steward FROM datasets WHERE datasets.name = 'orders'"),
+        ([("REFUSE", 0.95)], [(STEWARD, 0.7)], "out_of_scope"),
+        ([("CHANGE", 0.95)], [(STEWARD, 0.9)], "change_request"),
+        ([("REFUSE", 0.4)], [(ASKS, 0.9)], ASKS),
+        ([("REFUSE", 0.95)], [(ASKS, 0.9)], "out_of_scope"),
+        ([(COUNT, 0.6)], [("REFUSE", 0.9)], "SELECT count(*) AS count FROM market WHERE (market.event = 'ordered')"),
         # A reading that does not use the name is no reading of it.
         ([(BUYERS, 0.6)], [(COUNT, 0.9)], "SELECT DISTINCT market.buyer FROM market WHERE (market.event = 'ordered') AND market.buyer IS NOT NULL"),
     ],
 )
 def test_an_everyday_word_is_the_name_where_that_reads_better(plain: list[tuple[str, float]], named: list[tuple[str, float]], sql: str) -> None:
     (draft,) = drafts("who is responsible for orders?", {"who is responsible for orders?": plain, "who is responsible for dataset1?": named})
-    assert isinstance(draft, SqlDraft)
-    assert draft.sql == sql
-
-
-ASKS = "ASK datasets.owner datasets.steward"
+    assert (draft.sql if isinstance(draft, SqlDraft) else draft.kind if isinstance(draft, Decline) else ASKS) == sql
 
 
 @pytest.mark.parametrize(
@@ -123,6 +164,33 @@ ASKS = "ASK datasets.owner datasets.steward"
 def test_a_choice_that_the_question_names_is_not_asked_about(question: str, probability: float, sql: str) -> None:
     (draft,) = drafts(question, {question.replace("the orders table", "dataset1"): [(ASKS, probability)]})
     assert (draft.sql if isinstance(draft, SqlDraft) else "") == sql
+
+
+OWNED = "FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.owner"
+
+
+@pytest.mark.parametrize(
+    ("question", "asked", "probability", "other", "sql"),
+    [
+        # A name of two words, said outright, settles even what is sure; a single word what is not.
+        ("row count of the orders table in 2025", "ASK datasets.row_count datasets.bytes", 0.9, "FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.row_count", "datasets.row_count"),
+        ("size of the orders table in 2025", "ASK datasets.row_count datasets.bytes", 0.9, "FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.row_count", ""),
+        ("who owned the orders table in 2025", ASKS, 0.6, OWNED, "datasets.owner"),
+        ("who owned the orders table in 2025", ASKS, 0.9, OWNED, ""),
+        ("who owned the orders table in 2025, steward or seller", ASKS, 0.6, OWNED, ""),
+        # Of what is settled the model has no reading.
+        ("who owned the orders table in 2025", ASKS, 0.6, STEWARD, ""),
+    ],
+)
+def test_a_question_back_that_the_question_settles_is_read_again(question: str, asked: str, probability: float, other: str, sql: str) -> None:
+    linked = question.replace("the orders table", "dataset1").replace("in 2025", "period1")
+    (draft,) = drafts(question, {linked: [(asked, probability), *([(other, 0.1)] if other else [])]})
+    if sql:
+        assert isinstance(draft, SqlDraft)
+        assert draft.sql.startswith(f"SELECT DISTINCT {sql}")
+        assert draft.confidence == pytest.approx(min(probability, 0.999))
+    else:
+        assert isinstance(draft, Clarify)
 
 
 @pytest.mark.parametrize(
@@ -170,3 +238,22 @@ def test_a_state_with_a_span_of_its_own_yields_to_the_time_that_is_said(question
         assert draft.unused == ()
     else:
         assert draft.unused == ("since monday",)
+
+
+@pytest.mark.parametrize(
+    ("question", "linked", "plan", "ends"),
+    [
+        (
+            "outages that took more than 2 days to resolve",
+            "outages that took more than number1 days to resolve",
+            "FROM node_events WHERE node_events.kind EQ 'outage' SELECT SHOW",
+            "node_events.resolved > node_events.at + INTERVAL '172800' SECOND",
+        ),
+        ("megabytes of updates and bytes in MB", "megabytes of updates and bytes in mb", "FROM training_rounds SELECT SUM training_rounds.update_mb", "FROM training_rounds"),
+    ],
+)
+def test_a_length_of_time_bounds_each_row_and_is_used(question: str, linked: str, plan: str, ends: str) -> None:
+    (draft,) = drafts(question, {linked: [(plan, 0.99)]})
+    assert isinstance(draft, SqlDraft)
+    assert draft.sql.endswith(ends)
+    assert draft.unused == ()

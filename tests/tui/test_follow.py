@@ -50,7 +50,9 @@ def test_a_question_goes_on_from_the_one_before(steward: Any, home: Path, backen
     assert ">>" in read[1] and ">>" not in read[0]
     assert kept(home, who) == (ASKED, "personal data")
     steward("ask", backend, *as_, "--continue", "-q", "nothing")
-    assert kept(home, who) == ("personal data", "nothing")
+    assert kept(home, who) == (ASKED, "personal data", "nothing")
+    steward("ask", backend, *as_, "--continue", "-q", ASKED)
+    assert kept(home, who) == ("personal data", "nothing", ASKED)
     steward("ask", backend, *as_, ASKED)
     assert kept(home, who) == (ASKED,)
 

@@ -42,7 +42,8 @@ def test_dialogues_are_as_long_as_what_is_remembered_and_reach_every_outcome() -
     examples = drawn(8, 1200)
     lengths = Counter(e.question.count(NEXT) for e in examples)
     assert set(lengths) == set(range(1, REMEMBERED + 1))
-    assert min(lengths.values()) > 200
+    assert lengths[REMEMBERED] > 30  # written ones alone
+    assert min(lengths[1], lengths[2]) > 200
     kinds = Counter(type(parse(e.plan)) for e in examples)
     assert {Query, Decline, AskBack} <= set(kinds)
 

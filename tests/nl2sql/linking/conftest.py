@@ -2,7 +2,9 @@
 
 import pytest
 
-from nl2sql.linking.index import EUROPE, LANGUAGES, NameIndex, spellings
+from nl2sql.linking.index import NameIndex
+from nl2sql.linking.places import EUROPE, LANGUAGES
+from nl2sql.linking.spellings import spellings
 
 NAMES = {
     "dataset": (

@@ -21,6 +21,16 @@ ALONE = [
     ("Which of Alpaca, C4 and SQuAD is larger? I mean by rows. And GLUE?", None),
     ("Three nodes failed in August. Nobody saw it coming. Which nodes failed in September?", "which nodes failed period1?"),
     ("Three nodes failed in Aug. 2026 it was", None),
+    # What is added behind, or says which rows are meant, belongs to the question; talk does not.
+    ("We moved. Which datasets are stale? direct names and owners", "which datasets are stale, direct names and owners"),
+    ("We moved. Which models were trained on C4? Only the public models.", "which models were trained on dataset1, only the public models."),
+    ("Which models were trained on C4? Thanks. Not the retired.", "which models were trained on dataset1, not the retired."),
+    ("Which models were trained on C4? I ask for the owner of GLUE.", "which models were trained on dataset1?"),
+    ("Which models were trained on C4? It is for an audit of our models.", "which models were trained on dataset1?"),
+    ("Which models were trained on C4? Nobody told us in the meeting that we had yesterday about the models, so we wonder.", "which models were trained on dataset1?"),
+    ("Which models were trained on C4? Top!", "which models were trained on dataset1?"),
+    ("List the datasets of Meta. Only the ones in Kenya.", None),
+    ("List the datasets of Meta. Without anything in German please.", None),
     ("Which datasets are stale today? >> only those in Kenya", None),
 ]
 

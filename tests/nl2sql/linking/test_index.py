@@ -8,7 +8,8 @@ from catalog.access.policy import ANONYMOUS, POLICY_FILE, Authorisation, authori
 from catalog.audit.log import AuditLog
 from catalog.engine.snapshot import prepare
 from catalog.storage.generations import pinned
-from nl2sql.linking.index import NAME, PART, NameIndex, build_index, licence_spellings, spellings
+from nl2sql.linking.index import NameIndex, build_index
+from nl2sql.linking.spellings import NAME, PART, licence_spellings, spellings
 from nl2sql.linking.vocabulary import is_asking, is_english, singular, words
 from nl2sql.session import read_clock
 

@@ -106,6 +106,11 @@ QUESTIONS: list[tuple[str, str, dict[str, str]]] = [
     ("is orders.vat masked", "is dataset1.column1 masked", {"dataset1": "orders", "column1": "vat?"}),
     ("which source column feeds it", "which source column feeds it", {}),
     ("where does email_hash come from", "where does column1 come from", {"column1": "email_hash"}),
+    ("which fields of customers end up in the price column of menu_items", "which fields of dataset1 end up in the column1 column of dataset2", {"dataset1": "customers", "column1": "price", "dataset2": "menu_items"}),
+    ("what price means in menu_items", "what column1 means in dataset1", {"column1": "price", "dataset1": "menu_items"}),
+    ("what email holds in customers", "what column1 holds in dataset1", {"column1": "email", "dataset1": "customers"}),
+    ("is menu_items' price column masked", "is dataset1' column1 column masked", {"dataset1": "menu_items", "column1": "price"}),
+    ("what price do people pay for menu_items", "what price do people pay for dataset1", {"dataset1": "menu_items"}),
     # names that the catalog lacks
     ("who owns flurbs", "who owns dataset1", {"dataset1": "flurbs?"}),
     ("show lineage of foo_bar", "show lineage of dataset1", {"dataset1": "foo_bar?"}),
@@ -164,6 +169,8 @@ QUESTIONS: list[tuple[str, str, dict[str, str]]] = [
     ("US population data", "country1 term1 data", {"country1": "US", "term1": "population"}),
     ("is there any electrocardiogram collection", "is there any term1 collection", {"term1": "electrocardiogram"}),
     ("anything on radiology we may use", "anything on term1 we may use", {"term1": "radiology"}),
+    ("rows that contain the word payroll", "rows that contain the word term1", {"term1": "payroll?"}),
+    ("anything about the terms of use", "anything about the terms of use", {}),
     # what a question is filed under
     ("AUD-311: denied exports", "denied exports", {}),
     ("who owns C4? Ticket SRE-88.", "who owns dataset1?", {"dataset1": "C4"}),

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from nl2sql.linking.index import NameIndex, spellings
+from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
+from nl2sql.linking.spellings import spellings
 from nl2sql.values import Text
 
 NOW = datetime(2026, 10, 16, 12)
@@ -71,6 +72,8 @@ def _read(question: str, index: NameIndex) -> tuple[str, list[str]]:
         ("what does policy 4 say", "what does policy policy1 say", "P-004"),
         ("wav2vec training data", "model1 training data", "wav2vec 2.0"),
         ("the maize flower run", "run1", "maize-flower-1"),
+        ("licence of the weights of Llama", "licence of the weights of model1", "Llama 2"),
+        ("GPT-generated and Llama annotated text", "model1-generated and model2 annotated text", "GPT-3"),
         ("the lab result table", "dataset1", "lab_results"),
         ("the customer table", "dataset1", "customers"),
         ("consents of ward 4 patients", "consents of group1", "ward 4 patients"),

@@ -44,6 +44,11 @@ NOW = datetime(2026, 10, 16, 12)
         ("rounds above ten minutes", ["10 minutes"]),
         ("latency > 90s or over 2 hrs", ["90 seconds", "2 hours"]),
         ("resolved within 4 hours, after 3 days", ["4 hours", "3 days"]),
+        ("consents honoured within three weeks, latency over 2 wks", ["3 weeks", "2 weeks"]),
+        ("alerts that took more than a day, or lasted over an hour", ["1 days", "1 hours"]),
+        ("a review took a day, more than an hour of it", []),
+        ("off by over 5 percentage points", ["5 percent"]),
+        ("the 5 points of it", ["5"]),
         ("top 5 stewards, 3 dependants", ["5", "3"]),
         # ranges share their unit
         ("between 5 and 10 GB", ["5e+09 bytes", "1e+10 bytes"]),
@@ -92,6 +97,9 @@ def test_numbers(question: str, numbers: list[str], index: NameIndex) -> None:
         ("rounds above ten minutes", "training_rounds WHERE training_rounds.latency_s GT @number1", "latency_s > 600"),
         ("rounds above 90", "training_rounds WHERE training_rounds.latency_s GT @number1", "latency_s > 90"),
         ("two days old by the freshness check", "quality_metrics WHERE quality_metrics.value GT @number1", "value > 48"),
+        ("rounds that took over two weeks", "training_rounds WHERE training_rounds.latency_s GT @number1", "latency_s > 1209600"),
+        ("two weeks old by the freshness check", "quality_metrics WHERE quality_metrics.value GT @number1", "value > 336"),
+        ("top 3 weeks", "training_rounds WHERE training_rounds.round GT @number1", "round > 3"),
         ("rounds after 3 days", "training_rounds WHERE training_rounds.round GT @number1", "round > 3"),
     ],
 )

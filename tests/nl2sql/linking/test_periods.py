@@ -370,6 +370,26 @@ def test_a_full_stop_stays_with_the_sentence(text: str, end: int) -> None:
     assert [f.end for f in find_periods(text, NOW)] == [end]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("who logged in yesterday", "yesterday"),
+        ("who signed in since march", "since march"),
+        ("who logged in march", "in march"),
+        ("what was published in this week", "in this week"),
+        # between two turns of a dialogue stand no signs of comparison
+        ("denials >> yesterday", "yesterday"),
+        ("denials >> 3 days ago", "3 days ago"),
+        ("denials > 3 days ago", "> 3 days ago"),
+        # what is older has no length
+        ("acknowledged alerts older than a week", "older than a week"),
+        ("closed alerts that are more than a week old", "more than a week old"),
+    ],
+)
+def test_what_a_span_takes_with_it(text: str, said: str) -> None:
+    assert [text[f.start : f.end] for f in find_periods(text, NOW)] == [said]
+
+
 def test_on_belongs_to_what_follows_it() -> None:
     text = "that outage from tuesday on the oslo machine"
     assert [text[f.start : f.end] for f in find_periods(text, NOW)] == ["from tuesday"]

@@ -25,6 +25,11 @@ from nl2sql.linking.spelling import mend
         ("violatons last week", "violations last week"),
         ("dispaly the nodes", "display the nodes"),
         ("created yesteday", "created yesterday"),
+        ("the priciest offer, the costliest query", "the most expensive offer, the most expensive query"),
+        ("the quikest run, the latset reqest", "the quickest run, the latest request"),
+        ("what is open as of now", "what is open now"),
+        ("who has access 2 C4", "who has access to C4"),
+        ("models that go back 2 squad", "models that go back to squad"),
         ("wen wer teh nodes adn tables rateing low, do we hav any", "when were the nodes and tables rating low, do we have any"),
     ],
 )
@@ -43,6 +48,9 @@ def test_mended(typed: str, read: str, index: NameIndex) -> None:
         "a timestamp in the shortlist",
         "Wen and Hav are seeing and being, freeing and agreeing",
         "padding, tagging, scatter and warranty",
+        "the comfiest, crispest and glitziest tables",
+        "back 2 weeks, access 2 tables, top 2 C4 copies",
+        "open as of Monday",
         'the words "whos int he"',
     ],
 )

@@ -1,0 +1,43 @@
+"""Words that people write in a way of their own, and the plain ones that they stand for: wat, older then, havnt, priciest, back 2 C4."""
+
+import re
+from collections.abc import Iterator
+
+from nl2sql.linking.index import LONGEST_NAME, NameIndex
+from nl2sql.linking.names import lookup
+from nl2sql.linking.vocabulary import words
+
+COMPARATIVES = ("more", "mor", "less", "older", "newer", "lower", "fewer", "later", "worse", "other", "higher", "bigger", "larger", "longer", "better", "greater", "smaller", "earlier")
+CONTRACTED = ("do", "does", "did", "is", "are", "was", "were", "have", "hav", "has", "had", "could", "should", "would")
+REWRITES = tuple(
+    (re.compile(pattern, re.I), text)
+    for pattern, text in (
+        (r"(?<!\w)w[ao]t(?= )", "what"),
+        (r"(?<!\w)(?:w[ao]ts|whats)(?= )", "what's"),
+        (r"(?<!\w)(who|where|how)s(?= )", r"\1's"),
+        (r"(?<!\w)(?:hwo|hom|howw) ?(?=(?:many|meny|manny|menny|much|often|big|large|long|old) )", "how "),
+        (r"(?:(?<=how )|(?<=hwo ))(?:meny|manny|menny|maney)(?= )", "many"),
+        (r"(?<!\w)(in|of|for|to|on|by|from|with) ?t he(?= )", r"\1 the"),
+        (r"(?:(?<=last )|(?<=this )|(?<=past )|(?<=next ))(?:moth|mounth|mont)(?!\w)", "month"),
+        (r"(?<!\w)wont(?!\w)", "won't"),
+        (r"(?<!\w)(?:price?y?i?est|costliest)(?!\w)", "most expensive"),
+        (r"(?<!\w)as of (?:right )?now(?!\w)", "now"),
+        *((rf"(?-i:(?<!\w)(?:{slips})(?!\w))", text) for slips, text in (("teh|hte", "the"), ("adn|nad", "and"), ("wen", "when"), ("wer", "were"), ("hav", "have"))),
+        (rf"(?:{'|'.join(rf'(?<=(?<!.){w} )|(?<=[^a-z]{w} )' for w in COMPARATIVES)})then(?= )", "than"),
+        (r"(?<!\w)mor(?= th[ae]n )", "more"),
+        *((rf"(?<!\w){word}n'?t(?!\w)", "haven't" if word == "hav" else f"{word}n't") for word in CONTRACTED),
+    )
+)
+"""Phones write wat, hurried people older then and havnt; others have words of their own for what has a plain one."""
+TEXTED = re.compile(r"(?:(?<=access )|(?<=back )|(?<=belong )|(?<=belongs )|(?<=according )|(?<=compared )|(?<=related )|(?<=similar )|(?<=go )|(?<=goes )|(?<=happened ))2(?= )", re.I)
+"""A figure behind a word that a place or a thing follows."""
+
+
+def rewritten(question: str, index: NameIndex) -> Iterator[tuple[int, int, str]]:
+    """Where such words stand, and the plain ones."""
+    for pattern, text in REWRITES:
+        yield from ((match.start(), match.end(), match.expand(text)) for match in pattern.finditer(question))
+    for match in TEXTED.finditer(question):
+        behind = words(question[match.end() :])[:LONGEST_NAME]
+        if any(lookup(index, list(behind[:size])) for size in range(1, len(behind) + 1)):
+            yield *match.span(), "to"

@@ -1,0 +1,112 @@
+"""Amounts: of what, of which rows and how many of them."""
+
+import re
+from dataclasses import replace
+
+from catalog.semantic import views
+from nl2sql.linking.mentions import Linked
+from nl2sql.plan import Condition, Item, Predicate, Query, column_of
+from nl2sql.plan_named import named_measures
+from nl2sql.plan_parts import ENTITIES, items_of, own_key
+from nl2sql.said.parts import mapped
+from nl2sql.values import Text
+
+_mean, _total, _joint = r"(?:averages?|avg|means?)", r"(?:totals?|sums?)", r"(?: ?[,/&+] ?(?:and )?| (?:and|or|as well as|plus) )(?:the )?"
+BOTH_AMOUNTS = re.compile(rf"\b(?:{_total}{_joint}{_mean}|{_mean}{_joint}{_total})\b")
+"""Total and average of one thing."""
+COUNTED = re.compile(r"\b(?:how many|numbers?|counts?)\b")
+COUNTED_TOO = re.compile(r"\bhow many\b|(?:,|\band|\bwith|\bplus) ?(?:the |their )?(?:numbers?|counts?)\b")
+"""Asks for a number of rows before or behind an amount."""
+APART = re.compile(r"\b(?:respectively|side by side|separately|individually|compar(?:e|ed|ing|ison))\b")
+"""Asks for the amount of each."""
+GIVEN = re.compile(r"\b(?:is|are|was|were|be|been|have|has) (?:\w+ )?(?:given|known|set|stated|recorded)\b")
+NOT_GIVEN = re.compile(
+    r"(?:\b(?:not|never)|n't)(?: been| yet)? (?:given|known|set|stated|recorded)\b|\b(?:neither|nor|no|without)(?: \w+){1,4} (?:given|known|stated|recorded)\b|\b(?:unknown|unset)\b"
+)
+NO = re.compile(r"\b(?:not?|none|nobody|never|without|neither|nor)\b|n't\b")
+ZERO = re.compile(r"\b(?:zero|0|nothing|free|nil|empty)\b")
+RANKED = re.compile(
+    r"\b(?!(?:test|rest|request|interest|harvest|forest|invest|nest|west|east|guest|quest|manifest|contest|protest|digest|ingest)\b)\w{2,}est\b"
+    r"|\b(?:most|least|top|best|worst|last|first|bottom|leading|more|less|fewer|rank\w*|order\w*|sort\w*|by|recent\w*|newly|main|biggest|popular|expensive|up to)\b"
+)
+"""Words by which the first of more are meant."""
+
+
+def in_total(query: Query, linked: Linked) -> Query:
+    """A total beside an average is the sum of the same, not a number of rows."""
+    said = BOTH_AMOUNTS.search(linked.text)
+    means = [item for item in map(_plain, query.select) if item.fn == "AVG"]
+    if said is None or len(means) != 1 or Item("COUNT") not in query.select:
+        return query
+    if COUNTED.search(linked.text[: said.start()]) or COUNTED_TOO.search(linked.text[said.end() :]):
+        return query
+    total = Item("SUM", means[0].args)
+    named = Item("", (named_measures()[total],)) if total in named_measures() else total
+    return replace(query, select=tuple(named if item == Item("COUNT") else item for item in query.select))
+
+
+def _plain(item: Item) -> Item:
+    """The aggregate that a measure stands for."""
+    return next((plain for plain, name in named_measures().items() if item == Item("", (name,))), item)
+
+
+def with_its_measure(query: Query, linked: Linked) -> Query:
+    """A measure that the question names is shown where a plan shows but the amount by which groups are cut: the average rating of what has three."""
+    amounts = [item for item in query.select if item.is_aggregate]
+    if query.having is None or amounts != [query.having[0]] or query.having[0].fn not in ("COUNT", "COUNT_DISTINCT"):
+        return query
+    named = [f"{query.view}#{name}" for name in views()[query.view].measures if "_" in name and re.search(rf"\b{name.replace('_', ' ')}\b", linked.text)]
+    if len(named) != 1 or Item("", (named[0],)) in items_of(query):
+        return query
+    return replace(query, select=(*(item for item in query.select if not item.is_aggregate), Item("", (named[0],)), *amounts))
+
+
+def that_is_given(query: Query, linked: Linked) -> Query:
+    """An amount that is given is not null, one that is not given is; neither is zero, unless the question says so."""
+    is_absent = bool(NOT_GIVEN.search(linked.text))
+    if ZERO.search(linked.text) or not (is_absent or (GIVEN.search(linked.text) and not NO.search(linked.text))):
+        return query
+    op = "IS_NULL" if is_absent else "NOT_NULL"
+    return mapped(query, lambda p: Condition(p.column, op) if isinstance(p, Condition) and p.op == "EQ" and p.value == "0" else p)
+
+
+def of_each(query: Query, linked: Linked) -> Query:
+    """Of several things that one name stands for, each row says of which it is; an amount is for each where that is asked for: the rounds of each x-ray run."""
+    several = {slot for slot, m in linked.mentions.items() if isinstance(m.value, Text) and len({v.casefold() for v in m.value.values}) > 1}
+    tests = [p for p in query.where if isinstance(p, Condition) and p.op == "EQ" and p.value in several and not column_of(p.column).is_list]
+    if len(tests) != 1 or query.joins or query.order or query.limit or query.having or any(tests[0].column in item.args or item.fn == "SHOW" for item in query.select):
+        return query
+    if query.is_grouped:
+        is_each = not any(item.is_group for item in query.select) and _asks_for_each(tests[0].value[1:], linked.text)
+    else:
+        one_row = views()[query.view].latest_by if query.latest else (own_key(query.view)[0].split(".")[1],) if query.view in ENTITIES else ()
+        is_each = tests[0].column.split(".")[1] in one_row
+    return replace(query, select=(Item("", (tests[0].column,)), *query.select)) if is_each else query
+
+
+def _asks_for_each(slot: str, text: str) -> bool:
+    each = rf"\b(?:each|every)(?: one)?(?: of)?(?: the| our| these)? {slot}\b|\b{slot}s?(?: \w+)? each\b"
+    return bool(APART.search(text) or re.search(each, text))
+
+
+def of_both_parts(query: Query, _: Linked) -> Query:
+    """Amounts of rows with one value beside those of rows with another are of rows with either."""
+    amounts = [item for item in query.select if item.is_aggregate]
+    parts = [c for item in amounts for c in item.conditions if isinstance(c, Condition) and c.op == "EQ"]
+    apart = {c.column for c in parts if len({other.value for other in parts if other.column == c.column}) > 1}
+    if not apart or not all(item.conditions for item in amounts):
+        return query
+
+    def is_one_part(predicate: Predicate) -> bool:
+        return isinstance(predicate, Condition) and predicate.column in apart and predicate in parts
+
+    return replace(query, where=tuple(p for p in query.where if not is_one_part(p)))
+
+
+def all_of_them(query: Query, linked: Linked) -> Query:
+    """The two finance tables are all that there are: no number of first ones where nothing is ranked."""
+    is_number = bool(re.fullmatch(r"@number\d", query.limit)) and query.order is not None
+    if not is_number or not re.search(rf"\b(?:the|our|those|these|my) {query.limit[1:]}\b", linked.text) or RANKED.search(linked.text):
+        return query
+    assert query.order is not None
+    return replace(query, limit="", order=None, per="", skip="", select=tuple(dict.fromkeys((*query.select, query.order[0]))))

@@ -1,0 +1,68 @@
+"""How far flows go, and which end of a flow a column belongs to."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from nl2sql.linking.mentions import Linked
+from nl2sql.plan import Condition, Exists, Predicate, Query
+from nl2sql.said.parts import mapped, tests_of
+
+DEPTH = "lineage.depth"
+DIRECT = Condition(DEPTH, "EQ", "1")
+INDIRECT = Condition(DEPTH, "GT", "1")
+SAYS_DIRECT = re.compile(
+    r"\b(?:direct(?! (?:identifiers?|access|marketing|personal|contact|mail|quot\w+))|directly|immediate|immediately|straight (?:from|on|into|to)"
+    r"|(?<!than )(?<!least )(?<!to )(?:one hop|a single hop)(?! or)|first hop|depth (?:1|one))\b(?!,? (?:or|and) )"
+)
+NOT_DIRECT = re.compile(r"\b(?:not|non|isn't|aren't|indirect\w*|other than|beyond|besides|rather than|transitive\w*)[ -](?:\w+ )?(?:direct|immediate)|\bindirect")
+"""What is not direct, or not only."""
+ANY_DEPTH = re.compile(
+    r"\b(?:(?:any|whatever|every) (?:distance|depth|level|number of (?:hops|steps|levels))|however (?:far|many|deep|indirect\w*)|no matter how (?:far|many|deep)|transitive(?:ly)?"
+    r"|(?:count|includ)(?:ing|es?)?(?: the| those| also)? indirect"
+    r"|(?:direct(?:ly)?|near|immediate(?:ly)?),? (?:or|and|nor) (?:\w+ )?(?:not|indirect(?:ly)?|further|far|otherwise)|indirect(?:ly)? (?:or|and|nor) direct(?:ly)?)\b"
+)
+ONE_KIND = re.compile(r"\b(?:only|just|merely|exclusively|but not|not direct)\b|(?:\bnumber\d|\b\d+)(?: or \w+)? (?:hops?|steps?|levels?)\b")
+"""Says that one of the two is meant all the same, or a number of hops."""
+OWNED = re.compile(r"\b(?P<column>column\d)(?: column| field)? (?:of|in|from) (?:the )?(?P<dataset>dataset\d)\b|\b(?P<dataset_>dataset\d)(?:\.|'s? )(?P<column_>column\d)\b")
+"""The dataset that a column is said to be of."""
+SIDES = {"lineage.upstream": "lineage.downstream", "lineage.downstream": "lineage.upstream"}
+
+
+def at_depth(query: Query, linked: Linked) -> Query:
+    """Direct flows are of depth 1; flows at any depth are of none in particular."""
+    depths = [t for t in tests_of(query) if isinstance(t, Condition) and t.column == DEPTH]
+    if ANY_DEPTH.search(linked.text):
+        return query if ONE_KIND.search(linked.text) else mapped(query, lambda p: None if p in (DIRECT, INDIRECT) else p)
+    if depths or not SAYS_DIRECT.search(linked.text) or NOT_DIRECT.search(linked.text):
+        return query
+    related = [p for p in query.where if isinstance(p, Exists) and p.join.view == "lineage"]
+    is_flow = "lineage" in {query.view, *(join.view for join in query.joins)}
+    if is_flow + len(related) != 1:
+        return query
+    if is_flow:
+        return replace(query, where=(*query.where, DIRECT))
+    return replace(query, where=tuple(replace(p, conditions=(*p.conditions, DIRECT)) if isinstance(p, Exists) and p in related else p for p in query.where))
+
+
+def of_its_end(query: Query, linked: Linked) -> Query:
+    """A column that is said to be of one dataset is a column of that end of the flow: ``column1 of dataset2`` where dataset2 is downstream."""
+    owners: dict[str, str] = {}
+    for match in OWNED.finditer(linked.text):
+        column, dataset = f"@{match['column'] or match['column_']}", f"@{match['dataset'] or match['dataset_']}"
+        owners[column] = "" if owners.get(column, dataset) != dataset else dataset
+    where = tuple(replace(p, conditions=_at_their_ends(p.conditions, owners)) if isinstance(p, Exists) else p for p in query.where)
+    return replace(query, where=_at_their_ends(where, owners))
+
+
+def _at_their_ends(conditions: tuple[Predicate, ...], owners: Mapping[str, str]) -> tuple[Predicate, ...]:
+    """Conditions with columns moved to the other end where that one, and not their own, is the dataset that they are of."""
+    ends = {p.column: p.value for p in conditions if isinstance(p, Condition) and p.op == "EQ" and p.column in SIDES}
+    moved: list[Predicate] = []
+    for p in conditions:
+        side = p.column.removesuffix("_column") if isinstance(p, Condition) and p.op == "EQ" and p.column.endswith("_column") else ""
+        owner = owners.get(p.value, "") if isinstance(p, Condition) else ""
+        is_other = side in SIDES and owner != "" and ends.get(SIDES[side]) == owner != ends.get(side)
+        moved.append(replace(p, column=f"{SIDES[side]}_column") if is_other and isinstance(p, Condition) else p)
+    columns = [p.column for p in moved if isinstance(p, Condition) and p.column.endswith("_column")]
+    return tuple(moved) if len(set(columns)) == len(columns) else conditions

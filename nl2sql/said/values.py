@@ -1,0 +1,124 @@
+"""Values of closed vocabularies: those that a plan tests, and those that the question says."""
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+from catalog.semantic import views
+from nl2sql.linking.mentions import Linked
+from nl2sql.linking.vocabulary import words
+from nl2sql.plan import Condition, Exists, Or, Predicate, Query, column_of, literal
+from nl2sql.plan_named import named_conditions
+from nl2sql.said.parts import columns_of, is_literal, mapped, plain, tests_of
+from nl2sql.said.words import is_left_out, said_values
+
+LISTED = re.compile(r"(?: \w+)?(?:,|/| ?&| or| and|, or|, and)\s*(?:\w+ ){0,2}")
+"""Between two values of a list: failed or errored, online, degraded."""
+COMPARED = re.compile(r"\b(?:vs|versus|against|compared? (?:to|with)|than|or)\b")
+"""Between two values that are compared."""
+BETWEEN = re.compile(r"\b(?:between|compar\w+|differences?|versus|vs)(?:\W+\w+){0,4}\W+$")
+"""Before two values that are compared and joined by ``and``."""
+STATE = frozenset(("state", "status", "result", "outcome"))
+"""What the semantic layer calls columns that hold a state."""
+RESTRICTED = re.compile(
+    r"(?<!if )\b(?:(?<!not )(?:only|just)(?:\W+\w+){0,3}"
+    r"|(?P<less>not(?! only\b| just\b)|except(?: for)?|excluding|without|ignor(?:e|ing)|leav(?:e|ing) out|other than)(?: (?:the|those|that|which|ones?|are|is|were|was)){0,3})\W+$"
+)
+"""Before a state that rows are meant to be in, or not to be in."""
+NONE = re.compile(
+    r"\b(?:not?|never|without|none|nothing|nobody|neither|nor|lack\w*|miss\w*|absent|un\w+|zero|0|cannot|free|fail\w*"
+    r"|hardly|except|exclud\w*|but|yet|still|await\w*|skip\w*|avoid\w*|other|rather|\w+nt)\b|n't\b"
+)
+"""Words by which things that have no such rows may be meant."""
+EVERY = re.compile(r"\b(?:every|each|all|only|always|entirely|fully)\b")
+
+
+def as_listed(query: Query, linked: Linked) -> Query:
+    """Of the values that a plan lists, the one that the question does not say gives way to the one that it does: failed or errored."""
+    return mapped(query, lambda p: _listed(p, linked.text))
+
+
+def _listed(predicate: Predicate, text: str) -> Predicate:
+    tests = list(plain(predicate)) if isinstance(predicate, Or) else []
+    columns = {t.column for t in tests if isinstance(t, Condition) and is_literal(t)}
+    if len(columns) != 1 or not all(map(is_literal, tests)):
+        return predicate
+    said = said_values(columns.pop(), text)
+    asked = {t.value for t in tests if isinstance(t, Condition)}
+    unsaid, unasked = asked - {s.value for s in said}, {s.value for s in said} - asked
+    side_by_side = {v for one, other in pairwise(said) if LISTED.fullmatch(text[one.end : other.start]) for v in (one.value, other.value)}
+    if len(unsaid) != 1 or len(unasked) != 1 or not unasked <= side_by_side or any(is_left_out(s, text) for s in said):
+        return predicate
+    return _with(predicate, unsaid.pop(), unasked.pop())
+
+
+def _with(predicate: Predicate, old: str, new: str) -> Predicate:
+    """A list of values with one in the place of another."""
+    match predicate:
+        case Or(left, right):
+            return Or(_with(left, old, new), _with(right, old, new))
+        case Condition(_, _, value) if value == old:
+            return replace(predicate, value=new)
+    return predicate
+
+
+def in_its_state(query: Query, linked: Linked) -> Query:
+    """A state that the question restricts its rows to, or leaves out, and no part of the plan tests is asked of them: "only what was allowed"."""
+    columns = views()[query.view].columns.values()
+    used = columns_of(query)
+    for column in columns:
+        token = f"{query.view}.{column.name}"
+        said = said_values(token, linked.text) if STATE & set(column.synonyms) and token not in used and not query.joins else []
+        if len(said) != 1:
+            continue
+        surface, how = linked.text[said[0].start : said[0].end], RESTRICTED.search(linked.text[: said[0].start])
+        means_other = any(surface in (other.name, *other.synonyms) for other in columns)
+        if how and not means_other:
+            test = Condition(token, "NE" if how["less"] else "EQ", said[0].value)
+            return replace(query, where=(*query.where, named_conditions().get(test, test)))
+    return query
+
+
+def unlike_its_state(query: Query, linked: Linked) -> Query:
+    """What is un-something has a state, but not that one: unresolved alerts."""
+    denied = {word.removeprefix("un") for word in words(linked.text) if word.startswith("un")}
+    if any(isinstance(p, Condition) and p.op == "IS_NULL" for p in query.where):
+        return query
+
+    def unlike(predicate: Predicate) -> Predicate:
+        values = [v for v in column_of(predicate.column).values if v in denied] if isinstance(predicate, Condition) and predicate.op == "NOT_NULL" else []
+        return Condition(predicate.column, "NE", literal(values[0])) if isinstance(predicate, Condition) and len(values) == 1 else predicate
+
+    return mapped(query, unlike)
+
+
+def of_every(query: Query, linked: Linked) -> Query:
+    """All of whose checks passed: some did, and none did anything else. Without a word of negation nobody means those that have no such check."""
+    if NONE.search(linked.text) or not EVERY.search(linked.text):
+        return query
+    where: list[Predicate] = []
+    for p in query.where:
+        tests = [c for c in p.conditions if isinstance(c, Condition) and is_literal(c)] if isinstance(p, Exists) and p.negated else []
+        if isinstance(p, Exists) and len(tests) == 1 and tests[0].value in {s.value for s in said_values(tests[0].column, linked.text)}:
+            rest = tuple(c for c in p.conditions if c is not tests[0])
+            where += [Exists(p.join, rest, False), Exists(p.join, (*rest, replace(tests[0], op="NE")), True)]
+        else:
+            where.append(p)
+    return replace(query, where=tuple(where))
+
+
+def of_compared_groups(query: Query, linked: Linked) -> Query:
+    """Groups by a column of which the question compares two values are those two: critical alerts against low ones."""
+    groups = [item.args[0] for item in query.select if item.is_group and not item.fn and column_of(item.args[0]).values] if query.is_grouped else []
+    used = {t.column for t in tests_of(query) if isinstance(t, Condition)}
+    for column in groups:
+        said = said_values(column, linked.text)
+        values = sorted({s.value for s in said})
+        if len(said) == len(values) == 2 and column not in used and _are_compared(said[0].start, linked.text[said[0].end : said[1].start], linked.text):
+            return replace(query, where=(*query.where, Or(Condition(column, "EQ", values[0]), Condition(column, "EQ", values[1]))))
+    return query
+
+
+def _are_compared(start: int, between: str, text: str) -> bool:
+    """Low against high, between low and high."""
+    return bool(COMPARED.search(between)) or (bool(re.search(r"\b(?:and|with|to)\b", between)) and bool(BETWEEN.search(text[:start])))

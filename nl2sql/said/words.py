@@ -1,0 +1,39 @@
+"""Where a question says values of closed vocabularies, and whether it says them to be left out."""
+
+import re
+from dataclasses import dataclass
+
+from nl2sql.linking.vocabulary import WORD, folded, stems, words
+from nl2sql.plan import column_of, literal
+
+LEFT_OUT = re.compile(r"(?:\b(?:not?|never|nor|neither|non|without|except|excluding|excludes?|ignor\w+|than|instead of|but)|n't)(?:\W+\w+){0,2}\W+$")
+"""Before what is to be left out, or is only compared with: neither online nor degraded, rather than offline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A value, as plans write it, at ``start:end`` of the question."""
+
+    start: int
+    end: int
+    value: str
+
+
+def said_values(column: str, text: str) -> list[Said]:
+    """The values of a column's closed vocabulary that a text says, in their words or in forms of them; in one place the longer: non-compliant is not compliant."""
+    tokens = [(m.start(), m.end(), {m[0], *stems(m[0])}) for m in WORD.finditer(folded(text))]
+    found: list[Said] = []
+    for value in sorted(column_of(column).values, key=lambda v: -len(words(v))):
+        parts = words(value)
+        for at in range(len(tokens) - len(parts) + 1):
+            span = tokens[at : at + len(parts)]
+            start, end = span[0][0], span[-1][1]
+            is_free = all(end <= other.start or other.end <= start for other in found)
+            if is_free and all(part in forms for part, (_, _, forms) in zip(parts, span, strict=True)):
+                found.append(Said(start, end, literal(value)))
+    return sorted(found, key=lambda said: said.start)
+
+
+def is_left_out(said: Said, text: str) -> bool:
+    """The question says it as what it does not want."""
+    return bool(LEFT_OUT.search(text[: said.start]))

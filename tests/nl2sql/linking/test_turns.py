@@ -1,0 +1,43 @@
+"""Questions of a dialogue and of several sentences: which words are names in their turn, and which values get the slots."""
+
+from datetime import datetime
+
+import pytest
+
+from nl2sql.linking.index import NameIndex
+from nl2sql.linking.link import link
+from nl2sql.linking.mentions import SENTENCE_END
+
+NOW = datetime(2026, 10, 16, 12)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("who owns C4 >> and orders?", "who owns dataset1 >> and dataset2?"),
+        ("who owns C4 >> ok and what about inventory now", "who owns dataset1 >> ok and what about dataset2 now"),
+        ("who owns C4 >> how many orders came in", "who owns dataset1 >> how many orders came in"),
+        ("is berlin-1 up >> and orders?", "is node1 up >> and orders?"),  # in the place of no dataset
+        ("datasets by Google >> and Meta", "datasets by org1 >> and org2"),
+        ("who owns C4 and orders", "who owns dataset1 and dataset2"),
+    ],
+)
+def test_a_name_in_the_place_of_another(question: str, text: str, index: NameIndex) -> None:
+    assert link(question, index, NOW).text == text
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("compare Alpaca, C4 and SQuAD >> and GLUE", "compare dataset1, dataset2 and squad >> and dataset3"),
+        ("owner of Alpaca and ROOTS >> of C4 >> COCO against GLUE", "owner of alpaca and roots >> of dataset1 >> dataset2 against dataset3"),
+        ("is Alpaca derived from C4 or SQuAD", "is dataset1 derived from dataset2 or dataset3"),
+    ],
+)
+def test_the_latest_turns_get_the_slots(question: str, text: str, index: NameIndex) -> None:
+    assert link(question, index, NOW).text == text
+
+
+@pytest.mark.parametrize(("text", "sentences"), [("well ... who owns it?", 1), ("so.. who owns it? thanks", 2), ("we met. who owns it?", 2), ("really!? who owns it", 2)])
+def test_dots_of_a_pause_end_no_sentence(text: str, sentences: int) -> None:
+    assert len(SENTENCE_END.split(text)) == sentences
