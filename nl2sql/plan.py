@@ -116,9 +116,10 @@ class Join:
 
     @property
     def adds_one_row(self) -> bool:
-        """The joined view has at most one row for each row before: it is joined by what names its rows."""
-        added = next(end for end in self.edge.split("=") if end.split(".")[0] == self.view)
-        return self.view in ("datasets", "models", "nodes", "policies") and added == f"{self.view}.{views()[self.view].key[0]}"
+        """The joined view has at most one row for each row before: it is joined by what names its rows, of which those hold one."""
+        left, right = self.edge.split("=")
+        added = left if left.split(".")[0] == self.view else right
+        return not column_of(right).is_list and self.view in ("datasets", "models", "nodes", "policies") and added == f"{self.view}.{views()[self.view].key[0]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,11 +255,15 @@ class _Compiler:
                 return self.condition(predicate)
 
     def exists(self, exists: Exists) -> str:
-        """A semi-join or anti-join as IN over the related view, whose columns alone the conditions name."""
+        """A semi-join or anti-join as IN over the related view, whose columns alone the conditions name; of a list any entry will do."""
         left, right = exists.join.edge.split("=")
         outer, inner = (left, right) if right.split(".")[0] == exists.join.view else (right, left)
         tests = [f"{self.column(inner)} IS NOT NULL", *(self.predicate(c) for c in exists.conditions)]
-        related = f"SELECT {self.column(inner)} FROM {_relation(exists.join.view)} WHERE {' AND '.join(tests)}"
+        related = f"FROM {_relation(exists.join.view)} WHERE {' AND '.join(tests)}"
+        if column_of(outer).is_list:
+            any_of_them = f"list_has_any({self.cell(outer)}, (SELECT list({self.column(inner)}) {related}))"
+            return f"{'NOT ' if exists.negated else ''}coalesce({any_of_them}, FALSE)"
+        related = f"SELECT {self.column(inner)} {related}"
         return f"{self.column(outer)} {'NOT IN' if exists.negated else 'IN'} ({related})"
 
     def condition(self, condition: Condition) -> str:
