@@ -26,7 +26,8 @@ FAINT = 0.03
 def by_meaning(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Readings in their canonical form, likeliest first, each as likely as all that find the same rows together.
 
-    Which columns a list shows is seldom said: readings that differ in that alone are one. So are questions back that differ in what they offer.
+    Which columns a list shows is seldom said: readings that differ in that alone are one. So are those that differ in the order of all rows,
+    and questions back that differ in what they offer.
     """
     found: dict[Plan, float] = {}
     for candidate in candidates:
@@ -93,10 +94,14 @@ def shown_both(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _meaning(plan: Plan) -> Plan:
-    """What the plans of one meaning have in common."""
+    """What the plans of one meaning have in common: neither which columns a list shows, nor in which order all rows stand."""
     match plan:
-        case Query() if not plan.is_grouped:
-            return replace(plan, select=())
+        case Query(limit="", per="", order=(item, _)) if plan.is_grouped:
+            return replace(plan, order=None, select=tuple(sorted({*plan.select, item}, key=str)))
+        case Query() if plan.is_grouped:
+            return replace(plan, select=tuple(sorted(plan.select, key=str)))
+        case Query():
+            return replace(plan, order=plan.order if plan.limit or plan.per else None, select=())
         case AskBack():
             return AskBack(())
         case _:
@@ -108,7 +113,7 @@ def _together(readings: Sequence[tuple[Plan, float]]) -> Candidate:
     plan, most = readings[0]
     likely = [other for other, p in readings if p >= SHOWN * most]
     match plan:
-        case Query():
+        case Query() if not plan.is_grouped:
             plan = replace(plan, select=tuple(dict.fromkeys(item for other in likely if isinstance(other, Query) for item in other.select)))
         case AskBack():
             plan = AskBack(tuple(dict.fromkeys(item for other in likely if isinstance(other, AskBack) for item in other.choices))[:MOST_CHOICES])

@@ -70,6 +70,17 @@ def drafts(question: str, readings: dict[str, list[tuple[str, float]]], weights:
             "SELECT DISTINCT datasets.name, datasets.owner, datasets.licence FROM datasets WHERE datasets.phi",
             0.51,
         ),
+        # All rows in another order; of the first few the order tells which they are.
+        (
+            [
+                ("FROM datasets SELECT datasets.owner COUNT", 0.3),
+                ("FROM datasets SELECT datasets.country COUNT", 0.35),
+                ("FROM datasets SELECT datasets.owner COUNT ORDER COUNT DESC", 0.3),
+                ("FROM datasets SELECT datasets.owner COUNT ORDER COUNT DESC LIMIT 3", 0.05),
+            ],
+            "SELECT datasets.owner, count(*) AS count FROM datasets GROUP BY datasets.owner",
+            0.6,
+        ),
     ],
 )
 def test_readings_that_mean_the_same_count_together(readings: list[tuple[str, float]], sql: str, confidence: float) -> None:
