@@ -15,7 +15,7 @@ from nl2sql.plan_sql import compile_query
 DECLINED: dict[str, DeclineKind] = {"REFUSE": "out_of_scope", "DATA": "data_request", "CHANGE": "change_request"}
 KIND_WORDS = {
     "org": "organisation", "group": "group of people", "run": "training run", "term": "topic", "job": "job or pipeline",
-    "number": "amount, at least or at most", "period": "period, such as since when or how many days",
+    "number": "amount (at least or at most)", "period": "period (since when, or how many days)",
 }  # fmt: skip
 LONGEST = 20_000
 """Characters of SQL; the guard takes no more either."""
