@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from catalog.semantic import views
 from nl2sql.conversation import FILLING
 from nl2sql.plan import SLOT_KINDS, Condition, Exists, Item, Join, Not, Or, Predicate, Query, Segment, column_of
 from nl2sql.plan_parts import own_key, plain_groups, view_tokens
 from nl2sql.plan_sense import is_sensible
+from nl2sql.said.parts import columns_of_token
 
 _polite = r"(?:(?:and|but|ok|okay|now|please|pls|then|so|great|good|thanks|thank you|fine)\W+)*"
 _less = r"only|just|without|w/o|leave out|leaving out|exclud\w+|not counting|not including|except|minus|remove|skip|ignor\w+|limit|restrict|filter|narrow|keep"
@@ -103,9 +103,7 @@ def _tested(predicate: Predicate) -> set[str]:
     """Columns that a condition tests, a named one those of its SQL too."""
     match predicate:
         case Segment(token):
-            view, name = token.split(":")
-            sql = views()[view].segments[name].sql
-            return {f"{view}.{name}", *(f"{view}.{column}" for column in views()[view].columns if re.search(rf"\b{column}\b", sql))}
+            return {token.replace(":", "."), *columns_of_token(token)}
         case Not(inner):
             return _tested(inner)
     return set(view_tokens(predicate))

@@ -76,6 +76,7 @@ class _Grammar:
         self.period_slots = frozenset(s for s in scope.slots if s.startswith("@period"))
         self.text_slots = scope.slots - self.number_slots - self.period_slots
         self._picked: dict[tuple[tuple[str, ...], bool, bool], frozenset[str]] = {}
+        self._added: dict[tuple[str, ...], dict[str, str]] = {}
 
     def columns(self, among: Sequence[str]) -> frozenset[str]:
         return self._columns(tuple(among), False, False)
@@ -101,13 +102,16 @@ class _Grammar:
         return frozenset(f"{v}#{m}" for v in among for m in views()[v].measures)
 
     def new_edges(self, among: Sequence[str]) -> dict[str, str]:
-        """Edges that add one view to those present, with the view each adds."""
-        return {
-            str(e): (b if a in among else a)
-            for e in self.edges
-            for a, b in [e.view_names]
-            if (a in among) != (b in among)
-        }
+        """Edges that add one view to those present, with the view each adds; worked out once for those."""
+        key = tuple(among)
+        if key not in self._added:
+            self._added[key] = {
+                str(e): (b if a in among else a)
+                for e in self.edges
+                for a, b in [e.view_names]
+                if (a in among) != (b in among)
+            }
+        return self._added[key]
 
     def plan(self) -> Generator[frozenset[str], str, Plan]:
         head = yield frozenset(HEADS)
@@ -354,9 +358,21 @@ class Reader:
     """Reads a plan token by token: ``allowed`` is what may come next, ``plan`` the result once it ended."""
 
     def __init__(self, scope: Scope | None = None) -> None:
-        self._steps = _Grammar(scope or full_scope()).plan()
+        self._start(_Grammar(scope or full_scope()))
+
+    def _start(self, grammar: _Grammar) -> None:
+        self._grammar = grammar
+        self._steps = grammar.plan()
         self.allowed = next(self._steps)
         self.plan: Plan | None = None
+
+    def again(self, tokens: Iterable[str]) -> "Reader":
+        """Another reader in the same scope that has taken ``tokens``; what the grammar has worked out for the scope serves both."""
+        other = Reader.__new__(Reader)
+        other._start(self._grammar)
+        for token in tokens:
+            other.push(token)
+        return other
 
     def push(self, token: str) -> None:
         """Take one token. Raises `BadPlan` where the grammar does not have it."""

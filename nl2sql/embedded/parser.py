@@ -70,6 +70,7 @@ class EmbeddedParser:
         self._reader = runtime.InferenceSession(str(folder / "reader.onnx"), options, providers=providers)
         self._writer = runtime.InferenceSession(str(folder / "writer.onnx"), options, providers=providers)
         self._folder = folder
+        self._last: tuple[str | None, Floats] = (None, np.empty(0, dtype=np.float32))
         self._ids = {token: i for i, token in enumerate(vocabulary())}
 
     @cached_property
@@ -83,8 +84,7 @@ class EmbeddedParser:
 
     def read(self, question: str, scope: Scope, beams: int = 4) -> list[Candidate]:
         """Plans for a linked question, likeliest first; at most ``beams``, each one that the grammar has within ``scope``."""
-        ids = np.array([word_pieces(self._tokenizer, question)], dtype=np.int64)
-        (memory,) = self._reader.run(None, {"ids": ids, "mask": np.ones_like(ids)})
+        memory = self._encoded(question)
         layers, heads, width = self.about["layers"], self.about["heads"], self.about["width"]
         cache: Floats = np.zeros((layers, 2, 1, heads, 0, width // heads), dtype=np.float32)
         alive = [_Beam((), 0.0, Reader(scope))]
@@ -103,13 +103,22 @@ class EmbeddedParser:
                     if is_sensible(plan):
                         done.append(Candidate(plan, beam.tokens, math.exp(score)))
                 else:
-                    chosen.append((row, _Beam((*beam.tokens, token), score, _advanced(beam, token, scope, ranked, row))))
+                    chosen.append((row, _Beam((*beam.tokens, token), score, _advanced(beam, token, ranked, row))))
             alive = [beam for _, beam in chosen]
             if not alive or _is_settled(done, math.exp(max(b.score for b in alive)), beams):
                 break
             cache = cache[:, :, [row for row, _ in chosen]]
             last = np.array([self._ids[beam.tokens[-1]] for beam in alive], dtype=np.int64)
         return sorted(done, key=lambda c: -c.probability)[:beams]
+
+    def _encoded(self, question: str) -> Floats:
+        """What the encoder makes of a question; kept for the last one, which is read with more beams where one is unsure."""
+        text, memory = self._last
+        if text != question:
+            ids = np.array([word_pieces(self._tokenizer, question)], dtype=np.int64)
+            (memory,) = self._reader.run(None, {"ids": ids, "mask": np.ones_like(ids)})
+            self._last = question, memory
+        return memory
 
     def weight(self, question: str, tokens: Sequence[str]) -> float:
         """What the words of a linked question add to the log-probability of a plan. Raises `BackendUnavailable`."""
@@ -138,14 +147,10 @@ def word_pieces(tokenizer: Any, question: str) -> list[int]:
     return [start, *pieces[1 - MAX_QUESTION :]]
 
 
-def _advanced(beam: _Beam, token: str, scope: Scope, ranked: Sequence[tuple[float, int, str]], row: int) -> Reader:
+def _advanced(beam: _Beam, token: str, ranked: Sequence[tuple[float, int, str]], row: int) -> Reader:
     """The beam's grammar state one token further; replayed where several continuations share the beam."""
-    if sum(1 for _, other, _ in ranked if other == row) == 1:
-        reader = beam.reader
-    else:
-        reader = Reader(scope)
-        for earlier in beam.tokens:
-            reader.push(earlier)
+    is_alone = sum(1 for _, other, _ in ranked if other == row) == 1
+    reader = beam.reader if is_alone else beam.reader.again(beam.tokens)
     reader.push(token)
     return reader
 

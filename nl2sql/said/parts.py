@@ -45,11 +45,12 @@ def columns_of(query: Query) -> set[str]:
     """The columns that any part of a query is about; of named conditions and measures those that their SQL names."""
     found: set[str] = set()
     for token in (*(t.token if isinstance(t, Segment) else t.column for t in tests_of(query)), *(a for item in items_of(query) for a in item.args)):
-        found |= _columns(token)
+        found |= columns_of_token(token)
     return found
 
 
-def _columns(token: str) -> set[str]:
+def columns_of_token(token: str) -> set[str]:
+    """A column itself; of a named condition or measure the columns that its SQL names."""
     if "." in token:
         return {token}
     view = views()[token.split(":")[0].split("#")[0]]

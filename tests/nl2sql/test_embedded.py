@@ -22,7 +22,7 @@ from nl2sql.turn import Answered, Outcome
 LARGEST = 50_000_000
 PERSONAL = "which datasets contain personal data"
 PERSONAL_GOLD = "SELECT name FROM datasets WHERE pii"
-FLOORS: dict[Split, float] = {"dev": 0.6, "test": 0.45}
+FLOORS: dict[Split, float] = {"dev": 0.75, "test": 0.6}
 """Execution match that a newly trained model must keep; phrases were written with an eye on ``dev``, never on ``test``."""
 
 
@@ -53,6 +53,13 @@ def test_a_plan_is_one_of_the_grammar_and_its_probability_is_one() -> None:
     assert [c.probability for c in candidates] == sorted((c.probability for c in candidates), reverse=True)
     assert all(0 < c.probability <= 1 for c in candidates)
     assert isinstance(candidates[0].plan, Query)
+
+
+def test_what_is_kept_of_the_last_question_serves_no_other() -> None:
+    parser = EmbeddedParser()
+    asked = ("which datasets are deprecated", "how many nodes are offline", "which datasets are deprecated")
+    kept = [parser.read(question, full_scope(), 1)[0] for question in asked]
+    assert kept == [EmbeddedParser().read(question, full_scope(), 1)[0] for question in asked]
 
 
 def test_weights_of_another_vocabulary_are_refused(tmp_path: Path) -> None:

@@ -8,14 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.describe import ddl
-from catalog.semantic import views
 from nl2sql.errors import BadPlan
 from nl2sql.explain import explain
 from nl2sql.plan import END, AskBack, AskWhich, Decline, Query, Scope, full_scope, vocabulary
 from nl2sql.plan_grammar import Reader, parse
 from nl2sql.plan_sql import compile_query
 from nl2sql.values import Bindings, Number, Period, Text
+from tests.nl2sql.small_tables import filled
 
 NOW = datetime(2026, 10, 16, 12)
 VALUES: Bindings = {
@@ -149,12 +148,20 @@ def random_plan(seed: int, longest: int = 45) -> list[str]:
     return tokens[:-1]
 
 
+def test_a_reader_that_begins_again_reads_on_its_own() -> None:
+    first = Reader()
+    for token in ("FROM", "datasets", "WHERE"):
+        first.push(token)
+    again = first.again(("FROM", "datasets"))
+    first.push("datasets.pii")
+    again.push("SELECT")
+    assert "IS_TRUE" in first.allowed
+    assert "COUNT" in again.allowed
+
+
 @pytest.fixture(scope="module")
 def toy() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    for view in views().values():
-        connection.execute(ddl(view))
-    return connection
+    return filled({})
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])

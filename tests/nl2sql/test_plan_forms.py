@@ -8,8 +8,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from catalog.access.policy import Authorisation, Permit, Principal
-from catalog.describe import ddl
 from catalog.semantic import views
 from nl2sql.errors import BadPlan
 from nl2sql.explain import explain
@@ -18,6 +16,7 @@ from nl2sql.plan import Query
 from nl2sql.plan_grammar import parse
 from nl2sql.plan_sql import compile_query
 from nl2sql.values import Number, Period, Text, Value
+from tests.nl2sql.small_tables import EVERYTHING, filled
 
 NOW = datetime(2026, 10, 16, 12)
 BINDINGS: dict[str, Value] = {
@@ -60,22 +59,9 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 
 @pytest.fixture(scope="module")
 def tables() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    for view in views().values():
-        connection.execute(ddl(view))
-    for name, rows in ROWS.items():
-        for row in rows:
-            columns, places = ", ".join(map('"{}"'.format, row)), ", ".join("?" * len(row))
-            connection.execute(f"INSERT INTO {name} ({columns}) VALUES ({places})", list(row.values()))
-    return connection
+    return filled(ROWS)
 
 
-EVERYONE = Authorisation(
-    Principal(name="ana", roles=("analyst",)),
-    "v1",
-    {name: Permit(name, dict.fromkeys(view.columns, "show"), "", (f"allow-{name}",)) for name, view in views().items()},
-    {},
-)
 
 
 def query(plan: str) -> Query:
@@ -194,7 +180,7 @@ GIVES: list[tuple[str, list[tuple[Any, ...]]]] = [
 
 @pytest.mark.parametrize(("plan", "expected"), GIVES)
 def test_a_plan_gives_these_rows(plan: str, expected: list[tuple[Any, ...]], tables: duckdb.DuckDBPyConnection) -> None:
-    approved = approve(compile_query(query(plan), BINDINGS, NOW), schema_of(EVERYONE), NOW)
+    approved = approve(compile_query(query(plan), BINDINGS, NOW), schema_of(EVERYTHING), NOW)
     found = sorted(tables.execute(approved.sql).fetchall(), key=repr)
     assert [tuple(pytest.approx(c) if isinstance(c, float) else c for c in row) for row in found] == sorted(expected, key=repr)
     assert approved.views == views().keys() & set(re.findall(r"\w+(?=[ .])", plan))
@@ -202,8 +188,8 @@ def test_a_plan_gives_these_rows(plan: str, expected: list[tuple[Any, ...]], tab
 
 @pytest.mark.parametrize("plan", ["FROM datasets SELECT datasets.languages COUNT", "FROM training_rounds LATEST SELECT training_rounds.run training_rounds.participants COUNT"])
 def test_a_closed_column_that_nobody_asks_for_denies_nothing(plan: str) -> None:
-    permits = {name: replace(permit, columns={c: how for c, how in permit.columns.items() if c not in ("steward", "epsilon")}) for name, permit in EVERYONE.permits.items()}
-    approve(compile_query(query(plan), BINDINGS, NOW), schema_of(replace(EVERYONE, permits=permits)), NOW)
+    permits = {name: replace(permit, columns={c: how for c, how in permit.columns.items() if c not in ("steward", "epsilon")}) for name, permit in EVERYTHING.permits.items()}
+    approve(compile_query(query(plan), BINDINGS, NOW), schema_of(replace(EVERYTHING, permits=permits)), NOW)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +204,7 @@ def test_a_closed_column_that_nobody_asks_for_denies_nothing(plan: str) -> None:
     ],
 )
 def test_results_are_named_for_what_they_are(plan: str, names: list[str], tables: duckdb.DuckDBPyConnection) -> None:
-    approved = approve(compile_query(query(plan), BINDINGS, NOW), schema_of(EVERYONE), NOW)
+    approved = approve(compile_query(query(plan), BINDINGS, NOW), schema_of(EVERYTHING), NOW)
     assert [column[0] for column in tables.execute(approved.sql).description or ()] == names
 
 

@@ -6,9 +6,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from catalog.access.policy import Authorisation, Permit, Principal
-from catalog.describe import ddl
-from catalog.semantic import views
 from nl2sql.explain import explain
 from nl2sql.guard import approve, schema_of
 from nl2sql.plan import Query
@@ -18,6 +15,7 @@ from nl2sql.plan_meant import meant
 from nl2sql.plan_sense import is_sensible
 from nl2sql.plan_sql import compile_query
 from nl2sql.values import Number, Period, Text, Value
+from tests.nl2sql.small_tables import EVERYTHING, filled
 
 NOW = datetime(2026, 10, 16, 12)
 BINDINGS: dict[str, Value] = {
@@ -108,24 +106,11 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
 }  # fmt: skip
 ASSESSED = "datasets.name=compliance.dataset"
-EVERYONE = Authorisation(
-    Principal(name="ana", roles=("analyst",)),
-    "v1",
-    {name: Permit(name, dict.fromkeys(view.columns, "show"), "", (f"allow-{name}",)) for name, view in views().items()},
-    {},
-)
 
 
 @pytest.fixture(scope="module")
 def tables() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    for view in views().values():
-        connection.execute(ddl(view))
-    for name, rows in ROWS.items():
-        for row in rows:
-            columns, places = ", ".join(map('"{}"'.format, row)), ", ".join("?" * len(row))
-            connection.execute(f"INSERT INTO {name} ({columns}) VALUES ({places})", list(row.values()))
-    return connection
+    return filled(ROWS)
 
 
 def query(plan: str) -> Query:
@@ -288,7 +273,7 @@ GIVES: dict[str, list[tuple[str, list[tuple[Any, ...]]]]] = {
 
 @pytest.mark.parametrize(("plan", "expected"), [row for rows in GIVES.values() for row in rows], ids=[f"{name} {n}" for name, rows in GIVES.items() for n in range(len(rows))])
 def test_a_plan_gives_these_rows(plan: str, expected: list[tuple[Any, ...]], tables: duckdb.DuckDBPyConnection) -> None:
-    approved = approve(compile_query(query(plan), BINDINGS, NOW), schema_of(EVERYONE), NOW)
+    approved = approve(compile_query(query(plan), BINDINGS, NOW), schema_of(EVERYTHING), NOW)
     found = sorted(tables.execute(approved.sql).fetchall(), key=repr)
     assert [tuple(pytest.approx(c) if isinstance(c, float) else c for c in row) for row in found] == sorted(expected, key=repr)
 

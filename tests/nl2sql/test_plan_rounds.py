@@ -1,15 +1,11 @@
 """What rounds worked on and who took part in them, which they list themselves: real tables, through the guard, rows by hand."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import duckdb
 import pytest
 
-from catalog.access.policy import Authorisation, Permit, Principal
-from catalog.describe import ddl
-from catalog.semantic import views
 from nl2sql.guard import approve, schema_of
 from nl2sql.linking.mentions import Linked
 from nl2sql.plan import Query, full_scope
@@ -18,6 +14,7 @@ from nl2sql.plan_grammar import parse
 from nl2sql.plan_said import as_said
 from nl2sql.plan_sql import compile_query
 from nl2sql.plan_tokens import spelled
+from tests.nl2sql.small_tables import EVERYTHING, filled
 
 NOW = datetime(2026, 10, 16, 12)
 ROWS: dict[str, list[dict[str, Any]]] = {
@@ -34,7 +31,6 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"run": "t", "round": 1, "model": None, "datasets": [], "participants": [], "slowest_node": None},
     ],
 }
-EVERYONE = Authorisation(Principal(name="ana", roles=("analyst",)), "v1", {name: Permit(name, dict.fromkeys(view.columns, "show"), "", (f"allow-{name}",)) for name, view in views().items()}, {})
 OF_DATA = "FROM training_rounds WHERE {} models.name=training_rounds.model EXISTS lineage.downstream=models.name lineage:table_level EXISTS {} END END END SELECT training_rounds.run training_rounds.round"
 PERSONAL = "datasets.name=lineage.upstream datasets.pii IS_TRUE"
 WITHDRAWN = "consents.dataset=lineage.upstream consents.status EQ 'withdrawn'"
@@ -42,14 +38,8 @@ OF_NODES = "FROM training_rounds WHERE EXISTS nodes.node=training_rounds.slowest
 
 
 @pytest.fixture(scope="module")
-def tables() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        for view in views().values():
-            connection.execute(ddl(view))
-        for name, rows in ROWS.items():
-            for row in rows:
-                connection.execute(f"INSERT INTO {name} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
-        yield connection
+def tables() -> duckdb.DuckDBPyConnection:
+    return filled(ROWS)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +58,7 @@ def tables() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_a_round_is_of_what_it_lists_unless_its_model_comes_up(tables: duckdb.DuckDBPyConnection, question: str, plan: str, rows: list[tuple[Any, ...]]) -> None:
     query = canonical(parse(plan, full_scope()))
     assert isinstance(query, Query)
-    approved = approve(compile_query(as_said(query, Linked(question, {}, {})), {}, NOW), schema_of(EVERYONE), NOW)
+    approved = approve(compile_query(as_said(query, Linked(question, {}, {})), {}, NOW), schema_of(EVERYTHING), NOW)
     assert sorted(tables.execute(approved.sql).fetchall(), key=str) == rows
 
 

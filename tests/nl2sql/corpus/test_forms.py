@@ -5,8 +5,6 @@ from datetime import datetime
 
 import pytest
 
-from catalog.access.policy import Authorisation, Permit, Principal
-from catalog.semantic import views
 from nl2sql.corpus.compose import Composer
 from nl2sql.corpus.form_shapes import FORM_SHAPES
 from nl2sql.corpus.fragments import Fragments, Text
@@ -18,18 +16,13 @@ from nl2sql.plan_grammar import parse
 from nl2sql.plan_sql import compile_query
 from nl2sql.values import Bindings, Number, Period
 from nl2sql.values import Text as Names
+from tests.nl2sql.small_tables import EVERYTHING
 
 NOW = datetime(2026, 10, 16, 12)
 VALUES: Bindings = {
     slot: Number(5.0) if slot.startswith("@number") else Period(NOW, None) if slot.startswith("@period") else Names(("x",))
     for slot in full_scope().slots
 }
-EVERYONE = Authorisation(
-    Principal(name="ana", roles=("analyst",)),
-    "v1",
-    {name: Permit(name, dict.fromkeys(view.columns, "show"), "", ("allow",)) for name, view in views().items()},
-    {},
-)
 WORDS = {
     "median": {"MEDIAN"},
     "share": {"SHARE"},
@@ -43,7 +36,7 @@ WORDS = {
 
 @pytest.mark.parametrize("shape", [shape for _, shape in (*FORM_SHAPES, *TIME_SHAPES)], ids=lambda shape: shape.__name__)
 def test_composed_plans_use_the_form_and_are_approved(shape: Callable[[Fragments, str, Phrases], Text | None]) -> None:
-    composer, schema = Composer(12), schema_of(EVERYONE)
+    composer, schema = Composer(12), schema_of(EVERYTHING)
     f = composer.fragments
     seen = set()
     for _ in range(4):
