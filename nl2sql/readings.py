@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from nl2sql.embedded.parser import Candidate
-from nl2sql.plan import AskBack, AskWhich, Decline, Plan, Query
+from nl2sql.plan import AskBack, AskWhich, Decline, Item, Plan, Query, column_of
 from nl2sql.plan_canonical import canonical
 from nl2sql.plan_tokens import spelled
 
@@ -114,10 +114,16 @@ def _together(readings: Sequence[tuple[Plan, float]]) -> Candidate:
     likely = [other for other, p in readings if p >= SHOWN * most]
     match plan:
         case Query() if not plan.is_grouped:
-            plan = replace(plan, select=tuple(dict.fromkeys(item for other in likely if isinstance(other, Query) for item in other.select)))
+            others = (item for other in likely if isinstance(other, Query) for item in other.select if _is_open(item))
+            plan = replace(plan, select=tuple(dict.fromkeys((*plan.select, *others))))
         case AskBack():
             plan = AskBack(tuple(dict.fromkeys(item for other in likely if isinstance(other, AskBack) for item in other.choices))[:MOST_CHOICES])
     return Candidate(plan, tuple(spelled(plan).split()), sum(p for _, p in readings))
+
+
+def _is_open(item: Item) -> bool:
+    """Its values need no clearance: a column that nobody asked for must not be what an answer is denied for."""
+    return all(column_of(token).sensitivity == "public" for token in item.args if "." in token)
 
 
 def _led_by(first: Candidate, readings: Sequence[Candidate]) -> list[Candidate]:

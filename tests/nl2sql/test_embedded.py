@@ -55,6 +55,13 @@ def test_a_plan_is_one_of_the_grammar_and_its_probability_is_one() -> None:
     assert isinstance(candidates[0].plan, Query)
 
 
+def test_a_column_that_nobody_asked_for_denies_no_answer(ground: Ground, backend: EmbeddedBackend) -> None:
+    """Likely readings of it show the steward as well, who is not for everybody."""
+    found = outcome(ground, backend, "stale daily datasets", None)
+    assert isinstance(found, Answered)
+    assert "steward" not in found.result.columns
+
+
 def test_what_is_kept_of_the_last_question_serves_no_other() -> None:
     parser = EmbeddedParser()
     asked = ("which datasets are deprecated", "how many nodes are offline", "which datasets are deprecated")

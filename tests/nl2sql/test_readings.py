@@ -70,6 +70,25 @@ def drafts(question: str, readings: dict[str, list[tuple[str, float]]], weights:
             "SELECT DISTINCT datasets.name, datasets.owner, datasets.licence FROM datasets WHERE datasets.phi",
             0.51,
         ),
+        # What not everybody may see is shown where it is the likeliest reading alone.
+        (
+            [
+                ("FROM datasets WHERE datasets.phi IS_TRUE SELECT datasets.name", 0.4),
+                ("FROM datasets SELECT datasets.owner", 0.45),
+                ("FROM datasets WHERE datasets.phi IS_TRUE SELECT datasets.name datasets.steward datasets.owner", 0.2),
+            ],
+            "SELECT DISTINCT datasets.name, datasets.owner FROM datasets WHERE datasets.phi",
+            0.6,
+        ),
+        (
+            [
+                ("FROM datasets WHERE datasets.phi IS_TRUE SELECT datasets.name datasets.steward", 0.4),
+                ("FROM datasets SELECT datasets.owner", 0.45),
+                ("FROM datasets WHERE datasets.phi IS_TRUE SELECT datasets.name", 0.2),
+            ],
+            "SELECT DISTINCT datasets.name, datasets.steward FROM datasets WHERE datasets.phi",
+            0.6,
+        ),
         # All rows in another order; of the first few the order tells which they are.
         (
             [
