@@ -21,7 +21,7 @@ from eval.bench import QUESTIONS
 from nl2sql.backends.embedded import EmbeddedBackend
 from nl2sql.embedded.parser import WEIGHTS, EmbeddedParser
 from nl2sql.pipeline import ask
-from nl2sql.plan import vocabulary
+from nl2sql.plan.language import vocabulary
 from nl2sql.session import Session, open_session
 from nl2sql.turn import Stage
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from nl2sql.backends.base import Backend, Context
 from nl2sql.change import is_change
-from nl2sql.conversation import in_context
 from nl2sql.linking.link import Linked, link
+from nl2sql.readings.conversation import in_context
 from nl2sql.session import Session
 from nl2sql.verified import Match, examples, matching
 

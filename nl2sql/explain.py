@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from catalog.semantic import views
-from nl2sql.plan import (
+from nl2sql.plan.language import (
     AGES,
     MEAN_AGE,
     SPAN_AGGREGATES,
@@ -21,9 +21,9 @@ from nl2sql.plan import (
     Segment,
     column_of,
 )
-from nl2sql.plan_meant import meant
-from nl2sql.plan_own_span import start_of
-from nl2sql.plan_results import unit_factor
+from nl2sql.plan.lengths import start_of
+from nl2sql.plan.meant import meant
+from nl2sql.plan.results import unit_factor
 from nl2sql.values import Bindings, Number, Period, Text
 
 OPERATORS = {

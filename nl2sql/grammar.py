@@ -11,7 +11,7 @@ from catalog.semantic import views
 from nl2sql.guard.functions import PARTS, Signature, signatures
 from nl2sql.guard.identifiers import quoted
 from nl2sql.guard.schema import Declared, Schema
-from nl2sql.plan import SLOT_KINDS
+from nl2sql.plan.language import SLOT_KINDS
 
 SCALARS = frozenset(
     ["lower", "upper", "trim", "length", "len", "left", "right", "substring", "replace", "split_part", "concat", "starts_with", "ends_with", "contains", "regexp_matches", "abs", "round", "floor", "ceil", "sqrt", "ln", "power", "mod", "greatest", "least", "nullif", "date_trunc", "date_diff", "datediff", "date_part", "year", "month", "day", "hour", "quarter", "week", "dayname", "monthname", "last_day", "age", "strftime", "epoch", "to_days", "to_hours", "to_minutes", "to_weeks", "to_months", "to_years", "list_contains", "list_has_any", "list_has_all", "list_distinct", "list_sort", "list_count", "array_length", "array_to_string", "unnest", "jaro_winkler_similarity"]

@@ -18,7 +18,7 @@ from nl2sql.guard import approve, parse, render
 from nl2sql.guard.literals import literal_of
 from nl2sql.guard.schema import Schema
 from nl2sql.guard.tree import Node, walk
-from nl2sql.plan import SLOT_KINDS, SLOTS_PER_KIND
+from nl2sql.plan.language import SLOT_KINDS, SLOTS_PER_KIND
 from nl2sql.values import Bindings, Number, Period, Text, Value
 
 NAME = rf"(?:{'|'.join(SLOT_KINDS)})[2-{SLOTS_PER_KIND}]?"

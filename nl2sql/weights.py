@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import UsageError
-from nl2sql.plan import END, HEADS
+from nl2sql.plan.language import END, HEADS
 
 NAME = re.compile(r"(?!.*(?:--|\.\.))(?:[A-Za-z0-9_][\w.-]{0,95}/)?[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
 """Of a model of the hub, as huggingface_hub takes it; such a name leads out of no folder."""

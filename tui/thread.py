@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from catalog.access.policy import ANONYMOUS, Principal
-from nl2sql.conversation import REMEMBERED
+from nl2sql.readings.conversation import REMEMBERED
 from tui import private
 
 NAME = "thread"

@@ -6,29 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from nl2sql.asking_back import left_open, names, several
-from nl2sql.attack import is_attack
 from nl2sql.backends.base import Clarify, Context, Decline, Draft, SqlDraft
 from nl2sql.backends.reply import asked_or_declined
 from nl2sql.change import says_delete
-from nl2sql.conversation import NEXT
 from nl2sql.embedded.parser import Candidate, EmbeddedParser
 from nl2sql.errors import BadPlan
 from nl2sql.explain import explain
 from nl2sql.linking.asked import asking_sentence, turns
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan import Decline as DeclinePlan
-from nl2sql.plan import Query, Scope, full_scope
-from nl2sql.plan_follows import followed, in_place_of, leans
-from nl2sql.plan_own_span import in_own_span
-from nl2sql.plan_own_time import in_own_time
-from nl2sql.plan_results import unit_meant
-from nl2sql.plan_said import as_said
-from nl2sql.plan_sql import compile_query
-from nl2sql.plan_tokens import spelled
-from nl2sql.readings import HALF, by_meaning, is_rather_named, query_or_refusal, weighed
-from nl2sql.ruled_out import is_ruled_out, possible
-from nl2sql.settled import named_choice, settled
+from nl2sql.plan.language import Decline as DeclinePlan
+from nl2sql.plan.language import Query, Scope, full_scope
+from nl2sql.plan.results import unit_meant
+from nl2sql.plan.sql import compile_query
+from nl2sql.plan.tokens import spelled
+from nl2sql.readings.asking_back import left_open, names, several
+from nl2sql.readings.attack import is_attack
+from nl2sql.readings.choice import HALF, by_meaning, is_rather_named, query_or_refusal, weighed
+from nl2sql.readings.conversation import NEXT
+from nl2sql.readings.follows import followed, in_place_of, leans
+from nl2sql.readings.ruled_out import is_ruled_out, possible
+from nl2sql.readings.settled import named_choice, settled
+from nl2sql.said.own_span import in_own_span
+from nl2sql.said.own_time import in_own_time
+from nl2sql.said.rules import as_said
 from nl2sql.values import Number
 
 READINGS = 6

@@ -15,8 +15,8 @@ from nl2sql.backends.server import Server
 from nl2sql.embedded.parser import MAX_PLAN, MAX_QUESTION, WEIGHTS, Candidate
 from nl2sql.embedded.words import table
 from nl2sql.errors import BadPlan
-from nl2sql.plan import Scope
-from nl2sql.plan_grammar import parse
+from nl2sql.plan.grammar import parse
+from nl2sql.plan.language import Scope
 
 
 class ServedPlans:

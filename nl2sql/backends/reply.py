@@ -7,10 +7,10 @@ from catalog.semantic import views
 from nl2sql.backends.base import Clarify, Decline, DeclineKind, Draft, SqlDraft
 from nl2sql.errors import BadPlan
 from nl2sql.explain import explain_item
-from nl2sql.plan import AskBack, AskWhich, Item, Query
-from nl2sql.plan import Decline as DeclinePlan
-from nl2sql.plan_grammar import parse
-from nl2sql.plan_sql import compile_query
+from nl2sql.plan.grammar import parse
+from nl2sql.plan.language import AskBack, AskWhich, Item, Query
+from nl2sql.plan.language import Decline as DeclinePlan
+from nl2sql.plan.sql import compile_query
 
 DECLINED: dict[str, DeclineKind] = {"REFUSE": "out_of_scope", "DATA": "data_request", "CHANGE": "change_request"}
 KIND_WORDS = {

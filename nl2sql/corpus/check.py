@@ -5,7 +5,7 @@ import sys
 from nl2sql.corpus.compose import Composer
 from nl2sql.corpus.phrases import PHRASE_FILES, load_one, problems
 from nl2sql.errors import BadPlan
-from nl2sql.plan_grammar import parse
+from nl2sql.plan.grammar import parse
 
 
 def main(names: list[str]) -> int:

@@ -6,12 +6,12 @@ A question comes out as the model sees it: values are slots (``dataset1``), numb
 import random
 from collections.abc import Mapping
 
-from nl2sql.conversation import NEXT
 from nl2sql.corpus.followups import follow_up
 from nl2sql.corpus.fragments import Example, Fragments, Text
 from nl2sql.corpus.phrases import Phrases, Whole, load
 from nl2sql.corpus.shapes import SHAPES, narrowed
 from nl2sql.linking.index import NameIndex
+from nl2sql.readings.conversation import NEXT
 
 SHARE_GENERAL = 0.16
 """Requests that are no questions for the catalog, or that need asking back."""

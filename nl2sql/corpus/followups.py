@@ -6,12 +6,12 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from nl2sql.conversation import NEXT, REMEMBERED
 from nl2sql.corpus import frames, replies
 from nl2sql.corpus.fragments import NAMED_BY, Fragments, Text
 from nl2sql.corpus.moves import MOVES, PLACE_KINDS
 from nl2sql.corpus.phrases import HOLE, SLOT, Dialogue, Phrases, Whole
 from nl2sql.corpus.states import opening
+from nl2sql.readings.conversation import NEXT, REMEMBERED
 
 Wholes = Mapping[str, Sequence[Whole]]
 

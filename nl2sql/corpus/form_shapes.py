@@ -7,7 +7,7 @@ from nl2sql.corpus import frames
 from nl2sql.corpus.fragments import Fragments, Text
 from nl2sql.corpus.phrases import Filter, Group, Measure, Order, Phrases
 from nl2sql.corpus.result_shapes import DULL, TOTALS
-from nl2sql.plan import column_of
+from nl2sql.plan.language import column_of
 
 AVERAGES = {
     "claims#average_agreement": "claims.agreement",

@@ -10,7 +10,7 @@ from nl2sql.corpus import frames
 from nl2sql.corpus.phrases import HOLE, SLOT, Filter, Phrases
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
-from nl2sql.plan import SLOTS_PER_KIND
+from nl2sql.plan.language import SLOTS_PER_KIND
 
 UNITS = {
     "bytes": ("gb", "gb", "gigabytes", "mb", "tb", "terabytes", "gigs"),

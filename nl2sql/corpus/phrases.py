@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nl2sql.plan import SLOT_KINDS
+from nl2sql.plan.language import SLOT_KINDS
 
 PHRASE_FILES = Path(__file__).parent / "phrases"
 HOLE = re.compile(r"\{([a-z]+)(?:_([b-z]))?(?::([a-z]+))?\}")

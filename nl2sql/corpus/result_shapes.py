@@ -6,7 +6,7 @@ from catalog.semantic import views
 from nl2sql.corpus import frames
 from nl2sql.corpus.fragments import NAMED_BY, Fragments, Text
 from nl2sql.corpus.phrases import Filter, Phrases
-from nl2sql.plan import column_of
+from nl2sql.plan.language import column_of
 
 AHEAD = ("consents.expires", "grants.expires", "policies.valid_to", "compliance.retention_until")
 """Times that lie ahead, so that people ask how long is left."""

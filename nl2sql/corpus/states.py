@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from nl2sql.corpus import frames
 from nl2sql.corpus.fragments import Fragments
 from nl2sql.corpus.phrases import SLOT, Filter, Measure, Phrases
-from nl2sql.plan import END
+from nl2sql.plan.language import END
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from nl2sql.corpus.fragments import Example
 from nl2sql.corpus.stories import aside, story
-from nl2sql.plan import SLOT_KINDS, SLOTS_PER_KIND
+from nl2sql.plan.language import SLOT_KINDS, SLOTS_PER_KIND
 
 SLOT_WORD = re.compile(rf"\b({'|'.join(SLOT_KINDS)})([1-{SLOTS_PER_KIND}])\b")
 KEYS = {

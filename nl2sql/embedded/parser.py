@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from nl2sql.embedded.runtime import onnx_runtime
 from nl2sql.embedded.words import table
 from nl2sql.errors import BackendUnavailable, BadPlan
-from nl2sql.plan import END, Plan, Scope, vocabulary
-from nl2sql.plan_grammar import Reader
-from nl2sql.plan_sense import is_sensible
+from nl2sql.plan.grammar import Reader
+from nl2sql.plan.language import END, Plan, Scope, vocabulary
+from nl2sql.plan.sense import is_sensible
 
 WEIGHTS = Path(__file__).parent / "weights"
 MAX_QUESTION = 128

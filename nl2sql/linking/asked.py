@@ -3,10 +3,10 @@
 import re
 from dataclasses import replace
 
-from nl2sql.conversation import NEXT
 from nl2sql.linking.mentions import SENTENCE_END, Linked
 from nl2sql.linking.vocabulary import concepts, words
-from nl2sql.plan import SLOT_KINDS, SLOTS_PER_KIND
+from nl2sql.plan.language import SLOT_KINDS, SLOTS_PER_KIND
+from nl2sql.readings.conversation import NEXT
 
 SLOT = re.compile(rf"\b({'|'.join(SLOT_KINDS)})([1-{SLOTS_PER_KIND}])\b")
 FEWEST_WORDS = 4

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from nl2sql.conversation import FILLING, NEXT
 from nl2sql.linking.mentions import Draft
 from nl2sql.linking.shortened import TITLE
 from nl2sql.linking.vocabulary import folded, is_english, lexicon
+from nl2sql.readings.conversation import FILLING, NEXT
 
 CUES = {
     "dataset": r"data ?sets?|tables?|corpus|corpora|collection|assets?|reports?|dsets?",

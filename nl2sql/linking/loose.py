@@ -13,7 +13,7 @@ from nl2sql.linking.mentions import Draft, Token
 from nl2sql.linking.numbers import MULTIPLIERS
 from nl2sql.linking.places import countries
 from nl2sql.linking.vocabulary import lexicon, singular, words
-from nl2sql.plan import SLOT_KINDS
+from nl2sql.plan.language import SLOT_KINDS
 from nl2sql.values import Text
 
 JOINTS = frozenset(("of", "for", "in", "from", "on", "about", "the", "by", "s"))

@@ -5,9 +5,9 @@ from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
 
-from nl2sql.conversation import NEXT
 from nl2sql.linking.vocabulary import WORD, folded, lowered
-from nl2sql.plan import SLOTS_PER_KIND
+from nl2sql.plan.language import SLOTS_PER_KIND
+from nl2sql.readings.conversation import NEXT
 from nl2sql.values import Text, Value
 
 SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\.\.)\s+(?=\S)")

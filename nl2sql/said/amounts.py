@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan import Condition, Item, Predicate, Query, column_of
-from nl2sql.plan_named import named_measures
-from nl2sql.plan_parts import ENTITIES, items_of, own_key
+from nl2sql.plan.language import Condition, Item, Predicate, Query, column_of
+from nl2sql.plan.named import named_measures
+from nl2sql.plan.parts import ENTITIES, items_of, own_key
 from nl2sql.said.parts import mapped
 from nl2sql.values import Text
 

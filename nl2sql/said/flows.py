@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan import Condition, Exists, Predicate, Query
+from nl2sql.plan.language import Condition, Exists, Predicate, Query
 from nl2sql.said.parts import mapped, tests_of
 
 DEPTH = "lineage.depth"

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from catalog.semantic import views
-from nl2sql.plan import Condition, Either, Exists, Item, Not, Or, Predicate, Query, Segment
-from nl2sql.plan_parts import items_of
+from nl2sql.plan.language import Condition, Either, Exists, Item, Not, Or, Predicate, Query, Segment
+from nl2sql.plan.parts import items_of
 
 
 def mapped(query: Query, change: Callable[[Predicate], Predicate | None]) -> Query:

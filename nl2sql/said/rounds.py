@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan import Exists, Join, Predicate, Query, Segment
+from nl2sql.plan.language import Exists, Join, Predicate, Query, Segment
 
 DATA = Join("datasets.name=training_rounds.datasets", "datasets")
 NODES = Join("nodes.node=training_rounds.participants", "nodes")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan import Condition, Predicate, Query
+from nl2sql.plan.language import Condition, Predicate, Query
 from nl2sql.said.parts import columns_of, renamed
 from nl2sql.values import Period
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
 from nl2sql.linking.vocabulary import words
-from nl2sql.plan import Condition, Exists, Or, Predicate, Query, column_of, literal
-from nl2sql.plan_named import named_conditions
+from nl2sql.plan.language import Condition, Exists, Or, Predicate, Query, column_of, literal
+from nl2sql.plan.named import named_conditions
 from nl2sql.said.parts import columns_of, is_literal, mapped, plain, tests_of
 from nl2sql.said.words import is_left_out, said_values
 

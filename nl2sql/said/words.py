@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from nl2sql.linking.vocabulary import WORD, folded, stems, words
-from nl2sql.plan import column_of, literal
+from nl2sql.plan.language import column_of, literal
 
 LEFT_OUT = re.compile(r"(?:\b(?:not?|never|nor|neither|non|without|except|excluding|excludes?|ignor\w+|than|instead of|but)|n't)(?:\W+\w+){0,2}\W+$")
 """Before what is to be left out, or is only compared with: neither online nor degraded, rather than offline."""

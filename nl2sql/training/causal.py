@@ -15,7 +15,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 import nl2sql.corpus
 from nl2sql.embedded.parser import MAX_QUESTION
-from nl2sql.plan import END, vocabulary
+from nl2sql.plan.language import END, vocabulary
 from nl2sql.training.graphs import averaged
 from nl2sql.training.start import load_encoder, load_tokenizer, meaning
 from nl2sql.training.stream import MAX_PLAN

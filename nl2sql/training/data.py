@@ -12,7 +12,7 @@ from torch.utils.data import IterableDataset
 
 from nl2sql.corpus.fragments import Example
 from nl2sql.embedded.parser import word_pieces
-from nl2sql.plan import END, vocabulary
+from nl2sql.plan.language import END, vocabulary
 from nl2sql.training.stream import examples
 
 TOKEN_IDS = {token: i for i, token in enumerate(vocabulary())}

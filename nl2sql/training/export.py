@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from nl2sql.embedded.runtime import onnx_runtime
-from nl2sql.plan import vocabulary
+from nl2sql.plan.language import vocabulary
 from nl2sql.training.graphs import Reader, Writer, averaged, layer_of, parser_of
 from nl2sql.training.start import MINILM
 

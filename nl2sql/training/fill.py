@@ -12,7 +12,7 @@ from nl2sql.linking.mentions import Draft, Linked, Mention
 from nl2sql.linking.numbers import asked_unit, find_numbers
 from nl2sql.linking.periods import find_periods
 from nl2sql.linking.vocabulary import WORD
-from nl2sql.plan import SLOT_KINDS, SLOTS_PER_KIND, column_of
+from nl2sql.plan.language import SLOT_KINDS, SLOTS_PER_KIND, column_of
 from nl2sql.values import Number, Period, Text, Value
 
 SLOT = re.compile(rf"(?<!\w)(?:{'|'.join(SLOT_KINDS)})[1-{SLOTS_PER_KIND}](?!\w)")

@@ -16,7 +16,7 @@ from torch import nn
 from catalog.errors import UsageError
 from nl2sql.corpus.fragments import Example, Fragments
 from nl2sql.corpus.phrases import Phrases, load
-from nl2sql.plan import vocabulary
+from nl2sql.plan.language import vocabulary
 from nl2sql.training.data import PAD, collate
 from nl2sql.training.start import load_tokenizer, new_parser
 from nl2sql.training.stream import canonical_form, demo_names

@@ -11,16 +11,16 @@ from pathlib import Path
 
 from catalog.semantic import views
 from nl2sql.backends.base import Context
-from nl2sql.conversation import NEXT
 from nl2sql.corpus.fragments import Example
 from nl2sql.errors import BadPlan
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan import Query
-from nl2sql.plan_grammar import parse
-from nl2sql.plan_sql import compile_query
+from nl2sql.plan.grammar import parse
+from nl2sql.plan.language import Query
+from nl2sql.plan.sql import compile_query
 from nl2sql.prompt import Prompt, Target, build_prompt, spoken
+from nl2sql.readings.conversation import NEXT
 from nl2sql.training.fill import Values
 from nl2sql.training.stream import demo_names, examples
 

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
 from catalog.semantic import views
-from nl2sql.plan import vocabulary
+from nl2sql.plan.language import vocabulary
 from nl2sql.training.model import Parser
 
 MINILM = Path(get_model_path())

@@ -17,9 +17,9 @@ from nl2sql.corpus.styles import restyle
 from nl2sql.corpus.wordings import reword
 from nl2sql.errors import BadPlan
 from nl2sql.linking.index import NameIndex
-from nl2sql.plan_canonical import canonical
-from nl2sql.plan_grammar import parse
-from nl2sql.plan_tokens import spelled
+from nl2sql.plan.canonical import canonical
+from nl2sql.plan.grammar import parse
+from nl2sql.plan.tokens import spelled
 from nl2sql.session import read_clock, read_names
 
 MAX_PLAN = 72

@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from catalog.errors import UsageError
-from nl2sql.plan import vocabulary
+from nl2sql.plan.language import vocabulary
 from nl2sql.training.causal import causal_tokenizer, new_causal
 from nl2sql.training.data import PAD, Batches
 from nl2sql.training.mining import heed

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from nl2sql.corpus.fragments import Example
 from nl2sql.corpus.styles import SLOT_WORD
-from nl2sql.plan import END, Scope, full_scope, vocabulary
-from nl2sql.plan_grammar import Reader
+from nl2sql.plan.grammar import Reader
+from nl2sql.plan.language import END, Scope, full_scope, vocabulary
 from nl2sql.training.data import PAD, TOKEN_IDS, Batch, collate
 from nl2sql.training.stream import examples
 

@@ -12,7 +12,7 @@ from catalog.engine.snapshot import prepare
 from catalog.semantic import edges, views
 from catalog.storage.generations import current
 from catalog.storage.records import storage_ddl
-from nl2sql.plan import vocabulary
+from nl2sql.plan.language import vocabulary
 from nl2sql.session import read_clock
 
 CONTRACT = ["nodes", "datasets", "columns", "lineage", "models", "quality_metrics", "quality_checks", "policies", "grants", "consents", "compliance", "claims", "audit_log", "replicas", "node_events", "training_rounds", "market"]

@@ -7,12 +7,12 @@ import pytest
 from nl2sql.backends.base import Context, Decline, Draft, SqlDraft
 from nl2sql.backends.embedded import EmbeddedBackend
 from nl2sql.change import is_change, says_delete
-from nl2sql.conversation import in_context
 from nl2sql.embedded.parser import Candidate, EmbeddedParser
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
-from nl2sql.plan import Scope
-from tests.nl2sql.test_readings import NOW, Said
+from nl2sql.plan.language import Scope
+from nl2sql.readings.conversation import in_context
+from tests.nl2sql.readings.test_choice import NOW, Said
 
 BEFORE = "which data is personal"
 PERSONAL = "FROM datasets WHERE datasets.pii IS_TRUE SELECT datasets.name"

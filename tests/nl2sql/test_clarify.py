@@ -4,7 +4,6 @@ from datetime import datetime
 
 import pytest
 
-from nl2sql.asking_back import several
 from nl2sql.backends.base import Clarify
 from nl2sql.backends.reply import _choice, asked_or_declined, bare
 from nl2sql.embedded.parser import Candidate
@@ -12,8 +11,9 @@ from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
 from nl2sql.linking.loose import names_alike
 from nl2sql.pipeline import OFFERED_NAMES
-from nl2sql.plan import AskWhich, Item
-from nl2sql.plan_grammar import parse
+from nl2sql.plan.grammar import parse
+from nl2sql.plan.language import AskWhich, Item
+from nl2sql.readings.asking_back import several
 
 NOW = datetime(2026, 10, 16, 12)
 PLAN = "FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.row_count"

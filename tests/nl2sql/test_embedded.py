@@ -16,7 +16,7 @@ from nl2sql.backends.embedded import EmbeddedBackend
 from nl2sql.embedded.parser import WEIGHTS, EmbeddedParser
 from nl2sql.errors import BackendUnavailable
 from nl2sql.pipeline import ask
-from nl2sql.plan import Query, full_scope
+from nl2sql.plan.language import Query, full_scope
 from nl2sql.turn import Answered, Outcome
 
 LARGEST = 50_000_000

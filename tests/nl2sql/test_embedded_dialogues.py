@@ -9,8 +9,8 @@ from nl2sql.backends.embedded import EmbeddedBackend
 from nl2sql.embedded.parser import EmbeddedParser
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
+from tests.nl2sql.readings.test_choice import NOW
 from tests.nl2sql.test_change import Counted
-from tests.nl2sql.test_readings import NOW
 
 PII = "which data is personal"
 PLANS = {

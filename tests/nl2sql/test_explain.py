@@ -7,8 +7,8 @@ import pytest
 from nl2sql.corpus.compose import Composer
 from nl2sql.errors import BadPlan
 from nl2sql.explain import explain
-from nl2sql.plan import Query, full_scope
-from nl2sql.plan_grammar import parse
+from nl2sql.plan.grammar import parse
+from nl2sql.plan.language import Query, full_scope
 from nl2sql.values import Number, Period, Text, Value
 
 BINDINGS: dict[str, Value] = {

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.errors import UsageError
-from nl2sql.plan import END, HEADS
+from nl2sql.plan.language import END, HEADS
 from nl2sql.weights import cache_folder, folder_of, is_named, is_offline, located, writes_plans
 
 COMMIT = "0123456789" * 4

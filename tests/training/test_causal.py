@@ -44,7 +44,7 @@ def test_the_export_is_a_llama_that_reads_what_was_trained_on(trained: Path, exp
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from nl2sql.embedded.parser import word_pieces
-    from nl2sql.plan import END
+    from nl2sql.plan.language import END
     from nl2sql.training.causal import new_causal
 
     tokenizer = AutoTokenizer.from_pretrained(exported)
@@ -67,7 +67,7 @@ def test_the_export_is_a_llama_that_reads_what_was_trained_on(trained: Path, exp
 def test_plan_tokens_are_written_as_a_plan_and_no_question_spells_one(exported: Path) -> None:
     from transformers import AutoTokenizer
 
-    from nl2sql.plan import END, vocabulary
+    from nl2sql.plan.language import END, vocabulary
 
     tokenizer = AutoTokenizer.from_pretrained(exported)
     ids = [vocabulary().index(token) for token in PLAN.split()]
@@ -81,8 +81,8 @@ def test_exact_plans_are_those_that_greedy_decoding_writes(trained: Path) -> Non
     import torch
     from tokenizers import Tokenizer
 
-    from nl2sql.plan import END, full_scope, vocabulary
-    from nl2sql.plan_grammar import Reader
+    from nl2sql.plan.grammar import Reader
+    from nl2sql.plan.language import END, full_scope, vocabulary
     from nl2sql.training.causal import new_causal
     from nl2sql.training.data import PAD, collate
     from nl2sql.training.stream import examples

@@ -15,7 +15,7 @@ from catalog.semantic import views
 from nl2sql.corpus.fragments import Example
 from nl2sql.grammar import grammar_of
 from nl2sql.guard import approve, schema_of
-from nl2sql.plan_grammar import parse
+from nl2sql.plan.grammar import parse
 from nl2sql.training.fill import SLOT, Values
 from nl2sql.training.prompts import Pair, paired, pairs
 from nl2sql.training.stream import demo_names

@@ -33,7 +33,7 @@ def test_the_export_reads_plans_and_agrees_with_torch(trained: Path, tmp_path: P
     import torch
 
     from nl2sql.embedded.parser import EmbeddedParser
-    from nl2sql.plan import full_scope, vocabulary
+    from nl2sql.plan.language import full_scope, vocabulary
     from nl2sql.training.export import export
     from nl2sql.training.start import load_tokenizer, new_parser
 
@@ -66,7 +66,7 @@ def test_the_export_reads_plans_and_agrees_with_torch(trained: Path, tmp_path: P
 def test_exported_weights_are_what_a_new_run_goes_on_from(trained: Path, tmp_path: Path) -> None:
     import torch
 
-    from nl2sql.plan import vocabulary
+    from nl2sql.plan.language import vocabulary
     from nl2sql.training.export import export
     from nl2sql.training.graphs import averaged
     from nl2sql.training.shipped import begin, exported
@@ -90,7 +90,7 @@ def test_exported_weights_are_what_a_new_run_goes_on_from(trained: Path, tmp_pat
 def test_weights_of_another_semantic_layer_are_where_training_starts(trained: Path) -> None:
     import torch
 
-    from nl2sql.plan import vocabulary
+    from nl2sql.plan.language import vocabulary
     from nl2sql.training.start import load_tokenizer, new_parser
     from nl2sql.training.train import adopted
 

@@ -13,8 +13,8 @@ from nl2sql.corpus.lexicon import lexicon_words
 from nl2sql.corpus.phrases import Phrases, load, problems
 from nl2sql.corpus.styles import SLOT_WORD, restyle
 from nl2sql.linking.link import LEXICON
-from nl2sql.plan import KEYWORDS, Query, column_of
-from nl2sql.plan_grammar import parse
+from nl2sql.plan.grammar import parse
+from nl2sql.plan.language import KEYWORDS, Query, column_of
 
 
 @pytest.mark.parametrize("name", sorted(load()))

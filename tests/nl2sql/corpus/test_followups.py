@@ -5,7 +5,6 @@ from collections import Counter
 
 import pytest
 
-from nl2sql.conversation import NEXT, REMEMBERED
 from nl2sql.corpus import replies
 from nl2sql.corpus.compose import Composer
 from nl2sql.corpus.followups import follow_up
@@ -13,8 +12,9 @@ from nl2sql.corpus.fragments import Example
 from nl2sql.corpus.moves import negated
 from nl2sql.corpus.phrases import Dialogue, Phrases, Whole, problems
 from nl2sql.corpus.styles import SLOT_WORD
-from nl2sql.plan import AskBack, Decline, Query
-from nl2sql.plan_grammar import parse
+from nl2sql.plan.grammar import parse
+from nl2sql.plan.language import AskBack, Decline, Query
+from nl2sql.readings.conversation import NEXT, REMEMBERED
 
 
 def drawn(seed: int, how_many: int) -> list[Example]:

@@ -11,9 +11,9 @@ from nl2sql.corpus.fragments import Fragments, Text
 from nl2sql.corpus.phrases import Phrases
 from nl2sql.corpus.time_shapes import BORN, SPANS, TIME_SHAPES
 from nl2sql.guard import approve, schema_of
-from nl2sql.plan import Query, column_of, full_scope
-from nl2sql.plan_grammar import parse
-from nl2sql.plan_sql import compile_query
+from nl2sql.plan.grammar import parse
+from nl2sql.plan.language import Query, column_of, full_scope
+from nl2sql.plan.sql import compile_query
 from nl2sql.values import Bindings, Number, Period
 from nl2sql.values import Text as Names
 from tests.nl2sql.small_tables import EVERYTHING

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from catalog.access.policy import Authorisation
 from catalog.semantic import views
 from nl2sql.guard import approve, schema_of
-from nl2sql.plan import END, Query, Scope, full_scope
-from nl2sql.plan_grammar import Reader, parse
-from nl2sql.plan_sql import compile_query
+from nl2sql.plan.grammar import Reader, parse
+from nl2sql.plan.language import END, Query, Scope, full_scope
+from nl2sql.plan.sql import compile_query
 from nl2sql.values import Number, Period, Text, Value
 
 

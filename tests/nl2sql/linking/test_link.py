@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
-from nl2sql.plan import SLOTS_PER_KIND
+from nl2sql.plan.language import SLOTS_PER_KIND
 from nl2sql.values import Number, Period, Text, Value
 
 NOW = datetime(2026, 10, 16, 12)

@@ -6,9 +6,9 @@ import pytest
 
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
-from nl2sql.plan import Query
-from nl2sql.plan_grammar import parse
-from nl2sql.plan_sql import compile_query
+from nl2sql.plan.grammar import parse
+from nl2sql.plan.language import Query
+from nl2sql.plan.sql import compile_query
 from nl2sql.values import Number
 
 NOW = datetime(2026, 10, 16, 12)

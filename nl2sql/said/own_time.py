@@ -1,0 +1,38 @@
+"""A named condition with a span of its own gives way to the span that the question names.
+
+``nodes:silent`` is not seen for a week; of "silent for more than a day" the model writes the same, and the day would be lost.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+
+from catalog.semantic import views
+from nl2sql.plan.language import Condition, Predicate, Query, Segment
+from nl2sql.values import Bindings, Period
+
+LONG_AGO = re.compile(r"(\w+\.\w+) < \{now\} - INTERVAL '\d+' \w+")
+
+
+def in_own_time(query: Query, bindings: Bindings, unused: Iterable[str]) -> Query:
+    """The query with its one condition of that kind replaced, where the one time that it has no use for can stand there."""
+    times = [slot for slot in unused if isinstance(bindings.get(slot), Period)]
+    spans = [p for p in query.where if isinstance(p, Segment) and p.token in _columns()]
+    if len(times) != 1 or len(spans) != 1:
+        return query
+    return replace(query, where=tuple(_before(_columns()[spans[0].token], times[0], bindings) if p is spans[0] else p for p in query.where))
+
+
+def _before(column: str, slot: str, bindings: Bindings) -> Predicate:
+    """Not since the time, or before it where it says itself when it ends."""
+    period = bindings[slot]
+    assert isinstance(period, Period)
+    return Condition(column, "DURING" if period.start is None else "NOT_DURING", slot)
+
+
+@cache
+def _columns() -> Mapping[str, str]:
+    """Named conditions that say how long ago something was, and the times that they test."""
+    found = {f"{view.name}:{name}": LONG_AGO.fullmatch(segment.sql) for view in views().values() for name, segment in view.segments.items()}
+    return {token: match[1] for token, match in found.items() if match}

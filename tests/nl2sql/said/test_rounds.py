@@ -1,0 +1,68 @@
+"""What rounds worked on and who took part in them, which they list themselves: real tables, through the guard, rows by hand."""
+
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import pytest
+
+from nl2sql.guard import approve, schema_of
+from nl2sql.linking.mentions import Linked
+from nl2sql.plan.canonical import canonical
+from nl2sql.plan.grammar import parse
+from nl2sql.plan.language import Query, full_scope
+from nl2sql.plan.sql import compile_query
+from nl2sql.plan.tokens import spelled
+from nl2sql.said.rules import as_said
+from tests.nl2sql.small_tables import EVERYTHING, filled
+
+NOW = datetime(2026, 10, 16, 12)
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "datasets": [{"name": "a", "pii": True}, {"name": "b", "pii": False}, {"name": "c", "pii": True}],
+    "consents": [{"consent_id": "1", "dataset": "a", "status": "withdrawn"}, {"consent_id": "2", "dataset": "b", "status": "given"}],
+    "nodes": [{"node": "n1", "status": "offline"}, {"node": "n2", "status": "online"}],
+    "models": [{"name": "m"}],
+    "lineage": [{"upstream": "c", "downstream": "m", "downstream_kind": "model", "depth": 1}],
+    "training_rounds": [
+        {"run": "r", "round": 1, "model": "m", "datasets": ["a", "b"], "participants": ["n1", "n2"], "slowest_node": "n2"},
+        {"run": "r", "round": 2, "model": "m", "datasets": ["b"], "participants": ["n2"], "slowest_node": "n2"},
+        # What a round worked on may be unknown or nothing: neither is such data.
+        {"run": "s", "round": 1, "model": "m", "datasets": None, "participants": None, "slowest_node": "n1"},
+        {"run": "t", "round": 1, "model": None, "datasets": [], "participants": [], "slowest_node": None},
+    ],
+}
+OF_DATA = "FROM training_rounds WHERE {} models.name=training_rounds.model EXISTS lineage.downstream=models.name lineage:table_level EXISTS {} END END END SELECT training_rounds.run training_rounds.round"
+PERSONAL = "datasets.name=lineage.upstream datasets.pii IS_TRUE"
+WITHDRAWN = "consents.dataset=lineage.upstream consents.status EQ 'withdrawn'"
+OF_NODES = "FROM training_rounds WHERE EXISTS nodes.node=training_rounds.slowest_node nodes.status EQ 'offline' END SELECT training_rounds.run training_rounds.round"
+
+
+@pytest.fixture(scope="module")
+def tables() -> duckdb.DuckDBPyConnection:
+    return filled(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("question", "plan", "rows"),
+    [
+        ("runs that saw personal data", OF_DATA.format("EXISTS", PERSONAL), [("r", 1)]),
+        ("rounds without any personal data", OF_DATA.format("NOT_EXISTS", PERSONAL), [("r", 2), ("s", 1), ("t", 1)]),
+        ("rounds on data for which consent was withdrawn", OF_DATA.format("EXISTS", WITHDRAWN), [("r", 1)]),
+        ("rounds of models that descend from personal data", OF_DATA.format("EXISTS", PERSONAL), [("r", 1), ("r", 2), ("s", 1)]),
+        ("rounds with personal data somewhere upstream", OF_DATA.format("EXISTS", PERSONAL), [("r", 1), ("r", 2), ("s", 1)]),
+        ("rounds that an offline node took part in", OF_NODES, [("r", 1)]),
+        ("rounds slowed down by an offline node that took part", OF_NODES, [("s", 1)]),
+        ("rounds of offline nodes", OF_NODES, [("s", 1)]),
+    ],
+)
+def test_a_round_is_of_what_it_lists_unless_its_model_comes_up(tables: duckdb.DuckDBPyConnection, question: str, plan: str, rows: list[tuple[Any, ...]]) -> None:
+    query = canonical(parse(plan, full_scope()))
+    assert isinstance(query, Query)
+    approved = approve(compile_query(as_said(query, Linked(question, {}, {})), {}, NOW), schema_of(EVERYTHING), NOW)
+    assert sorted(tables.execute(approved.sql).fetchall(), key=str) == rows
+
+
+def test_conditions_on_the_model_itself_stay() -> None:
+    query = parse("FROM training_rounds WHERE EXISTS models.name=training_rounds.model models.trained_on NOT_NULL END SELECT training_rounds.run", full_scope())
+    assert isinstance(query, Query)
+    assert spelled(as_said(query, Linked("runs on data", {}, {}))) == spelled(query)
