@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
@@ -116,14 +116,11 @@ class TurnBlock(Vertical):
             await self._end(*body(message.event, host(self).desk.session.now))
 
     async def _show_draft(self, writing: Writing) -> None:
-        """Show the draft as it grows; whoever reads at the end of the conversation goes on seeing all of it."""
-        at_end = isinstance(self.parent, VerticalScroll) and self.parent.is_vertical_scroll_end
+        """Show the draft as it grows."""
         drafts = self.query(".draft").results(Static)
         if not (line := next(drafts, None)):
             await self.mount(line := Static(classes="draft"))
         line.update(words.writing(writing.text))
-        if at_end and isinstance(self.parent, VerticalScroll):
-            self.call_after_refresh(self.parent.scroll_end, animate=False)
 
     @on(Broke)
     async def _broke(self, message: Broke) -> None:

@@ -39,7 +39,7 @@ SCRIPT: dict[str, list[Draft]] = {
     "readings": [Clarify("Which?", ("names", "owners"), 0.3, (SqlDraft("SELECT name FROM datasets", "names", 0.3), SqlDraft("SELECT owner FROM datasets", "owners", 0.2)))],
     "drop it": [Decline("change_request", 1.0)],
     "hostile": [SqlDraft(f"SELECT '{HOSTILE}' AS a, NULL AS b", HOSTILE, 0.9)],
-    "slow": [SqlDraft("SELECT count(*) AS n FROM quality_metrics a, quality_metrics b, quality_metrics c", "", 1.0)],
+    "slow": [SqlDraft("SELECT count(*) AS n FROM quality_metrics a, quality_metrics b, quality_metrics c, quality_metrics d", "", 1.0)],
 }
 
 
@@ -67,7 +67,7 @@ def ada(chat_home: Path) -> str:
 @pytest.fixture(scope="session")
 def shared_desk(chat_home: Path) -> Iterator[Desk]:
     """One engine for all tests: starting it takes longer than most of them."""
-    opened = Desk(chat_home, ScriptedBackend(SCRIPT), Limits(rows=500))
+    opened = Desk(chat_home, ScriptedBackend(SCRIPT), Limits(rows=500, deadline_s=280))
     yield opened
     opened.close()
 
