@@ -6,7 +6,9 @@ from datetime import timedelta
 from catalog.semantic import views
 from nl2sql.plan.language import (
     AGES,
+    DATE_PARTS,
     MEAN_AGE,
+    OF,
     SPAN_AGGREGATES,
     SPAN_BOUNDS,
     SPANS,
@@ -23,7 +25,7 @@ from nl2sql.plan.language import (
 )
 from nl2sql.plan.lengths import start_of
 from nl2sql.plan.meant import meant
-from nl2sql.plan.results import unit_factor
+from nl2sql.plan.results import result_unit, unit_factor
 from nl2sql.values import Bindings, Number, Period, Text
 
 OPERATORS = {
@@ -50,6 +52,8 @@ def explain(query: Query, bindings: Bindings, unit: str = "") -> str:
         text = f"latest {text}"
     if query.where:
         text += " where " + " and ".join(_predicate(p, bindings) for p in query.where)
+    if query.newest:
+        text += f", only those whose newest row says: {_all(query.newest, bindings)}"
     if query.having:
         item, op, value = query.having
         than = f"the {explain_item(value, bindings)}" if isinstance(value, Item) else _value(value, bindings)
@@ -58,7 +62,7 @@ def explain(query: Query, bindings: Bindings, unit: str = "") -> str:
         item, direction = query.order
         text += f", ordered by {_result(item, bindings, unit)}, {_direction(item, direction)}"
     if query.limit:
-        text += f", the first {_value(query.limit, bindings)}"
+        text += f", the first {_value(query.limit, bindings)}{' and the last as well' if query.both_ends else ''}"
     if query.skip:
         text += f" after leaving out the first {_value(query.skip, bindings)}"
     if query.per:
@@ -69,7 +73,7 @@ def explain(query: Query, bindings: Bindings, unit: str = "") -> str:
 def _result(item: Item, bindings: Bindings, unit: str) -> str:
     """A result column in words, and the unit that it was asked in."""
     words = explain_item(item, bindings)
-    return f"{words.removesuffix(', bytes')} in {unit}" if unit_factor(item, unit) else words
+    return f"{words.removesuffix(f', {result_unit(item)}')} in {unit}" if unit_factor(item, unit) else words
 
 
 def explain_item(item: Item, bindings: Bindings) -> str:
@@ -100,7 +104,8 @@ def explain_item(item: Item, bindings: Bindings) -> str:
             return f"share of the total {_column(item.args[0])} where {_all(item.conditions, bindings)}"
         case "COUNT_IF" | "SHARE_IF":
             kind = "number" if item.fn == "COUNT_IF" else "share"
-            return f"{kind} where {_all(item.conditions, bindings)}"
+            given = f", of those where {_all(item.among, bindings)}" if item.among else ""
+            return f"{kind} where {_all((c for c in item.conditions if c not in item.among), bindings)}{given}"
         case "AVG_IF" | "SUM_IF":
             return f"{'average' if item.fn == 'AVG_IF' else 'total'} {_column(item.args[0])} where {_all(item.conditions, bindings)}"
         case "MIN" | "MAX" if column_of(item.args[0]).is_time:
@@ -121,8 +126,11 @@ def _predicate(predicate: Predicate, bindings: Bindings) -> str:
             return f"({_predicate(left, bindings)} or {_predicate(right, bindings)})"
         case Either(arms):
             return f"(either {', or '.join(_all(arm, bindings) for arm in arms)})"
-        case Exists(join, conditions, negated):
+        case Exists(join, conditions, negated, times):
             inside = f" where {_all(conditions, bindings)}" if conditions else ""
+            if times:
+                number = f"the number of {join.view.replace('_', ' ')}{inside} {OPERATORS[times[0]]} {_value(times[1], bindings)}"
+                return f"not ({number})" if negated else number
             return f"there {'are no' if negated else 'are'} {join.view.replace('_', ' ')}{inside}"
         case Condition(column, "DURING" | "NOT_DURING" as op, value):
             return f"{_column(column)} {'not ' if op == 'NOT_DURING' else ''}{_value(value, bindings)}"
@@ -136,7 +144,7 @@ def _predicate(predicate: Predicate, bindings: Bindings) -> str:
 def _direction(item: Item, direction: str) -> str:
     """Numbers, times and names each have their own words for an order."""
     down = direction == "DESC"
-    if item.fn in ("", "MIN", "MAX", "DAY", "WEEK", "MONTH", "YEAR") and "#" not in item.args[0]:
+    if item.fn in ("", "MIN", "MAX", *DATE_PARTS) and "#" not in item.args[0]:
         column = column_of(item.args[0])
         if column.is_time:
             return "latest first" if down else "earliest first"
@@ -163,6 +171,8 @@ def _measure(token: str) -> str:
 def _value(token: str, bindings: Bindings) -> str:
     if token == "MEAN":
         return "the average"
+    if token.startswith(OF):
+        return f"that of {_value(token.removeprefix(OF), bindings)}"
     match bindings.get(token):
         case Text(values) if len(values) > MOST_NAMED:
             return f"{', '.join(values[:MOST_NAMED])} or {len(values) - MOST_NAMED} more"

@@ -21,7 +21,7 @@ from nl2sql.election import Elected, elect, fingerprint
 from nl2sql.errors import Repairable, Stopped, UnknownColumn
 from nl2sql.guard import approve
 from nl2sql.linking.link import Linked
-from nl2sql.linking.loose import names_alike
+from nl2sql.readings import named
 from nl2sql.recording import record
 from nl2sql.session import Session, read_clock
 from nl2sql.stop import Stop
@@ -44,9 +44,8 @@ from nl2sql.turn import (
 )
 from nl2sql.verified import badge
 
-OFFERED_NAMES = 8
-"""Names that are offered where a question does not say which one it means; of more, none."""
 OFFERED_READINGS = 3
+"""Readings that are offered of those put to the vote; of more that are ranked, those of which one has to be open to the asker."""
 REPAIRS = 2
 """How often a model that samples may mend SQL that cannot run. More loses accuracy in published runs."""
 NARROWS = " To leave something out of the answer before, say: without …"
@@ -85,6 +84,10 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
         else:
             context = prompted(context, session, backend)
             drafts = yield from turn.drafted(backend, context)
+            if (full := named.named_after_all(question, drafts[0], session.index)) and (again := understood(full, session, before))[2] is not None:
+                context = prompted(again[2], session, backend)
+                redrafted = yield from turn.drafted(backend, context)
+                linked, drafts = (again[0], redrafted) if isinstance(redrafted[0], SqlDraft) else (linked, drafts)
             if backend.samples:
                 turn.mend = lambda attempts: turn.drafted(backend, replace(context, attempts=attempts))
         yield Stage("draft", _ms(started), "verified" if match else type(drafts[0]).__name__)
@@ -151,16 +154,17 @@ class _Turn:
             if isinstance(verdict, Denied):
                 offered.remove(choice)
                 denied.append((verdict, draft))
-        if denied and not offered:
+        if denied and not set(offered).intersection(asked.choices[:OFFERED_READINGS]):  # nothing likely is left
             yield from self.end(denied[0][0], denied[0][1].sql)
             return
         if len(offered) < 2:
             offered = list(asked.choices)  # one choice is none; what columns there are is public
         if asked.kind and not offered:
-            offered = names_alike(self.question, asked.kind, self.session.index, OFFERED_NAMES)
+            offered = named.offered(self.question, asked.kind, self.session.index)
+        is_other = bool(asked.kind and offered) and not any(named.is_of_kind(name, asked.kind, self.session.index) for name in offered)
         read = {choice: draft.sql for choice, draft in zip(asked.choices, asked.drafts, strict=False) if draft.reading}
         outcome = AskedBack(
-            message=asked.message,
+            message="Which one do you mean? Name it in the question." if is_other else asked.message,
             choices=tuple(offered),
             statements=tuple(read[choice] for choice in offered) if offered and read.keys() >= set(offered) else (),
             decision=self.decision("declined"),

@@ -136,7 +136,7 @@ def asked(context: Context) -> str:
         lines.append(f"Linked: {_line(linked.text)}")
         lines += [f"{slot[1:]} = {_value(value)}{_unknown(linked, slot)}" for slot, value in linked.bindings.items()]
     if linked.unit:
-        lines.append(f"Amounts of bytes in {linked.unit}")
+        lines.append(f"Amounts in {linked.unit}")
     return "\n".join(lines)
 
 

@@ -2,9 +2,8 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
 
 from nl2sql.backends.base import Clarify, Context, Decline, Draft, SqlDraft
 from nl2sql.backends.reply import asked_or_declined
@@ -13,19 +12,23 @@ from nl2sql.embedded.parser import Candidate, EmbeddedParser
 from nl2sql.errors import BadPlan
 from nl2sql.explain import explain
 from nl2sql.linking.asked import asking_sentence, turns
-from nl2sql.linking.mentions import Linked
+from nl2sql.linking.mentions import ROW_ID, Linked, Mention
+from nl2sql.plan.language import AskBack, Query, Scope, full_scope
 from nl2sql.plan.language import Decline as DeclinePlan
-from nl2sql.plan.language import Query, Scope, full_scope
 from nl2sql.plan.results import unit_meant
 from nl2sql.plan.sql import compile_query
 from nl2sql.plan.tokens import spelled
-from nl2sql.readings.asking_back import left_open, names, several
+from nl2sql.readings.asking_back import left_open, names, only_named, several
 from nl2sql.readings.attack import is_attack
-from nl2sql.readings.choice import HALF, by_meaning, is_rather_named, query_or_refusal, weighed
+from nl2sql.readings.choice import HALF, by_meaning, is_fuller, is_rather_named, query_or_refusal, weighed
 from nl2sql.readings.conversation import NEXT
-from nl2sql.readings.follows import followed, in_place_of, leans
+from nl2sql.readings.follows import Before, followed, in_its_place, looks_back
+from nl2sql.readings.named import OFFERED_NAMES
+from nl2sql.readings.reader import PlanReader
+from nl2sql.readings.reworded import in_full, reworded
 from nl2sql.readings.ruled_out import is_ruled_out, possible
-from nl2sql.readings.settled import named_choice, settled
+from nl2sql.readings.settled import flow_between, named_choice, settled
+from nl2sql.readings.used import unused, used, uses_more
 from nl2sql.said.own_span import in_own_span
 from nl2sql.said.own_time import in_own_time
 from nl2sql.said.rules import as_said
@@ -35,31 +38,14 @@ READINGS = 6
 """Beams searched where the greedy reading is unsure."""
 UNSURE = 0.95
 """Probability of a greedy reading below which others are searched: one of them is often likelier, and right."""
+LEAST = 0.3
+"""Probability that the reading of a question in other words has at least."""
 MOST = 0.999
 """Probability that a reading has at most which is settled."""
-OFFERED = 3
+OFFERED = 5
 """Readings offered at most."""
-OFFERED_NAMES = 8
-"""Names offered at most."""
 ALL_OF_THEM = re.compile(r"\b(?:of (?:the|those|these|all|them)|those|these|all|the) (number[1-3])(?= *(?:$|[?.!,]))")
 """A number that counts what a dialogue has found before, and limits nothing: the lowest of the three."""
-
-
-class PlanReader(Protocol):
-    """What reads a linked question into plans; ``about`` may hold a ``calibration``."""
-
-    @property
-    def about(self) -> Mapping[str, Any]:
-        """What is known of the model."""
-        ...
-
-    def read(self, question: str, scope: Scope, beams: int = 4) -> list[Candidate]:
-        """Plans within ``scope``, likeliest first. Raises `BackendUnavailable`."""
-        ...
-
-    def weight(self, question: str, tokens: Sequence[str]) -> float:
-        """A second opinion: what the words of the question add to the log-probability of a plan."""
-        ...
 
 
 class EmbeddedBackend:
@@ -83,14 +69,14 @@ class EmbeddedBackend:
 
     def draft(self, context: Context) -> list[Draft]:
         """The likeliest draft; a question back with several readings when it is below the calibrated threshold."""
-        if is_attack(context.question):
+        if is_attack(context.question, [m.surface for m in context.linked.mentions.values()]):
             return [Decline("out_of_scope", 1.0)]
-        found, linked = self._likeliest(context.linked)
+        said, (found, linked) = context.linked, self._likeliest(as_known(context.linked))
         found, context = self._followed(found, linked), replace(context, linked=linked)
         if refusal := self._refusal(found, context):
             return [refusal]
-        if asked := left_open(found, linked.text):
-            return [asked_or_declined(asked, context.now, self._confidence(found[0].probability))]
+        if asked := left_open(found, linked.text, said.text):
+            found = [replace(found[0], plan=asked, tokens=tuple(spelled(asked).split()))]
         drafts = self._drafts(found, context)
         if drafts and (not isinstance(drafts[0], SqlDraft) or drafts[0].confidence >= self._threshold):
             return drafts[:1]
@@ -128,14 +114,16 @@ class EmbeddedBackend:
         query = _query(found)
         if query is None or not earlier:
             return found
-        is_unsure, before = found[0].probability < HALF, []
-        if is_unsure or leans(earlier, said):
+        probability, shown, before = found[0].probability, [], None
+        if looks_back(earlier, said, probability):
             asked = replace(linked, text=f" {NEXT} ".join(earlier))
             read = self._read(asked)
-            before = [c for c in self._followed(read, asked)[:1] if c.probability >= HALF]
-        kept = followed(query, _query(before), _query(read) if before else None, said)
-        if is_unsure and (was := _query(before)) and (placed := in_place_of(was, said)):
-            return [replace(before[0], plan=placed, tokens=tuple(spelled(placed).split())), *found[1:]]
+            shown = self._followed(read, asked)
+            if (plan := _query(shown)) and (alone := _query(read)):
+                before = Before(plan, alone, is_sure=shown[0].probability >= HALF)
+        if before and (placed := in_its_place(before, said, probability)):
+            return [replace(shown[0], plan=placed, tokens=tuple(spelled(placed).split())), *found[1:]]
+        kept = followed(query, earlier, said, before, probability)
         return [replace(found[0], plan=kept, tokens=tuple(spelled(kept).split())), *found[1:]] if kept != query else found
 
     def _rows(self, found: list[Candidate], context: Context) -> str:
@@ -149,21 +137,36 @@ class EmbeddedBackend:
         if linked.also is None:
             return plain
         found, also = self._clearest(linked.also)
-        is_about_name = NEXT in linked.text or bool(found and _values(found[0], also) - {(m.start, m.end) for m in linked.mentions.values()})
+        is_about_name = NEXT in linked.text or bool(found and used(found[0], also) - {(m.start, m.end) for m in linked.mentions.values()})
+        is_all_read = NEXT not in linked.text and plain[1] is linked
+        if found and plain[0] and is_about_name and is_all_read and is_fuller(found[0], plain[0][0], uses_more(used(found[0], also), used(plain[0][0], linked), linked)):
+            return found, also
         return (found, also) if is_rather_named(found, plain[0], is_about_name) else plain
 
     def _clearest(self, linked: Linked) -> tuple[list[Candidate], Linked]:
         """What the whole question is read as, or its asking sentence alone where that is clearer and leaves out no value."""
+        linked = in_full(linked)
         whole = self._read(linked)
+        if other := self._otherwise(whole, linked):
+            return other
         alone = asking_sentence(linked)
         if alone is None:
             return whole, linked
         asked = self._read(alone)
         if not asked or not isinstance(asked[0].plan, Query):
             return whole, linked
-        if whole and (asked[0].probability <= whole[0].probability or not _values(whole[0], linked) <= _values(asked[0], alone)):
+        if whole and (asked[0].probability <= whole[0].probability or not used(whole[0], linked) <= used(asked[0], alone)):
             return whole, linked
         return asked, alone
+
+    def _otherwise(self, whole: list[Candidate], linked: Linked) -> tuple[list[Candidate], Linked] | None:
+        """What the question is read as in other words, with what those leave out put back."""
+        other = reworded(linked, is_sure=bool(whole) and whole[0].probability >= HALF)
+        read = self._read(other[0]) if other else []
+        query = _query(read)
+        if other is None or query is None or read[0].probability < LEAST or (plan := other[1](query)) is None:
+            return None
+        return [replace(read[0], plan=plan, tokens=tuple(spelled(plan).split()))], replace(other[0], text=linked.text)
 
     def _read(self, linked: Linked) -> list[Candidate]:
         """Readings, likeliest first: the greedy one alone where it is sure, in a third of the time."""
@@ -175,11 +178,13 @@ class EmbeddedBackend:
             return by_meaning(greedy)
         found = {candidate.tokens: candidate for candidate in [*greedy, *self._parser.read(linked.text, scope, READINGS)]}
         readings = self._weighed(possible(tuple(found.values()), linked.text), linked)
+        if readings and isinstance(readings[0].plan, AskBack) and (settled_as := self._settled(readings[0], linked, scope)):
+            return settled_as
         return query_or_refusal(readings, tuple(found.values()), is_unsure=not (readings and self._is_sure(readings[0])))
 
     def _settled(self, greedy: Candidate, linked: Linked, scope: Scope) -> list[Candidate]:
         """What a question back is read as that the question settles itself, at least as likely as that is."""
-        if named := named_choice(greedy, linked):
+        if named := flow_between(greedy, linked) or named_choice(greedy, linked):
             return [named]
         narrower = settled(greedy, linked, scope)
         queries = [c for c in self._parser.read(linked.text, narrower, READINGS) if isinstance(c.plan, Query)] if narrower else []
@@ -206,13 +211,15 @@ class EmbeddedBackend:
                 query = as_said(in_own_span(query, bindings, context.linked.text), context.linked)
                 candidate = replace(candidate, plan=query, tokens=tuple(spelled(query).split()))
                 if fits := several(candidate, context.linked):
-                    return Clarify(f"'{fits.surface}' fits more than one {fits.kind}. Which one?", names(fits)[:OFFERED_NAMES], confidence)
+                    return _which(fits, confidence)
                 unit = unit_meant(query, context.linked.unit)
                 try:
                     sql = compile_query(query, bindings, context.now, unit)
                 except BadPlan:
                     return None
-                return SqlDraft(sql, explain(query, bindings, unit), confidence, _unused(candidate, context.linked))
+                return SqlDraft(sql, explain(query, bindings, unit), confidence, unused(candidate, context.linked))
+            case AskBack() if fits := only_named(context.linked):
+                return _which(fits, confidence)
             case plan:
                 return asked_or_declined(plan, context.now, confidence)
 
@@ -232,19 +239,12 @@ def _scope(linked: Linked) -> Scope:
     """What a plan for the question may name."""
     return Scope(
         columns=full_scope().columns,
-        slots=frozenset(linked.bindings) - {f"@{slot}" for slot in ALL_OF_THEM.findall(linked.text) if NEXT in linked.text},
+        slots=frozenset(linked.bindings) - {ROW_ID} - {f"@{slot}" for slot in ALL_OF_THEM.findall(linked.text) if NEXT in linked.text},
         units={slot: value.unit for slot, value in linked.bindings.items() if isinstance(value, Number)},
         unknown=frozenset(slot for slot, mention in linked.mentions.items() if not mention.known),
     )
 
 
-def _values(candidate: Candidate, linked: Linked) -> set[tuple[int, int]]:
-    """Where the values stand that a plan uses."""
-    return {(mention.start, mention.end) for slot, mention in linked.mentions.items() if slot in candidate.tokens}
-
-
-def _unused(candidate: Candidate, linked: Linked) -> tuple[str, ...]:
-    """Values of the question, of a dialogue those of its last turn, that a plan has no use for; ``those two`` is none."""
-    said = set(re.findall(r"\w+", re.sub(r"\b(?:those|these|the) number\d\b", "", linked.text.rpartition(NEXT)[2])))
-    used = [mention.value for slot, mention in linked.mentions.items() if slot in candidate.tokens]
-    return tuple(m.surface for slot, m in linked.mentions.items() if slot[1:] in said and m.known and slot not in candidate.tokens and m.value not in used)
+def _which(fits: Mention, confidence: float) -> Clarify:
+    """Asks back which of the things is meant that a name stands for."""
+    return Clarify(f"'{fits.surface}' fits more than one {fits.kind}. Which one?", names(fits)[:OFFERED_NAMES], confidence)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from nl2sql.linking.mentions import SENTENCE_END, Linked
+from nl2sql.linking.mentions import ROW_ID, SENTENCE_END, Linked
 from nl2sql.linking.vocabulary import concepts, words
 from nl2sql.plan.language import SLOT_KINDS, SLOTS_PER_KIND
 from nl2sql.readings.conversation import NEXT
@@ -69,5 +69,7 @@ def renumbered(text: str, linked: Linked) -> Linked:
 
     said = SLOT.sub(name, text)
     bindings = {f"@{new}": linked.bindings[f"@{old}"] for old, new in names.items()}
+    if ROW_ID in linked.bindings:
+        bindings[ROW_ID] = linked.bindings[ROW_ID]
     mentions = {f"@{new}": linked.mentions[f"@{old}"] for old, new in names.items()}
     return replace(linked, text=said, bindings=bindings, mentions=mentions)

@@ -17,6 +17,8 @@ COUNTS = {w: n for n, w in enumerate(["zero", "one", "two", "three", "four", "fi
 _count = r"(?P<count>\d+(?:\.\d+)?|half(?: an?)?|one and a half|two and a half|(?:a )?couple of|a few|an?|couple|few|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty|ninety)"
 _unit = r"(?P<unit>minutes?|mins?|hours?|hrs?|h|days?|d|weeks?|wks?|wk|fortnights?|months?|mths?|quarters?|qtrs?|years?|yrs?)"
 AMOUNT = rf"(?:{_count}(?:\+? (?:full |whole |calendar |consecutive )?|(?<=half)-){_unit}|(?P<digits>\d+)\+?(?P<letter>h|hrs?|d|w|wks?|days?|mths?|months?|y|yrs?)|(?:an? |one )?(?P<long>hour|day|week|month|quarter|year) and a half)"
+ENDED = re.compile(r"\b(?:was|were|went|stayed|remained) (?:[\w-]+ ){0,2}(?:down|offline|dark|unreachable|unavailable) (?:for )?$")
+"""A state that is over: how long a node was down is a number, where one that is down has been so since."""
 _lead = r"(?:(?:in|on|during|over|within|for|from|of|at|throughout|through|the whole of|all of|all) )?(?:the |these )?"
 _months = "|".join(MONTHS)
 _more = r"more than |over |longer than |at least |upwards of |(?<!>)>=? ?"
@@ -68,6 +70,12 @@ def _rolling(match: re.Match[str], now: datetime) -> Period:
     return Period(now, at) if ahead else Period(at, now)
 
 
+def _to_now(match: re.Match[str], now: datetime) -> Period:
+    """``the twelve months to date`` is counted back from now."""
+    count, unit = amount_of(match)
+    return Period(shift(now, -count, unit), now)
+
+
 def _ago(match: re.Match[str], now: datetime) -> Period:
     count, unit = amount_of(match)
     is_past = match["way"] in ("ago", "back")
@@ -88,7 +96,8 @@ def _between_ago(match: re.Match[str], now: datetime) -> Period | None:
 
 def _older(match: re.Match[str], now: datetime) -> Period | None:
     count, unit = amount_of(match)
-    if match[0].startswith("for") and LENGTH_FOR.search(match.string[: match.start()]):
+    before = match.string[: match.start()]
+    if ENDED.search(before) or (match[0].startswith("for") and LENGTH_FOR.search(before)):
         return None
     surely = re.match(r"older|for|since|.*\bold$", match[0])  # acknowledged alerts older than a week: no length of anything
     return None if not surely and _is_length(match) else Period(None, shift(now, -count, unit))
@@ -99,6 +108,8 @@ def _lasting(match: re.Match[str], now: datetime) -> Period | None:
     count, unit = amount_of(match)
     at = shift(now, -count, unit)
     before, after = match.string[: match.start()], match.string[match.end() :]
+    if match["more"] and ENDED.search(before):
+        return None
     if NEGATED.search(before) or (match["how"] == "since" and NEGATED_AFTER.match(after)):
         return None if match["how"] != "for" and not match["more"] else Period(at, None)
     return Period(None, at) if match["how"] == "for" and (match["now"] or IDLE.search(before)) else None
@@ -108,6 +119,8 @@ def _idle(match: re.Match[str], now: datetime) -> Period | None:
     """``silent 48h``, ``offline more than 3 days``, ``no hb > 1d``: the state stands right before."""
     count, unit = amount_of(match)
     at, before = shift(now, -count, unit), match.string[: match.start()]
+    if match["more"] and ENDED.search(before):
+        return None
     if SIGN_OF_LIFE.search(before) and NEGATED.search(before):
         return Period(at, None)
     return Period(None, at) if IDLE_JUST_BEFORE.search(before) or (match["more"] and SIGN_OF_LIFE.search(before)) else None
@@ -157,6 +170,7 @@ RULES = (
     (rf"(?:with )?(?:{_more}){AMOUNT}(?= (?:without|with no)\b)", _lacking),
     (rf"(?:younger than|newer than|less than|under) {AMOUNT}(?: old)?", _younger),
     (rf"{_lead}(?P<which>last|past|previous|preceding|prior|trailing|most recent|next|coming|upcoming|following) {AMOUNT}(?! of (?:\d{{4}}|(?:the|this|last|next) \w|(?:{_months})\b))", _rolling),
+    (rf"(?:since |{_lead}){AMOUNT} (?:(?:up )?(?:to|till|until) (?:date|now|today|the present(?: day)?)|ending (?:today|now))", _to_now),
     (rf"since {AMOUNT}", _since_amount),
     (rf"(?:within|in) (?:the next )?(?P<less>less than |under |at most |max(?:imum)? )?{AMOUNT}(?: from now|'? time)?", _within),
 )

@@ -16,14 +16,24 @@ EVERYDAY = ("dataset", "model")
 COUNTING = r"(?:how many|number of|count of|many|much|more|most|fewer|fewest|each|every|per|any|no|new|several|some|these|those) $"
 LEADS = (
     r"(?:from|of|in|on|to|into|onto|for|about|does|do|is|are|was|has|have|drop|dropping|delete|rename|change|read|reads|reading|use|uses|used|using|feed|feeds|feeding|behind|with|own|owns|via|"
-    r"by|between|against|than|like|compare|regarding|concerning|write|writes|publish|publishes|load|loads|query|queries|queried|see|access|break|breaks|called|named|within|inside)"
+    r"by|between|against|than|like|compare|regarding|concerning|write|writes|publish|publishes|load|loads|query|queries|queried|see|access|break|breaks|called|named|within|inside|"
+    r"same(?: \w+){1,4} as)"
 )
-LEADS_ASKING = r"(?:from|(?<!number )(?<!count )(?<!kind )of|in|on|(?<=access )to|(?<=related )to|(?<=linked )to|into|does|is|has|drop|dropping|read|reads|use|uses|using|feed|feeds|feeding|behind|with|own|owns|see|access|break|breaks|than|between)"
+FLOWS = (
+    r"(?:into|feeds?|feeding|upstream of|downstream of|(?:built|based|depends?|relies|rests?) on|(?:derived|made|comes?|built) from|behind|"
+    r"(?:inputs?|sources?|parents?|children|origins?|ancestors?|descendants?|consumers?|dependents?|lineage|provenance) of)"
+)
+"""What leads to the end of a flow, which an article may stand before."""
+LEADS_ASKING = r"(?:(?:from|between) both|from|(?<!number )(?<!count )(?<!kind )of|in|on|(?<=access )to|(?<=related )to|(?<=linked )to|into|does|is|has|drop|dropping|read|reads|use|uses|using|feed|feeds|feeding|behind|with|own|owns|see|access|break|breaks|than|between)"
 """What leads to a name; before a word that people also ask with, only what seldom leads to anything else."""
 PERSON_LEADS = r"(?:^|\W)(?:to|by|of|from|did|does|is|was|has|can|may|ask|with|for|about|and|or) $"
-AT_LARGE = r"(?:^|[.?!:;] |(?:^|\W)(?:by|to|from|of|for|do|did|can|may|must|than|vs\.?|versus|as) |, )$"
+AT_LARGE = r"(?:^|[.?!:;] |(?:^|\W)(?:by|to|from|of|for|do|did|can|could|may|must|should|(?<!who )(?<!that )(?<!which )are|than|vs\.?|versus|as|compare|comparing|between) |, )$"
 """Before stewards that are no stewards of anything."""
-JOINT = r"(?:,|, and| and| or| vs\.?|,? &) "
+ANY_ONE = r"(?:^|\W)(?:may|can|could|must|should) an? $"
+"""Before one of them, whoever it is: may a buyer."""
+BESIDE_ROLE = r"(?:^|\W)(?:against|with|and|or|unlike) $"
+"""Before a role beside another one."""
+JOINT = r"(?:,|, and| and| or|,? (?:but|and) not|,? without| vs\.?|,? &) "
 """What stands between names in a list."""
 COLUMNS_OF = re.compile(r"(?:^|\W)(?:columns?|fields?) (?:of|in|from) (?:the |our )?$")
 """What only the name of a table follows."""
@@ -55,7 +65,7 @@ def is_name(draft: Draft, tokens: list[Token], kind: str, values: list[str]) -> 
     if kind in ("model", "run", "job") and len(parts) > 1 and re.match(r" (?:data|data ?sets|tables|corpora)(?!\w)", after) and draft.question[start:end].islower() and not _written(draft, start, end):
         return False  # swahili speech data is no data of the model swahili-speech
     if len(parts) > 1:
-        identifier = any(" " not in v for v in values)
+        identifier = kind not in ("country", "jurisdiction") and any(" " not in v for v in values)  # a code is none: the united states
         if not asking or not (identifier or kind in ("org", "dataset", "term")) or _written(draft, start, end) or is_evident(draft, start, end, kind, True):
             return True
         return kind in EVERYDAY and perhaps(draft, start)
@@ -69,6 +79,8 @@ def is_name(draft: Draft, tokens: list[Token], kind: str, values: list[str]) -> 
         if asking and word not in LANGUAGES:  # programming languages: Go, Processing, Less
             return bool(re.match(r" (?:code|language|programs?|scripts?)(?!\w)", after))
         return word in LANGUAGES or not is_english(word) or len(word) > 5 or beside or bool(re.search(r"(?:in|and|or) $", before))
+    if kind == "policy" and is_english(word):
+        return beside or _listed(draft, start, end, kind) or before.endswith("by ")  # what is denied by default, no default retention
     if kind in NAMES_ITSELF:
         if word not in lexicon() or beside or _listed(draft, start, end, kind) or kind in ("country", "jurisdiction"):
             return True
@@ -99,13 +111,16 @@ def _is_role(draft: Draft, start: int, word: str) -> bool:
     if noun in views() or not is_listed(f"{noun}s"):
         return False
     if noun in concepts():
-        return word != noun and bool(re.search(AT_LARGE, draft.before(start))) and perhaps(draft, start)
+        before, is_several = draft.before(start), word != noun
+        if is_several and any(m.kind == "role" for m in draft.found) and re.search(rf"{AT_LARGE}|{BESIDE_ROLE}", before):
+            return True
+        return bool(re.search(AT_LARGE if is_several else ANY_ONE, before)) and perhaps(draft, start)
     return not re.search(r"(?:^|\W)(?:the|our|my)(?: \w+)? $", draft.before(start)) or perhaps(draft, start)
 
 
 def perhaps(draft: Draft, start: int) -> bool:
     """An everyday word that is a name too: one of the readings where nothing counts or measures it."""
-    if re.search(COUNTING, draft.text[:start]):
+    if re.search(COUNTING, draft.left(start)):
         return False
     draft.passed_over = True
     return draft.eager
@@ -116,7 +131,7 @@ def is_evident(draft: Draft, start: int, end: int, kind: str, asking: bool, writ
 
     With ``written`` only the first counts: words that the catalog itself has a meaning for, and acronyms such as TOP.
     """
-    before, after = draft.text[:start], draft.text[end:]
+    before, after = draft.left(start), draft.right(end)
     beside = stands_beside(kind, before[-40:], after, singular=True)
     single = " " not in draft.text[start:end]
     if beside and asking and single:  # the orders table, table orders; but: test table, dataset updates of this week
@@ -131,6 +146,8 @@ def is_evident(draft: Draft, start: int, end: int, kind: str, asking: bool, writ
         return True
     if _listed(draft, start, end, kind):
         return bool(re.match(FOLLOWS, after))
+    if kind == "dataset" and not single and re.search(rf"(?:^|\W){FLOWS} (?:the |our )$", before) and re.match(FOLLOWS, after):
+        return True
     leads = rf"(?:^|\W){LEADS_ASKING} $" if asking and single else rf"(?:^|\W){LEADS} $" if asking else rf"(?:^|\W){LEADS} (?:the |our )?$"
     return bool(re.search(leads, before) and re.match(FOLLOWS, after))
 
@@ -146,7 +163,7 @@ def is_styled(draft: Draft, start: int, end: int) -> bool:
     surface = draft.question[start:end]
     if surface == draft.text[start:end]:
         return False
-    inside = start > 0 and not re.search(r"[.?!:] $", draft.question[:start])
+    inside = start > draft.turn_start(start) and not re.search(r"[.?!:] $", draft.question[:start])
     others = re.findall(r"[^\W\d_]+", draft.question[:start] + " " + draft.question[end:])
     return (inside or surface[1:] != draft.text[start + 1 : end]) and any(w.islower() and len(w) > 1 for w in others)
 

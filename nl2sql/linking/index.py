@@ -13,12 +13,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.access.policy_rules import NO_RULE
 from catalog.quality.freshness import opened
 from catalog.semantic import views
+from nl2sql.linking.durations import AMOUNT
 from nl2sql.linking.places import ADJECTIVES, EUROPE, LANGUAGES, continents, countries
-from nl2sql.linking.shortened import CAMEL, Kinds, shortened
+from nl2sql.linking.shortened import Kinds, humps, parts_of_datasets, shortened
 from nl2sql.linking.spellings import ALIAS, LOOKALIKE, NAME, PART, spellings
-from nl2sql.linking.vocabulary import closed_words, is_english, lexicon, singular, words
+from nl2sql.linking.vocabulary import closed_words, lexicon, singular, words
 
 __all__ = ["LONGEST_NAME", "NameIndex", "build_index", "words"]
 
@@ -100,22 +102,23 @@ class NameIndex:
 
     @cached_property
     def endings(self) -> dict[str, list[tuple[str, str]]]:
-        """Datasets of three words and more by all words but the first: meter readings for energy_meter_readings."""
+        """Datasets of three words and more by all words but the first: meter readings for energy_meter_readings; the last 7 days are no end of a name."""
         found: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for key, kind, value in self._several_words():
-            if key.count(" ") > 1 and kind == "dataset":
-                found[key.partition(" ")[2]].append((kind, value))
+            end = key.partition(" ")[2]
+            if " " in end and kind == "dataset" and not re.fullmatch(AMOUNT, end):
+                found[end].append((kind, value))
         return dict(found)
 
     @cached_property
     def humps(self) -> dict[str, tuple[str, ...]]:
-        """Words that are no English to the several datasets whose CamelCase names end in them: pajama for RedPajama and SlimPajama."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for value in {value for kinds in self.names.values() for value in kinds.get("dataset", ()) if " " not in value}:
-            *first, last = CAMEL.split(value)
-            if first and len(last) > 4 and last.isalpha() and not is_english(last.lower()):
-                found[last.lower()].add(value)
-        return {word: tuple(sorted(values)) for word, values in found.items() if len(values) > 1}
+        """What several datasets' CamelCase names end in."""
+        return humps(self.names)
+
+    @cached_property
+    def parted(self) -> dict[str, tuple[str, ...]]:
+        """The parts of datasets' names."""
+        return parts_of_datasets(self.names)
 
     @cached_property
     def holders(self) -> dict[str, set[str]]:
@@ -210,6 +213,8 @@ def _values(connection: "duckdb.DuckDBPyConnection", shown: Mapping[str, set[str
     for view, columns in shown.items():
         for name in sorted(columns):
             column = views()[view].columns[name]
+            if column.slot == "policy":
+                yield "policy", NO_RULE
             if column.slot:
                 source = f'unnest("{name}")' if column.is_list else f'"{name}"'
                 where = ""

@@ -63,7 +63,7 @@ PRIORITY = (
 FOLLOWS = (
     r"(?:'s?)?(?:$|[?.!,;:)]| [-–—] |/| (?:and|or|vs\.?|versus|is|are|was|were|has|have|had|does|do|did|in|on|at|by|with|without|from|to|into|since|before|after|last|this|next|past|what|which|who|when|where|why|how|"
     r"for|if|that|whose|then|than|not|as|so|yesterday|today|break|breaks|happens|depend|depends|come|comes|feed|feeds|still|actually|really|allowed|used|need|needs|get|gets|made|built|over|under|per|please|pls|ever|"
-    r"ok|okay|safe|fresh|stale|deprecated|encrypted|contain|contains|go|goes|look|looks|anymore|any|&|\+|n)(?!\w))"
+    r"ok|okay|but|safe|fresh|stale|deprecated|encrypted|contain|contains|go|goes|look|looks|anymore|any|&|\+|n)(?!\w))"
 )
 """What may follow a name, where an everyday word in the place of a name is followed by more of its own sentence otherwise."""
 TOPIC_LEADS = r"(?:^|\W)(?:on|in|of|for|from|within|covering|concerning|regarding|around) (?:the (?:field|area|domain|world) of )?$"
@@ -72,6 +72,8 @@ TOPIC_NOUNS = r" (?:stewards?|owners?|publishers?|sellers?|sets?|columns?|rows|m
 """What follows such a word."""
 REPLACED = ("dataset", "model", "node", "run", "org")
 """Kinds of which a turn of a dialogue that says one name says it in the place of another."""
+LAST_OF_TWO = re.compile(r"^(?:,| and| or|,? &) \w+(?=\W*$)")
+"""The other of two names that a turn consists of: orders and products?"""
 FIXED = frozenset({"language", "country", "jurisdiction"})
 """Kinds whose words nobody publishes: a dataset that calls itself French does not take the word away from the language."""
 
@@ -133,11 +135,11 @@ def is_topic(before: str, after: str) -> bool:
 
 
 def replaces(draft: Draft, start: int, end: int, kind: str) -> bool:
-    """Whether a turn of a dialogue says nothing but the word, in the place of another name of its kind: who owns C4 >> and products?"""
-    turn = draft.text.rfind(NEXT, 0, start)
-    if kind not in REPLACED or turn < 0 or not any(m.kind == kind and m.end <= turn for m in draft.found):
+    """Whether a turn of a dialogue says nothing but the word, and maybe another, in the place of another name of its kind: who owns C4 >> and products?"""
+    turn = draft.turn_start(start)
+    if kind not in REPLACED or not any(m.kind == kind and m.end <= turn for m in draft.found):
         return False
-    beside = f"{draft.text[turn + len(NEXT) : start]} {draft.text[end:].partition(NEXT)[0]}"
+    beside = f"{draft.left(start)} {LAST_OF_TWO.sub('', draft.right(end))}"
     return all(word in FILLING for word in re.findall(r"[\w']+", beside))
 
 
@@ -151,7 +153,8 @@ def alone(question: str, start: int, end: int) -> bool:
     """Whether no other name stands right beside the words: Priya Sharma is not Priya Nair, but a slip beside Priya Nair is none."""
     if question.isupper():
         return True
-    before, after = re.search(r"([^\W\d_]+) $", question[: titled(question.lower(), start)]), re.match(r" ([^\W\d_]+)", question[end:])
+    turn = question[: titled(question.lower(), start)].rpartition(f"{NEXT} ")[2]
+    before, after = re.search(r"([^\W\d_]+) $", turn), re.match(r" ([^\W\d_]+)", question[end:])
     if before and before.start() and before[1][0].isupper():
         return False
     beside = [word[1] for word in (before, after) if word and folded(word[1]) not in lexicon()]

@@ -16,9 +16,11 @@ from nl2sql.linking.names import find_names, lookup
 from nl2sql.linking.numbers import asked_unit, find_numbers
 from nl2sql.linking.periods import find_periods
 from nl2sql.linking.spelling import find_nearly_names, mend
-from nl2sql.linking.topics import find_topics
+from nl2sql.linking.topics import find_described, find_topics
+from nl2sql.linking.unheard import asked_part, find_row_id
 from nl2sql.linking.unknown import find_columns, find_dotted, find_identifiers, find_positioned, find_quoted
 from nl2sql.linking.vocabulary import ENGLISH, LEXICON, words
+from nl2sql.readings.conversation import NEXT
 from nl2sql.values import Text
 
 __all__ = ["ENGLISH", "LEXICON", "Linked", "Mention", "link"]
@@ -35,6 +37,8 @@ TICKETS = (
 AGAINST = re.compile(r"(?: [\w-]+)?,? (?:and|or|vs\.?|versus|against|compared (?:to|with)) (?:(?:in|from|of|for|on) )?(?:the )?|/")
 """What stands between two places that are compared or listed: EU nodes and US nodes."""
 IN_THE_EU = frozenset(("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"))
+CLAUSE_END = ";;"
+"""Stands for the end of a turn where spans of time are found: as long as its mark, and ends one as a clause does."""
 OWN_NODE = re.compile(r"(?<!\w)(?:my|our) (?:own )?(?:nodes?|machines?|servers?|box(?:es)?|sites?)(?!\w)")
 
 
@@ -73,8 +77,10 @@ def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Link
     find_quoted(draft, index)
     find_loose(draft, index)
     find_names(draft, index)
+    find_described(draft, index)
     _places_alike(draft)
-    for found in find_periods(draft.text, now):
+    row = find_row_id(draft, index)
+    for found in find_periods(draft.text.replace(NEXT, CLAUSE_END), now):
         if draft.free(found.start, found.end):
             draft.add(found.start, found.end, "period", found.period)
     find_nearly_names(draft, index)
@@ -84,4 +90,5 @@ def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Link
     find_positioned(draft)
     find_numbers(draft)
     find_topics(draft, index)
-    return draft.linked(asked_unit(draft))
+    linked = draft.linked(asked_unit(draft))
+    return replace(linked, bindings={**linked.bindings, **row}, part=asked_part(linked.text))

@@ -6,13 +6,15 @@ the question decides (`Linked.also`).
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
+from catalog.semantic import views
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.kinds import CUES, stands_beside
 from nl2sql.linking.mentions import Draft, Token
 from nl2sql.linking.numbers import MULTIPLIERS
 from nl2sql.linking.places import countries
-from nl2sql.linking.vocabulary import lexicon, singular, words
+from nl2sql.linking.vocabulary import concepts, is_asking, lexicon, singular, words
 from nl2sql.plan.language import SLOT_KINDS
 from nl2sql.values import Text
 
@@ -35,6 +37,10 @@ WIDEST = 7
 CODE = re.compile(r"(?<!\w)(?:in|to|from|into|within|outside) ([A-Z]{2})(?![\w-])")
 NUMBERED = re.compile(r"(?<!\w)policy (?:number |no\.? |nr\.? |#)?(\d{1,3})(?![\w%]|[.,-]\d)")
 """A policy by the number in its code."""
+THINGS = ("dataset", "model", "node", "run", "org", "person")
+"""Kinds that a word may be in a name of, where no name of the kind that is asked for has it."""
+POINTING = re.compile(r"\b(?:it|its|this|that|these|those|them|they|he|she|his|her|one)\b", re.IGNORECASE)
+"""Words that stand for what a question does not name."""
 NO_CODES = frozenset(("AI", "BA", "CC", "CI", "GB", "HR", "ID", "IT", "LA", "ME", "ML", "MS", "NA", "PA", "PR", "QA", "TV", "US"))
 """Codes that stand for other things as often, such as gigabytes; US is found as a name."""
 
@@ -84,7 +90,8 @@ def _meant(draft: Draft, index: NameIndex, tokens: Sequence[Token]) -> tuple[str
         return "dataset", index.humps[key], key not in index.text_words
     if len(parts) == 1:
         several = index.names.get(f"{key}s", {}).get("dataset", ()) if pointed and re.search(r"(?:^|\W)(?:the|our) $|^$", draft.text[: tokens[0].start]) else ()
-        return ("dataset", (several[0],), True) if len(several) == 1 else ("", (), False)
+        longer = (value for name in index.beginnings.get(key, ()) for value in index.names[name].get("dataset", ()) if "_" in value)  # menu_items beside menus
+        return ("dataset", tuple(dict.fromkeys((*several, *longer))), True) if len(several) == 1 else ("", (), False)
     is_close = len(telling) > 1 and {part for part in parts if part in JOINTS} <= {"of", "the"}
     turned = index.turned.get(index.gist(telling), []) if len(telling) > 2 or is_close else []
     turned = [(kind, value) for kind, value in turned if kind != "person" or set(telling) == set(words(value))]
@@ -102,6 +109,8 @@ def _sharing(draft: Draft, index: NameIndex, telling: Sequence[str]) -> tuple[st
     """The few datasets whose names have all of some words that nobody only asks with, where none of them is said in full: the Kenya weather."""
     if not 1 < len(telling) < 4 or set(telling) <= lexicon() or NO_PARTS & set(telling) or any(part.isdigit() for part in telling):
         return ()
+    if any(part not in lexicon() and "dataset" in index.names.get(part, {}) for part in telling):
+        return ()  # data from ShareGPT are of what bears that name itself
     named = index.holding(telling)
     question = " ".join(t.word for t in draft.tokens)
     return tuple(named) if len(named) <= MOST_NAMES and not any(" ".join(words(name)) in question for name in named) else ()
@@ -142,7 +151,42 @@ def _runs_of(index: NameIndex, parts: Sequence[str]) -> tuple[str, ...]:
 
 
 def names_alike(question: str, kind: str, index: NameIndex, most: int) -> list[str]:
-    """Names of a kind, from those that the asker may see, that share a word with the question, one or several of it: at most so many to choose from, or none."""
+    """Names of a kind, from those that the asker may see, that share a word with the question, one or several of it: at most so many to choose from, or none.
+
+    Where there is none of that kind, those of other kinds.
+    """
+    if kind in ("number", "period", "term"):
+        return []
     said = {singular(word) for word in words(question) if len(word) > 3} - {*SLOT_KINDS, "data", "table"}
-    found = {v for spelling, kinds in index.names.items() if kind in kinds and said & set(map(singular, spelling.split())) for v in kinds[kind]}
+    found = _sharing_words(said, (kind,), index) or _sharing_words({word for word in said if not _is_of_views(word)}, THINGS, index)
     return sorted(found) if len(found) <= most else []
+
+
+def _sharing_words(said: set[str], kinds: Sequence[str], index: NameIndex) -> set[str]:
+    """Names of some kinds that have one of the words."""
+    return {v for spelling, named in index.names.items() for kind in kinds if kind in named and said & set(map(singular, spelling.split())) for v in named[kind]}
+
+
+@cache
+def _is_of_views(word: str) -> bool:
+    """Whether a word says what kind of thing is asked for."""
+    return any(word == singular(part) for view in views().values() for name in (view.name, *view.synonyms) for part in words(name))
+
+
+def said_in_full(question: str, name: str) -> str | None:
+    """The question with a name in quotes in place of its words, which stand there side by side; None where it is there already, or has none.
+
+    Words that the catalog has a meaning for are no part of the name beside one that points: the price of it is not that of East Africa market prices.
+    """
+    parts = {singular(word) for word in words(name)}
+    found = [m for m in re.finditer(r"[^\W_]+", question) if singular(m[0].lower()) in parts and len(m[0]) > 3]
+    quoted = f'"{name}"' if "'" in name else f"'{name}'"
+    if not found or quoted in question:
+        return None
+    start, end = found[0].span()
+    for match in found[1:]:
+        if re.fullmatch(r"[\s_-]", question[end : match.start()]):
+            end = match.end()
+    said = words(question[start:end])
+    is_plain = all(part in concepts() or singular(part) in concepts() or is_asking(part) for part in said)
+    return None if is_plain and said != words(name) and POINTING.search(question) else f"{question[:start]}{quoted}{question[end:]}"

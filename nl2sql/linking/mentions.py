@@ -14,9 +14,11 @@ SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\.\.)\s+(?=\S)")
 """Where a sentence ends and another follows; dots of a pause end none: hmm ... the owner of C4."""
 NOUN = re.compile(
     r"(?<!which )(?<!what )(?<!any )(?<!every )(?<!each )(?:\b(?:the|our|this) )?\b"
-    r"(?P<slot>dataset[1-3](?= (?:data ?set|table)(?!\w))|node[1-3](?= node(?!\w))|model[1-3](?= model(?!\w))|run[1-3](?<=(?:the|our) run[1-3])(?= run(?!\w))) (?:data ?set|table|node|model|run)"
+    r"(?P<slot>dataset[1-3](?= (?:data ?set|table|corpus|collection)(?!\w))|node[1-3](?= node(?!\w))|model[1-3](?= model(?!\w))|run[1-3](?<=(?:the|our) run[1-3])(?= run(?!\w))) (?:data ?set|table|corpus|collection|node|model|run)"
 )
 """A value with a word that says its kind once more, which its slot says already: the dataset1 table. One of several is another thing: which dataset1 table."""
+ROW_ID = "@id1"
+"""What the identifier of the row that a question names is bound to; no text holds it and no model writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Linked:
 
     ``unit`` is the one that amounts are asked in (TB), empty where the question names none. ``also`` is the question with everyday
     words as names that they may be too: whether ``orders`` are purchases or a table, the rest of the question decides.
+    ``part`` is the part of a date that something is asked per and that the model does not know (QUARTER).
     """
 
     text: str
@@ -44,6 +47,7 @@ class Linked:
     mentions: dict[str, Mention]
     unit: str = ""
     also: "Linked | None" = None
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +105,25 @@ class Draft:
         return Mention(start, end, "", Text(()), "")
 
     def before(self, start: int) -> str:
-        """The text up to ``start``, found values included, with one blank at its end."""
-        return self.text[max(0, start - 40) : start]
+        """The end of the turn up to ``start``, found values included, with one blank at its end."""
+        return self.left(start)[-40:]
 
     def after(self, end: int) -> str:
-        """The text that follows."""
-        return self.text[end : end + 30]
+        """The beginning of the text that follows in the same turn."""
+        return self.right(end)[:30]
+
+    def left(self, start: int) -> str:
+        """All of the turn up to ``start``: what a question of a dialogue says beside a name is what it says when asked alone."""
+        return self.text[self.turn_start(start) : start]
+
+    def right(self, end: int) -> str:
+        """All of the turn from ``end`` on."""
+        return self.text[end:].partition(f" {NEXT}")[0]
+
+    def turn_start(self, at: int) -> int:
+        """Where the turn of a dialogue begins in which a place is; of a single question its beginning."""
+        mark = self.text.rfind(f"{NEXT} ", 0, at)
+        return mark + len(NEXT) + 1 if mark >= 0 else 0
 
     def surface(self, start: int, end: int) -> str:
         """What the person typed there, before spelling was mended."""

@@ -80,7 +80,9 @@ def _take_beginning(draft: Draft, index: NameIndex, tokens: list[Token]) -> None
     is_run = stands_beside("run", "", after) and not RUNS.search(before)
     is_model = bool(re.search(r"(?:^|\W)(?:the|our) $", before) and re.match(r" model(?!\w)", after))
     asking = all(t.word in lexicon() or t.word.isdigit() for t in tokens)
-    if not keys or len(key) < 3 or (asking and not is_run) or not bounded(draft, start, end, parts=bool(MADE.match(after))):
+    is_group = len(tokens) > 1 and any("group" in index.names[name] for name in keys or ())
+    plain = {kind for kind, may_be in (("run", is_run), ("group", is_group)) if may_be}  # what words that people ask with may be
+    if not keys or len(key) < 3 or (asking and not plain) or not bounded(draft, start, end, parts=bool(MADE.match(after))):
         return
     rare = not all(is_english(t.word) or t.word.isdigit() or len(t.word) < 3 for t in tokens)
     owned = (led("org", before, "") and not before.endswith(" from ")) or re.match(r"'s? (?:data ?sets?|models?|nodes?|offers?)(?!\w)", after)
@@ -88,7 +90,7 @@ def _take_beginning(draft: Draft, index: NameIndex, tokens: list[Token]) -> None
     for key in keys:
         for kind in PARTIAL_KINDS:
             for value in index.names[key].get(kind, ()):
-                if asking and kind != "run":
+                if asking and kind not in plain:
                     continue
                 if kind in ("model", "run") and value.islower() and " " not in value and not (is_run and kind == "run") and not (is_model and kind == "model"):
                     continue  # churn-predictor is an identifier, nobody calls it churn, but maybe the churn model
@@ -103,7 +105,7 @@ def _take_beginning(draft: Draft, index: NameIndex, tokens: list[Token]) -> None
         elif kind == "node":
             evident = pointed
         elif kind == "group":
-            evident = len(tokens) > 1 and led(kind, before, after)
+            evident = len(tokens) > 1 and (led(kind, before, after) or perhaps(draft, start))
         else:
             placed = kind == "org" and led(kind, before, after)
             if kind == "person":
@@ -114,7 +116,8 @@ def _take_beginning(draft: Draft, index: NameIndex, tokens: list[Token]) -> None
         if (kind == "person" and not alone(draft.question, start, end)) or (kind == "licence" and "dataset" in kinds and re.match(r"(?:'s?)? licen[cs]e(?!\w)", after)):
             continue  # the MovieLens licence is the dataset's
         if evident:
-            draft.add(start, end, kind, Text(tuple(kinds[kind])))
+            others = index.parted.get(tokens[0].word, ()) if kind == "dataset" and rare and len(tokens) == 1 else ()  # orca of OpenOrca too, beside Orca-Math
+            draft.add(start, end, kind, Text(tuple(dict.fromkeys((*kinds[kind], *others)))))
             return
 
 

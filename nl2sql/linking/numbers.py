@@ -31,6 +31,8 @@ FIGURES = re.compile(
     rf"(?<![\w.,]){_digits}(?P<scale> ?(?:k|(?:thousand|million|billion|trillion|lakh|crore)s?|mn|mil|mill|mln|mio|mrd|bn|lac|m|b)(?!\w)|t(?!\w))?(?:{_unit}(?!\w)|(?={_glued}))"
 )
 ASKED = re.compile(r"(?<![\w.-])(?P<unit>[ptgmk]b|(?:peta|tera|giga|mega|kilo)bytes?|gigs|bytes)(?![\w-])")
+ASKED_TIME = re.compile(r"(?<!\w)(?:in (?P<unit>seconds|minutes|hours|days)|how many (?P<long>minutes|hours)(?! (?:ago|since|old|from)))(?!\w)")
+"""The unit that a length of time is asked in."""
 AMOUNT_BEFORE = re.compile(r"(?:(?<!\w)(?:an?|one|half|per|each|every|few|several|single|multi|hundreds of|thousands of)|/|\d)[ -]?$")
 _many = "|".join(MULTIPLIERS)
 _word = "|".join([*UNITS, *TENS, *MULTIPLIERS])
@@ -135,7 +137,7 @@ def find_numbers(draft: Draft) -> None:
 
 
 def asked_unit(draft: Draft) -> str:
-    """The unit that a result is asked in, a key of `BYTES_IN`: ``how many terabytes``, ``size in GB``.
+    """The unit that a result is asked in, a key of `BYTES_IN` or `SECONDS_IN`: ``how many terabytes``, ``size in GB``, ``duration in hours``.
 
     Not one that belongs to an amount: ``more than 10 GB``, ``over a terabyte``, ``price per GB``.
     """
@@ -144,7 +146,8 @@ def asked_unit(draft: Draft) -> str:
         if not amount and draft.free(match.start(), match.end()):
             first = match["unit"][0]
             return "bytes" if first == "b" else f"{first.upper()}B"
-    return ""
+    length = ASKED_TIME.search(draft.text)
+    return length["unit"] or length["long"] if length else ""
 
 
 def spoken(text: str) -> float:

@@ -1,11 +1,11 @@
-"""Words that people write in a way of their own, and the plain ones that they stand for: wat, older then, havnt, priciest, back 2 C4."""
+"""Words that people write in a way of their own, and the plain ones that they stand for: wat, older then, havnt, priciest, back 2 C4, googles models."""
 
 import re
 from collections.abc import Iterator
 
 from nl2sql.linking.index import LONGEST_NAME, NameIndex
 from nl2sql.linking.names import lookup
-from nl2sql.linking.vocabulary import words
+from nl2sql.linking.vocabulary import WORD, folded, is_listed, words
 
 COMPARATIVES = ("more", "mor", "less", "older", "newer", "lower", "fewer", "later", "worse", "other", "higher", "bigger", "larger", "longer", "better", "greater", "smaller", "earlier")
 CONTRACTED = ("do", "does", "did", "is", "are", "was", "were", "have", "hav", "has", "had", "could", "should", "would")
@@ -41,3 +41,20 @@ def rewritten(question: str, index: NameIndex) -> Iterator[tuple[int, int, str]]
         behind = words(question[match.end() :])[:LONGEST_NAME]
         if any(lookup(index, list(behind[:size])) for size in range(1, len(behind) + 1)):
             yield *match.span(), "to"
+    yield from _owners(question, index)
+
+
+def _owners(question: str, index: NameIndex) -> Iterator[tuple[int, int, str]]:
+    """The apostrophe that is left out of an owner's name: googles models, mei chens orders."""
+    found = list(WORD.finditer(question))
+    for at, last in enumerate(found):
+        if last[0].endswith("s") and re.match(r" \w", question[last.end() :]):
+            said = (question[first.start() : last.end()] for first in found[max(0, at - 2) : at + 1])
+            if any(_is_owner(folded(name), index) for name in said):
+                yield last.end() - 1, last.end(), "'s"
+
+
+def _is_owner(said: str, index: NameIndex) -> bool:
+    """Whether the words are a person's or an organisation's name with an s behind it, and nothing else."""
+    kinds = index.names.get(said[:-1], {}).keys()
+    return bool({"org", "person"} & kinds) and said not in index.names and said not in index.shortened and not is_listed(said)

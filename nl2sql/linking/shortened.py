@@ -4,6 +4,7 @@ Kept apart from the spellings of the index, which is saved: these follow from it
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from nl2sql.linking.vocabulary import is_english, lexicon, words
@@ -43,6 +44,29 @@ def shortened(names: Mapping[str, Kinds]) -> dict[str, Kinds]:
             if value not in values:
                 values.append(value)
     return found
+
+
+def parts_of_datasets(names: Mapping[str, Kinds]) -> dict[str, tuple[str, ...]]:
+    """The parts of datasets' names, those of CamelCase too, to the datasets: orca for Orca-Math, OpenOrca and SlimOrca."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for value in _datasets(names):
+        for part in words(CAMEL.sub(" ", value)):
+            found[part].add(value)
+    return {part: tuple(sorted(values)) for part, values in found.items()}
+
+
+def humps(names: Mapping[str, Kinds]) -> dict[str, tuple[str, ...]]:
+    """Words that are no English to the several datasets whose CamelCase names end in them: pajama for RedPajama and SlimPajama."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for value in _datasets(names):
+        *first, last = CAMEL.split(value)
+        if first and " " not in value and len(last) > 4 and last.isalpha() and not is_english(last.lower()):
+            found[last.lower()].add(value)
+    return {word: tuple(sorted(values)) for word, values in found.items() if len(values) > 1}
+
+
+def _datasets(names: Mapping[str, Kinds]) -> set[str]:
+    return {value for kinds in names.values() for value in kinds.get("dataset", ())}
 
 
 def _shorter(kind: str, value: str) -> Iterator[str]:

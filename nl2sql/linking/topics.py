@@ -1,16 +1,22 @@
 """Finds topic words, which are searched for in names and descriptions: ``taxi data``, ``anything about earthquakes``."""
 
 import re
+from dataclasses import replace
 
 from nl2sql.linking.index import NameIndex
-from nl2sql.linking.mentions import Draft, Token
-from nl2sql.linking.vocabulary import is_asking, is_english, lexicon, singular, words
+from nl2sql.linking.mentions import Draft, Mention, Token
+from nl2sql.linking.vocabulary import closed_words, is_asking, is_english, lexicon, singular, words
 from nl2sql.values import Text
 
 LED = re.compile(
-    r"(?:about|containing|contains?|mention(?:s|ing)?|related to|relating to|concerning|with information on|information (?:on|about)|keyword|on the topic of|to do with) (?:the |any )?(?:(?:words?|terms?|strings?|phrases?|keywords?) )?"
-    r"([^\W\d_][^\W\d_-]{2,})(?: ([^\W\d_][^\W\d_-]{3,}))?"
+    r"(?:(?P<mentions>mention(?:s|ing)?)|about|containing|contains?|related to|relating to|concerning|with information on|information (?:on|about)|keyword|on the topic of|to do with) (?P<article>the |any )?(?P<noun>(?:words?|terms?|strings?|phrases?|keywords?) )?"
+    r"(?P<word>[^\W\d_][^\W\d_-]{2,})(?P<whole>(?=\W*$|[,;.?!]| (?:and|or|in|by|on|at|from|since|last|this|are|is|was|were|with)(?!\w)))?"
 )
+"""What leads to a topic; ``whole`` where nothing more of a phrase follows the word."""
+NO_TOPICS = frozenset(("nothing", "anything", "something", "everything", "that", "which", "what", "this", "these", "those", "them", "there", "how", "who", "why", "when", "none"))
+"""What is no topic even where one is said outright."""
+DESCRIBED = re.compile(r" (?P<word>[^\W\d_]{4,})(?P<noun> (?:data|data ?set|table|readings|files|collection|corpus)(?!\w)(?! (?:of|on|about)))?(?!\w)")
+"""What may follow a dataset's name and belong to it."""
 NOUNS = r"(?:data|data ?sets?|data sets|tables?|corpus|corpora|collections?|information|images?|texts?|speech|records?|models?|trips|offers?|files?|material|stuff|sets?)"
 COMPOUND = r" (?!the|an?|all|my|me|our|us|which|what|who|these|this|that|it|them|those|any|each|every|for|to|in|of|on)\w"
 """What follows a noun that opens a fragment (``amazon reviews``), and not a verb (``paste the rows``)."""
@@ -39,8 +45,34 @@ def find_topics(draft: Draft, index: NameIndex) -> None:
             _take(draft, run)
             run = []
     for match in LED.finditer(draft.text):
-        if not is_asking(words(match[1])[0]) and draft.free(*match.span(1)):
-            draft.add(*match.span(1), "term", Text((singular(match[1]),)), known=False)
+        word = match["word"]
+        if (not is_asking(words(word)[0]) or _is_outright(match)) and draft.free(*match.span("word")):
+            draft.add(*match.span("word"), "term", Text((singular(word),)), known=False)
+
+
+def _is_outright(match: re.Match[str]) -> bool:
+    """Whether a word is said to be one to search for, though people ask with it: comments mentioning gaps, containing the word model."""
+    outright = match["noun"] or (match["mentions"] and not match["article"])
+    return bool(outright and match["whole"] is not None) and match["word"] not in NO_TOPICS and (match["word"],) not in closed_words()
+
+
+def find_described(draft: Draft, index: NameIndex) -> None:
+    """Let a dataset's name have the words behind it that say what it holds or repeat a part of it: iot_temperature sensor data, Enron mails."""
+    for mention in [m for m in draft.found if m.kind == "dataset" and m.known]:
+        match = DESCRIBED.match(draft.text, mention.end)
+        if match is None or not draft.free(*match.span("word")):
+            continue
+        if _is_of_name(match["word"], mention):
+            draft.found[draft.found.index(mention)] = replace(mention, end=match.end("word"))
+        elif match["noun"] and match["word"] in index.text_words and match["word"] not in lexicon():
+            draft.found[draft.found.index(mention)] = replace(mention, end=match.end())
+
+
+def _is_of_name(word: str, mention: Mention) -> bool:
+    """Whether a word is one of the name that the mention leaves out, or the end of one."""
+    values = mention.value.values if isinstance(mention.value, Text) else ()
+    left_out = {singular(part) for value in values for part in words(value)} - {singular(part) for part in words(mention.surface)}
+    return len(values) == 1 and any(part.endswith(singular(word)) for part in left_out)
 
 
 def _topical(draft: Draft, index: NameIndex, token: Token) -> bool:
@@ -48,7 +80,7 @@ def _topical(draft: Draft, index: NameIndex, token: Token) -> bool:
     word = token.word
     if is_asking(word) or word in lexicon() or not draft.free(token.start, token.end):
         return False
-    before, after = draft.text[: token.start], draft.text[token.end :]
+    before, after = draft.left(token.start), draft.right(token.end)
     if word not in index.text_words and f"{word}s" not in index.text_words:
         return not is_english(word) and len(word) >= LONG and word.isalpha() and bool(UNHEARD.search(before) and FOLLOWING.match(after))
     if not is_english(word):

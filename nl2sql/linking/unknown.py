@@ -29,6 +29,7 @@ POSITIONS = tuple(
         (rf"\b(?:drop|dropp?ing|remove|removing|rename|change|alter|mask) (?:the )?(?:columns? |fields? )?[\w@]+ (?:column |field )?(?:from|of|in|on) (?:the )?{NAME}{END}", True),
         (rf"\b(?:columns?|column1|fields?|schema) (?:of|in|from|does) (?:the )?{NAME}{END}", False),
         (rf"\bwho (?:owns|maintains|stewards|published|publishes|made|created|uses|used|reads|read|can (?:read|see|access|use|query)|looked at|has access to|is using) (?:the )?{NAME}{END}", True),
+        (rf"\b(?:in charge of|responsible for|accountable for|contact for) (?:the )?{NAME}{END}", True),
         (rf"\b(?:derived from|built from|depends? on|downstream of|upstream of|lineage (?:of|for)) (?:the )?{NAME}{END}", True),
         (rf"\b(?:built on|trained on|copies of|replicas of|licen[cs]e (?:of|for)|owner of|access to|steward of) (?:the )?{NAME}{END}", False),
         (rf"\b(?:what|which \w+) (?:feeds|breaks if (?:i|we) (?:drop|change|delete|remove)) (?:the )?{NAME}{END}", True),
@@ -43,7 +44,11 @@ OWNER = re.compile(r"'s? $")
 """What follows a dataset before its column: menu_items' price column."""
 TAIL = re.compile(r"_(?:at|on|by|s)$")
 """Ends of columns that are no words on their own: created at berlin-1."""
-NAMED_COLUMN = re.compile(rf"\b(?:columns?|fields?)(?: (?:are|is))? (?:called|named) {NAME}|\b(?:the|a|our|an?y) {NAME} (?:column|field)\b|\bcolumn {NAME} (?:of|in|from|on)\b".replace("?P<name>", ""))
+NAMED_COLUMN = re.compile(
+    rf"\b(?:columns?|fields?)(?: (?:are|is))? (?:called|named) {NAME}|\b(?:the|our) {NAME} (?:column|field)\b|\b(?:an?|any) {NAME} (?:column|field)\b|\bcolumn {NAME} (?:of|in|from|on)\b".replace("?P<name>", "")
+)
+INDEFINITE = 3
+"""The group of any such column: an email column holds emails, where the email column is called so."""
 
 
 def find_quoted(draft: Draft, index: NameIndex) -> None:
@@ -75,7 +80,7 @@ def find_columns(draft: Draft, index: NameIndex) -> None:
             owner = OWNER.search(draft.text[: match.start()])
             owned = owner is not None and any(m.kind == "dataset" and m.end == owner.start() for m in draft.found)
             dotted = dotted or (owned and (match[0] not in concepts() or bool(re.match(r" (?:column|field)(?!\w)", draft.text[match.end() :]))))
-            if dotted or placed or re.search(r"column (?:called |named )?$", draft.before(match.start())):
+            if dotted or placed or _is_only_name(match[0]) or re.search(r"column (?:called |named )?$", draft.before(match.start())):
                 draft.add(*match.span(), "column", Text((columns[match[0]],)))
     for name in sorted((c for c in columns if "_" in c and not TAIL.search(c)), key=len, reverse=True):
         for match in re.finditer(rf"(?<![\w-]){re.escape(name).replace('_', ' ')}(?![\w-])", draft.text):
@@ -86,11 +91,18 @@ def find_columns(draft: Draft, index: NameIndex) -> None:
         if rest and draft.free(mention.end, mention.end + rest.end()):
             draft.add(mention.end + 1, mention.end + rest.end(), "column", Text((rest[1],)), known=False)
     for match in NAMED_COLUMN.finditer(draft.text):
-        group = next(n for n in range(1, 4) if match[n])
+        group = next(n for n in range(1, 5) if match[n])
         name = match[group]
+        if group == INDEFINITE and (name,) in closed_words():
+            continue
         plain = name not in concepts() or (name,) in closed_words()
         if draft.free(*match.span(group)) and (group == 1 or (plain and name in index.all_columns) or not is_asking(name)):
             draft.add(*match.span(group), "column", Text(index.all_columns.get(name, (name,))), known=name in index.all_columns)
+
+
+def _is_only_name(column: str) -> bool:
+    """Whether nobody says the word but for a column: can spo2 be empty in vital_signs."""
+    return len(column) > 2 and not is_english(column) and not is_asking(column) and column not in concepts()
 
 
 def find_identifiers(draft: Draft, index: NameIndex) -> None:
@@ -98,7 +110,7 @@ def find_identifiers(draft: Draft, index: NameIndex) -> None:
     for match in sorted([*IDENTIFIER.finditer(draft.question), *CAMEL.finditer(draft.question)], key=lambda m: m.start()):
         text, low = match[0], match[0].lower()
         parts = words(text)
-        if low in schema_words() or not draft.free(*match.span()):
+        if low in schema_words() or parts in closed_words() or not draft.free(*match.span()):
             continue
         before, after = draft.before(match.start()), draft.after(match.end())
         kind = cue(before, after)

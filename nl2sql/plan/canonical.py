@@ -102,8 +102,8 @@ def _predicate(predicate: Predicate) -> Predicate:
             return named_conditions().get(joined, joined)
         case Either(arms):
             return Either(tuple(sorted((_conditions(arm) for arm in arms), key=lambda arm: [place(c) for c in arm])))
-        case Exists(join, conditions, negated):
-            return Exists(join, _conditions(conditions), negated)
+        case Exists(conditions=conditions):
+            return replace(predicate, conditions=_conditions(conditions))
     return predicate
 
 
@@ -155,11 +155,11 @@ def _without_idle_view(query: Query) -> Query:
     if query.view not in ENTITIES or query.joins or query.latest or query.having or query.order or query.limit or list(query.select) not in asked:
         return query
     related = [c for c in query.where if isinstance(c, Exists) and key in c.join.edge.split("=")]
-    root = next((c for c in related if not c.negated and _naming(_other_end(c.join.edge, key), query.view) is not None), None)
+    root = next((c for c in related if not c.negated and naming(_other_end(c.join.edge, key), query.view) is not None), None)
     if root is None or len(related) < len(query.where) or any(map(compares_mean, root.conditions)):
         return query
     moved_key = _other_end(root.join.edge, key)
-    moved: list[Predicate] = [*root.conditions, *(_naming(moved_key, query.view) or ())]
+    moved: list[Predicate] = [*root.conditions, *(naming(moved_key, query.view) or ())]
     for one in related:
         if one is not root:
             ends = {moved_key, _other_end(one.join.edge, key)}
@@ -171,7 +171,7 @@ def _without_idle_view(query: Query) -> Query:
     return replace(query, view=root.join.view, where=_conditions(moved), select=(_item(result),))
 
 
-def _naming(token: str, entity: str) -> tuple[Condition, ...] | None:
+def naming(token: str, entity: str) -> tuple[Condition, ...] | None:
     """Conditions under which a column names one of an entity view in every row, None where there are none: lineage names datasets, models and reports,
     and models that the catalog does not list are models too.
     """

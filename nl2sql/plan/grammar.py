@@ -12,11 +12,11 @@ from nl2sql.plan.language import (
     AGGREGATES,
     ARMS,
     COMPARISONS,
-    DATE_PARTS,
     END,
     GROUP_SHARES,
     HEADS,
     MEAN_AGE,
+    MODEL_PARTS,
     NUMBERS,
     PARTIAL,
     SLOT_KINDS,
@@ -298,7 +298,7 @@ class _Grammar:
         return frozenset(options) | self.measures(among)
 
     def item_starts(self, among: Sequence[str]) -> frozenset[str]:
-        options = set(DATE_PARTS) if self.columns_where(among, time=True) else set()
+        options = set(MODEL_PARTS) if self.columns_where(among, time=True) else set()
         numbers = self.columns_where(among, number=True)
         if numbers:
             options.add("ABS")
@@ -338,7 +338,7 @@ class _Grammar:
         if token in AGGREGATES:
             comparable = self.columns_where(among, number=True, time=time and token in ("MIN", "MAX"))
             return Item(token, ((yield comparable),))
-        if token in DATE_PARTS or token in AGES or token == MEAN_AGE:
+        if token in MODEL_PARTS or token in AGES or token == MEAN_AGE:
             return Item(token, ((yield self.columns_where(among, time=True)),))
         if token in ("ABS", "SHARE_OF"):
             return Item(token, ((yield self.columns_where(among, number=True)),))

@@ -33,7 +33,11 @@ GROUP_SHARES = ("SHARE", "SHARE_OF")
 """What part of all rows, or of the sum of a column over all rows, a group holds. Only beside what the rows are grouped by."""
 ARMS = 3
 """Arms of an EITHER at most."""
-DATE_PARTS = ("DAY", "WEEK", "MONTH", "YEAR")
+MODEL_PARTS = ("DAY", "WEEK", "MONTH", "YEAR")
+DATE_PARTS = (*MODEL_PARTS, "QUARTER")
+"""Parts of a date that rows are grouped by. A quarter is no word of the model's: rewriting alone writes it."""
+OF = "OF "
+"""Stands before the slot of a thing whose own value a column is compared with: ``datasets.row_count GT OF @dataset1``. Rewriting alone writes it."""
 HEADS = ("FROM", "ASK", "WHICH", "REFUSE", "DATA", "CHANGE")
 END = "<end>"
 KEYWORDS = (
@@ -49,7 +53,7 @@ KEYWORDS = (
     MEAN_AGE,
     *GROUP_SHARES,
     *AGGREGATES,
-    *DATE_PARTS,
+    *MODEL_PARTS,
 )
 
 
@@ -74,7 +78,8 @@ def vocabulary() -> tuple[str, ...]:
 class Condition:
     """``column op value``; ``value`` is empty for tests such as IS_NULL, else a slot, literal, number or column token.
 
-    ``MEAN`` stands for the column's average over the rows that meet the plan's other conditions, bounds on numbers aside.
+    ``MEAN`` stands for the column's average over the rows that meet the plan's other conditions, bounds on numbers aside, and ``OF @dataset1`` for
+    the column's value in the rows of that dataset. A literal of a column without values of its own, which rewriting alone writes, is any text in quotes.
     """
 
     column: str
@@ -124,11 +129,12 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """A related row exists (or none does) in the view that ``join`` adds."""
+    """A related row exists (or none does) in the view that ``join`` adds; with ``times``, so many do: ``("GE", "2")``, which rewriting alone writes."""
 
     join: Join
     conditions: tuple["Predicate", ...]
     negated: bool
+    times: tuple[str, str] | None = None
 
 
 Predicate = Condition | Segment | Not | Or | Either | Exists
@@ -136,11 +142,16 @@ Predicate = Condition | Segment | Not | Or | Either | Exists
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A result column: ``fn`` is empty for a plain column or measure, else COUNT, AVG, MONTH, DIFF, DAYS_SINCE, COUNT_IF, SHARE …"""
+    """A result column: ``fn`` is empty for a plain column or measure, else COUNT, AVG, MONTH, DIFF, DAYS_SINCE, COUNT_IF, SHARE …
+
+    ``among`` are the conditions of the rows that a SHARE_IF is of, where these are not all rows: so many of those for so many of these, be they
+    the same rows (the failed checks of May among the checks of May) or others (disputes for purchases). Rewriting alone writes it.
+    """
 
     fn: str
     args: tuple[str, ...] = ()
     conditions: tuple[Predicate, ...] = ()
+    among: tuple[Predicate, ...] = ()
 
     @property
     def is_aggregate(self) -> bool:
@@ -160,6 +171,8 @@ class Query:
     """Rows of a view. ``having`` compares an aggregate with a number or another aggregate; with ``per``, ``limit`` counts for each of its values.
 
     ``skip`` rows are left out before the ``limit`` that are shown; never with ``per``.
+    Two forms are of rewriting alone: ``newest`` are conditions of the newest row of each thing that is listed first, and with ``both_ends`` the last
+    ``limit`` rows stand beside the first.
     """
 
     view: str
@@ -172,6 +185,8 @@ class Query:
     limit: str = ""
     per: str = ""
     skip: str = ""
+    newest: tuple[Predicate, ...] = ()
+    both_ends: bool = False
 
     @property
     def is_grouped(self) -> bool:

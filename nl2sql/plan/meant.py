@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
 
 from catalog.semantic import views
-from nl2sql.plan.language import Condition, Exists, Join, Predicate, Query, column_of, literal
+from nl2sql.plan.language import Condition, Exists, Item, Join, Or, Predicate, Query, Segment, column_of, literal
 from nl2sql.plan.named import named_conditions
 from nl2sql.plan.parts import ENTITIES, items_of, own_key, plain_groups, tokens_of_item, view_tokens
+from nl2sql.plan.straight import of_ends, of_what_events_name, of_what_names_it
 
 METRIC_COLUMN = "quality_metrics.column_name"
 PLACES = ("@jurisdiction", "@country")
 RUNS = Condition("training_rounds.status", "EQ", literal("running"))
+UNSOLD = Condition("market.buyer", "IS_NULL")
+UNLIKE = {"EQ": "NE", "NE": "EQ", "IS_TRUE": "IS_FALSE", "IS_FALSE": "IS_TRUE"}
+"""Tests of which a value passes one at most, and without a value none."""
 
 
 def meant(query: Query) -> Query:
@@ -59,7 +64,8 @@ def _asked(predicate: Predicate, column: str) -> str:
 def _has_none(query: Query, event: str, value: str) -> Predicate:
     """No event of the kind that has such a value: of the thing that a row is of, or of who it was where that alone is asked for."""
     asked = {item.args[0] for item in query.select if item.args}
-    thing = next((c for c in (f"{query.view}.dataset", f"{query.view}.buyer") if c in asked), f"{query.view}.dataset")
+    things = [f"{query.view}.{name}" for name in ("dataset", "buyer", "seller")]
+    thing = next((c for c in things if c in asked), things[0])
     return Exists(Join(f"{thing}={thing}", query.view), (Condition(event, "EQ", literal(value)),), True)
 
 
@@ -126,12 +132,105 @@ def _only_test(exists: Exists) -> tuple[str, str, str]:
     return tests[0] if len(tests) == len(exists.conditions) == 1 else ("", "", "")
 
 
+def _of_another_event(query: Query) -> Query:
+    """Rows of one kind for rows of another, where no row is of both, are no share of either: disputes for purchases."""
+    for item in items_of(query):
+        test = item.conditions[0] if item.fn == "SHARE_IF" and len(item.conditions) == 1 and not item.among else None
+        if isinstance(test, Condition) and test.op == "EQ" and test.value.startswith("'"):
+            others = [p for p in query.where if isinstance(p, Condition | Segment) and _asked(p, test.column) not in ("", test.value.strip("'"))]
+            if len(others) == 1:
+                return _of_others(query, item, others[0])
+    return query
+
+
+def _of_others(query: Query, share: Item, other: Predicate) -> Query:
+    """The query with one amount of rows per row of another kind, of which its rows no longer need be."""
+
+    def one(item: Item) -> Item:
+        return replace(item, among=(other,)) if item == share else item
+
+    having = (one(query.having[0]), *query.having[1:]) if query.having else None
+    order = (one(query.order[0]), query.order[1]) if query.order else None
+    where = tuple(p for p in query.where if p is not other)
+    return replace(query, where=where, select=tuple(map(one, query.select)), having=having, order=order)
+
+
+def _of_unsold(query: Query) -> Query:
+    """No offer tells who bought: an offer without a buyer is of what has no purchase."""
+    if Segment("market:offered") not in query.where:
+        return query
+    unsold = Exists(Join("market.dataset=market.dataset", "market"), (Segment("market:sold"),), True)
+    return replace(query, where=tuple(unsold if p == UNSOLD else p for p in query.where))
+
+
+def _of_another_kind(query: Query) -> Query:
+    """What is on no node of a kind is on one of another kind, not on none that is listed: copies that are not on an online node."""
+    return replace(query, where=tuple(map(_another_kind, query.where)))
+
+
+def _another_kind(predicate: Predicate) -> Predicate:
+    match predicate:
+        case Exists(Join(_, "nodes") as join, (Condition(column, op, value),), True) if join.adds_one_row and op in UNLIKE and "." not in value:
+            return Exists(join, (Condition(column, UNLIKE[op], value),), False)
+    return predicate
+
+
+def _of_any_topic(query: Query) -> Query:
+    """Several topics are each looked for wherever one of them is: in names and in descriptions."""
+    return replace(query, where=tuple(map(_everywhere, query.where)))
+
+
+def _everywhere(predicate: Predicate) -> Predicate:
+    arms = list(_arms(predicate))
+    tests = [arm for arm in arms if isinstance(arm, Condition) and arm.op == "CONTAINS"]
+    if len(tests) < len(arms):
+        return predicate
+    columns, topics = dict.fromkeys(t.column for t in tests), dict.fromkeys(t.value for t in tests)
+    wanted: list[Predicate] = [Condition(column, "CONTAINS", topic) for column in columns for topic in topics]
+    return predicate if set(wanted) == set(tests) else reduce(Or, wanted)
+
+
+def _arms(predicate: Predicate) -> Iterator[Predicate]:
+    if isinstance(predicate, Or):
+        yield from _arms(predicate.left)
+        yield from _arms(predicate.right)
+    else:
+        yield predicate
+
+
+def _of_either_value(query: Query) -> Query:
+    """One value, or anything but another: the second says all that the first does, so the two values are meant."""
+    return replace(query, where=tuple(map(_either_value, query.where)))
+
+
+def _either_value(predicate: Predicate) -> Predicate:
+    match predicate:
+        case Or(Condition(column, "EQ", one), Condition(other, "NE", two)) | Or(Condition(other, "NE", two), Condition(column, "EQ", one)) if column == other and one != two:
+            return Or(Condition(column, "EQ", one), Condition(column, "EQ", two))
+    return predicate
+
+
+def _of_each_newest(query: Query) -> Query:
+    """The newest row of each thing needs no ranking by time: one row each is all that there is, whether it has ended or not."""
+    view = views()[query.view]
+    is_ranked = query.latest and query.limit == "1" and query.order == (Item("", (f"{query.view}.{view.time}",)), "DESC")
+    if not is_ranked or query.per not in {f"{query.view}.{c}" for c in view.latest_by}:
+        return query
+    return replace(query, order=None, limit="", per="", select=tuple(dict.fromkeys((Item("", (query.per,)), *query.select))))
+
+
 def _of_what_runs(query: Query) -> Query:
     """What runs is not only what is newest: rounds without an end are all as new."""
     return replace(query, latest=False) if query.latest and RUNS in query.where else query
 
 
 RULES = (
+    _of_any_topic,
+    _of_either_value,
+    _of_another_event,
+    _of_unsold,
+    _of_another_kind,
+    _of_each_newest,
     _of_its_name,
     _of_what_is_published,
     _of_one_place,
@@ -140,4 +239,7 @@ RULES = (
     _of_a_named_round,
     _of_what_runs,
     _of_what_it_has,
+    of_what_events_name,
+    of_ends,
+    of_what_names_it,
 )

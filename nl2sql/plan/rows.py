@@ -1,6 +1,7 @@
 """Which rows a plan is about, beyond what its conditions say: what has no name, no value or no such amount is none of what people ask for."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 
 from nl2sql.plan.language import (
     DATE_PARTS,
@@ -16,6 +17,7 @@ from nl2sql.plan.language import (
     column_of,
 )
 from nl2sql.plan.parts import own_key, plain_groups, view_tokens
+from nl2sql.values import Bindings, Period
 
 DOERS = ("person", "job")
 """Kinds of which a row without one is no answer to who or what did it."""
@@ -44,7 +46,7 @@ def _is_attribute(column: str, query: Query) -> bool:
     view = column.split(".")[0]
     others = [other for other in plain_groups(query) if other != column]
     if any(join.view == view and join.adds_one_row for join in query.joins):
-        return any(other.split(".")[0] != view for other in others)
+        return any(other.split(".")[0] != view for other in others) or set(own_key(view)) <= set(others)
     return set(own_key(view)) <= set(others)
 
 
@@ -111,13 +113,16 @@ def _alternatives(predicate: Predicate) -> Iterator[Condition]:
             yield from _alternatives(right)
 
 
-def at_once(query: Query) -> tuple[str, list[list[Predicate]]]:
+def at_once(query: Query, bindings: Bindings) -> tuple[str, list[list[Predicate]]]:
     """Several values of one column, which no row has at once, are asked of what is listed: sources of one thing that are sources of the other.
+
+    Times that do not overlap are such values: what failed in both weeks.
 
     What is listed, and for each value the conditions of the rows that have it; empty where a plan asks for no such thing.
     """
     first = query.select[0]
     tests = [p for p in query.where if isinstance(p, Condition) and p.op == "EQ" and p.value[:1] in "@'" and not column_of(p.column).is_list]
+    tests += _times_apart(query.where, bindings)
     columns = [p.column for p in tests]
     twice = next((c for c in columns if columns.count(c) > 1), "")
     if not twice or query.joins or query.latest or first.fn not in ("", "COUNT_DISTINCT") or "#" in first.args[0] or first.args[0] == twice:
@@ -125,6 +130,18 @@ def at_once(query: Query) -> tuple[str, list[list[Predicate]]]:
     values: list[Predicate] = [p for p in tests if p.column == twice]
     rest = [p for p in query.where if p not in values]
     return first.args[0], [[*rest, value] for value in values]
+
+
+def _times_apart(conditions: Iterable[Predicate], bindings: Bindings) -> list[Condition]:
+    """The periods of one time column, where none of them overlaps another."""
+    during = [p for p in conditions if isinstance(p, Condition) and p.op == "DURING"]
+    periods = [period for p in during if isinstance(period := bindings.get(p.value), Period)]
+    is_apart = len({p.column for p in during}) == 1 and len(periods) == len(during)
+    return during if is_apart and not any(_overlap(one, other) for one, other in combinations(periods, 2)) else []
+
+
+def _overlap(one: Period, other: Period) -> bool:
+    return not ((one.end and other.start and one.end <= other.start) or (other.end and one.start and other.end <= one.start))
 
 
 def listed(query: Query) -> str:

@@ -5,7 +5,7 @@ from functools import cache
 from nl2sql.plan.language import Condition, Exists, Not, Plan, Predicate, Query, Segment
 from nl2sql.plan.meant import meant
 from nl2sql.plan.named import implied_conditions, named_conditions
-from nl2sql.plan.parts import items_of, tokens_of_item, views_of, views_of_edge
+from nl2sql.plan.parts import ENTITIES, items_of, own_key, tokens_of_item, views_of, views_of_edge
 
 APART = (frozenset({"grants:live", "grants:expired"}), frozenset({"lineage:table_level", "lineage:column_level"}))
 """Named conditions of which a row meets one at most."""
@@ -17,7 +17,20 @@ WITHOUT_VALUE = frozenset({"IS_NULL", "HAS_NOT", "NOT_DURING"})
 
 def is_sensible(plan: Plan) -> bool:
     """No condition of the plan rules out another one outright, nothing stands in it twice, and every view of it is used."""
-    return not isinstance(plan, Query) or not (_repeats_itself(plan) or _contradicts_itself(plan) or _has_idle_view(plan))
+    return not isinstance(plan, Query) or not (_repeats_itself(plan) or _contradicts_itself(plan) or _has_idle_view(plan) or _ranks_nothing(plan) or _counts_nothing(plan))
+
+
+def _ranks_nothing(query: Query) -> bool:
+    """The first of each thing by what the thing itself is ordered by: the largest dataset of each dataset."""
+    return not query.is_grouped and query.view in ENTITIES and query.per == own_key(query.view)[0]
+
+
+def _counts_nothing(query: Query) -> bool:
+    """Groups are cut by how many values they have of a column that is null in all of their rows."""
+    if query.having is None:
+        return False
+    item, op, than = query.having
+    return op in ("GT", "GE", "EQ") and than != "0" and any(Condition(column, "IS_NULL") in query.where for column in item.args)
 
 
 def _repeats_itself(query: Query) -> bool:

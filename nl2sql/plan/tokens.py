@@ -1,4 +1,7 @@
-"""A plan written out as the tokens that ``nl2sql.plan_grammar.parse`` reads, and the order in which its conditions stand."""
+"""A plan written out as the tokens that ``nl2sql.plan.grammar.parse`` reads, and the order in which its conditions stand.
+
+What rewriting alone writes has tokens too, which the grammar does not read.
+"""
 
 from collections.abc import Iterator
 from functools import cache
@@ -29,7 +32,7 @@ def spelled(plan: Plan) -> str:
 def place(predicate: Predicate) -> tuple[bool, list[int]]:
     """Where a condition stands among others: plain ones first, then by the vocabulary."""
     tokens = list(_condition_tokens(predicate))
-    return isinstance(predicate, Exists | Either), [_ids()[token] for token in tokens]
+    return isinstance(predicate, Exists | Either), [_ids().get(token, len(_ids())) for token in tokens]
 
 
 @cache
@@ -61,6 +64,10 @@ def _query_tokens(query: Query) -> Iterator[str]:
         yield "WHERE"
         for condition in query.where:
             yield from _condition_tokens(condition)
+    if query.newest:
+        yield "NEWEST"
+        for condition in query.newest:
+            yield from _condition_tokens(condition)
     yield "SELECT"
     for item in query.select:
         yield from _item_tokens(item)
@@ -71,6 +78,8 @@ def _query_tokens(query: Query) -> Iterator[str]:
         yield from ("ORDER", *_item_tokens(query.order[0]), query.order[1])
     if query.limit:
         yield from ("LIMIT", query.limit, *(("PER", query.per) if query.per else ()), *(("SKIP", query.skip) if query.skip else ()))
+        if query.both_ends:
+            yield "BOTH_ENDS"
 
 
 def _item_tokens(item: Item) -> Iterator[str]:
@@ -80,6 +89,10 @@ def _item_tokens(item: Item) -> Iterator[str]:
     if item.fn.endswith("_IF") or item.fn == "SHARE_SUM":
         for condition in item.conditions:
             yield from _condition_tokens(condition)
+        if item.among:
+            yield "AMONG"
+            for condition in item.among:
+                yield from _condition_tokens(condition)
         yield "END"
 
 
@@ -99,8 +112,9 @@ def _condition_tokens(predicate: Predicate) -> Iterator[str]:
                 for condition in arm:
                     yield from _condition_tokens(condition)
             yield "END"
-        case Exists(join, conditions, negated):
+        case Exists(join, conditions, negated, times):
             yield from ("NOT_EXISTS" if negated else "EXISTS", join.edge)
             for condition in conditions:
                 yield from _condition_tokens(condition)
+            yield from ("HAVING", "COUNT", *times) if times else ()
             yield "END"

@@ -69,16 +69,31 @@ def query_or_refusal(readings: list[Candidate], read: Sequence[Candidate], is_un
 def is_rather_named(named: Sequence[Candidate], plain: Sequence[Candidate], is_about_name: bool) -> bool:
     """Whether what a question is read as where everyday words are names is the likelier reading, and about what they name.
 
-    It need not be likelier than a refusal, which may be for want of the name. A question back of it has to be likelier than any other reading.
+    It need not be likelier than a refusal or a question back for a name, which may be for want of it. A question back of it has to be likelier than any other
+    reading, unless that asks back too.
     """
     if not named or isinstance(named[0].plan, Decline | AskWhich):
         return False
     if isinstance(named[0].plan, AskBack):
-        return bool(plain) and named[0].probability > max(plain[0].probability, HALF)
+        least = HALF if plain and isinstance(plain[0].plan, AskBack) else max(plain[0].probability if plain else 1.0, HALF)
+        return named[0].probability > least
     if not plain:
         return is_about_name
+    if isinstance(plain[0].plan, AskWhich):
+        return is_about_name and named[0].probability >= ANSWERED
     is_refused = isinstance(plain[0].plan, Decline) and plain[0].plan != Decline("CHANGE")
     return is_about_name and named[0].probability > (min(SURE, plain[0].probability) if is_refused else plain[0].probability)
+
+
+def is_fuller(named: Candidate, plain: Candidate, uses_more: bool) -> bool:
+    """Whether a query where everyday words are names has a use for values that the other query leaves out (``uses_more``), or asks the same by more conditions."""
+    one, other = named.plan, plain.plan
+    if not isinstance(one, Query) or not isinstance(other, Query):
+        return False
+    if uses_more:
+        return named.probability >= HALF
+    is_same = replace(one, where=(), select=()) == replace(other, where=(), select=())
+    return is_same and set(other.where) < set(one.where) and named.probability >= HALF * plain.probability
 
 
 def shown_both(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -16,10 +16,12 @@ BUDGET = 260
 FILLING = frozenset(
     {
         *("and", "or", "what", "how", "about", "now", "then", "ok", "okay", "so", "also", "too", "as", "well", "the", "our", "same", "question", "thing", "again", "with", "for", "on", "in", "of"),
-        *("to", "into", "from", "by", "at", "no", "sorry", "i", "meant", "mean", "rather", "instead", "please", "pls", "do", "does", "but", "hm"),
+        *("to", "into", "from", "by", "at", "no", "sorry", "i", "meant", "mean", "rather", "instead", "please", "pls", "do", "does", "but", "hm", "n", "nd", "abt"),
     }
 )  # fmt: skip
 """Words beside the one value that a turn says in the place of another: ``ok and what about Zenodo now``."""
+POLITE = r"(?:(?:and|but|ok|okay|now|please|pls|then|so|great|good|thanks|thank you|fine)\W+)*"
+"""What a turn may open with before it says anything."""
 _off = r"forget (?:that|it|about (?:that|it))|never ?mind(?: that| it)?"
 _other = r"(?:on )?(?:an? )?(?:(?:totally|completely|entirely) )?(?:different|another|new|other|separate|unrelated) (?:thing|question|topic|subject|matter|note)"
 _further = r"something (?:else|(?:completely |entirely )?different)|change of (?:topic|subject)|next question"

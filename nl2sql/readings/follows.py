@@ -1,53 +1,84 @@
 """Questions that follow others: what the plan of the last keeps of the plan before it. Knows plans and linked words; asks no model.
 
-Whoever has the model reads the turns before again where the last `leans` on them or its own reading is unsure. `followed` then mends
-the plan of the last; where that stays unsure, `in_place_of` may give one instead.
+Whoever has the model reads the turns before again where the last one `looks_back` at them. Then `in_its_place` may give a plan that the words
+alone make of the one before; else `followed` mends the plan of the last.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from nl2sql.plan.language import (
-    SLOT_KINDS,
-    Condition,
-    Exists,
-    Item,
-    Join,
-    Not,
-    Or,
-    Predicate,
-    Query,
-    Segment,
-    column_of,
-)
-from nl2sql.plan.parts import own_key, plain_groups, view_tokens
+from nl2sql.plan.language import Condition, Exists, Item, Join, Or, Predicate, Query, column_of
+from nl2sql.plan.parts import own_key, plain_groups
 from nl2sql.plan.sense import is_sensible
-from nl2sql.readings.conversation import FILLING
-from nl2sql.said.parts import columns_of_token
+from nl2sql.readings.conditions import SLOT, tested
+from nl2sql.readings.conversation import FILLING, POLITE
+from nl2sql.readings.freed import freed, freed_alone
+from nl2sql.readings.reshaped import RAISES, bounded_by, by_number, counted, raised, without
+from nl2sql.readings.unsaid import left_behind, same_asked, still_so
 
-_polite = r"(?:(?:and|but|ok|okay|now|please|pls|then|so|great|good|thanks|thank you|fine)\W+)*"
-_less = r"only|just|without|w/o|leave out|leaving out|exclud\w+|not counting|not including|except|minus|remove|skip|ignor\w+|limit|restrict|filter|narrow|keep"
+UNCLEAR = 0.8
+"""Probability of the reading of a last turn below which it is compared with that of the turn before."""
+UNSURE = 0.5
+"""Probability below which the plan before with another value is rather taken."""
+HAZY = 0.65
+"""Probability below which what it has otherwise than the one before, and does not say, is as it was."""
+_less = (
+    r"only|just|not (?:the|those|these|any|in|from|of|by)\b(?! same\b)|without|w/o|leave out|leaving out|exclud\w+|not counting|not including|except|minus"
+    r"|remove|skip|ignor\w+|limit|restrict|filter|narrow|keep"
+)
 _part = r"(?:(?:which|how many|any|all|most|some) )?of (?:those|these|them|which)|the ones|among (?:those|these|them)"
-NARROWS = re.compile(rf"^\W*{_polite}(?:{_less}|{_part})\b|\b(?:of them|of those|of these|among them)\b")
+NARROWS = re.compile(rf"^\W*{POLITE}(?:{_less}|{_part})\b|\b(?:of them|of those|of these|among them)\b")
 """How a question says that it is about part of what was found before."""
 OTHERS = re.compile(r"\b(?:what|which|who|anything|where|how many)\b(?=.* (?:else|others?)\b)(?=.*\b(?:she|he|they|it|her|him|them|that \w+|this \w+|same \w+)\b)")
 """How a question says that it is about what else they have, whom the question before asked for."""
-SLOT = re.compile(rf"\b(({'|'.join(SLOT_KINDS)})[1-3])\b")
 ENDS = ((r"\b(?:into|to)\b", "lineage.downstream"), (r"\bfrom\b", "lineage.upstream"))
 """Which end of a flow stands behind a word."""
 WHO = ("person", "org", "principal", "actor")
 """Kinds of those who have things."""
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The answer to the turns before: its plan with what that kept itself, what they were ``read`` as, and whether that was likelier than not."""
+
+    plan: Query
+    read: Query
+    is_sure: bool
+
+
+def looks_back(earlier: Sequence[str], said: str, probability: float) -> bool:
+    """Whether the last of several turns is to be compared with those before: its reading is unclear, or its words lean on them."""
+    return probability < UNCLEAR or leans(earlier, said)
+
+
 def leans(earlier: Sequence[str], said: str) -> bool:
-    """Whether the last of several turns, or one between it and the first, says that it is about part of what was found before it, or about others of the same."""
-    return any(NARROWS.search(turn) or OTHERS.search(turn) for turn in (*earlier[1:], said))
+    """Whether the last turn, or one between it and the first, says that it is about part of what was found before it, about others of the same, or changes its number."""
+    return any(NARROWS.search(turn) or OTHERS.search(turn) or RAISES.match(turn) for turn in (*earlier[1:], said))
 
 
-def followed(query: Query, before: Query | None, read: Query | None, said: str) -> Query:
-    """The plan of the last turn, with what it keeps of the one ``before``, which was ``read`` as another maybe; none where that is not sure."""
-    kept = narrowed(query, before, read, said) if before and read else query
+def in_its_place(before: Before, said: str, probability: float) -> Query | None:
+    """The plan before with the one thing changed that the last turn says, where that says nothing else."""
+    if not before.is_sure:
+        return None
+    return raised(before.plan, said) or (in_place_of(before.plan, said) if probability < UNSURE else None)
+
+
+def followed(query: Query, earlier: Sequence[str], said: str, before: Before | None, probability: float) -> Query:
+    """The plan of the last turn with what it keeps of the one ``before``; none where that was not read again."""
+    query = freed(query, (*earlier, said))
+    if before is None:
+        return others_of(query, said)
+    shown = before.plan
+    if alone := freed_alone(shown, said):
+        return alone
+    kept = left_behind(query, shown, said)
+    if probability < HAZY:
+        kept = still_so(same_asked(kept, shown, said), shown, said)
+    kept = counted(by_number(kept, shown, said), shown, said)
+    if before.is_sure:
+        kept = narrowed(kept, shown, before.read, said)
+    kept = bounded_by(without(kept, shown, said), shown, said)
     return others_of(query, said) if kept == query else kept
 
 
@@ -64,8 +95,8 @@ def narrowed(query: Query, before: Query, read: Query, said: str) -> Query:
     if narrows or (added and read.where and set(read.where) <= set(where)):
         replaced = {c for p in added if isinstance(p, Exists) and _is_of_the_same(p) for c in p.conditions}
         where = tuple(p for p in where if p not in replaced)
-        tested = {token for p in where for token in _tested(p)}
-        where = (*where, *(p for p in (before.where if narrows else added) if p not in where and not tested & _tested(p)))
+        columns = {token for p in where for token in tested(p)}
+        where = (*where, *(p for p in (before.where if narrows else added) if p not in where and not columns & tested(p)))
     if narrows and plain_groups(query) and plain_groups(query) == plain_groups(before):
         select = tuple(dict.fromkeys([*before.select, *query.select]))
     found = replace(query, where=where, select=select)
@@ -109,13 +140,3 @@ def _pins(predicate: Predicate, view: str) -> bool:
         case Or(left, right):
             return _pins(left, view) and _pins(right, view)
     return False
-
-
-def _tested(predicate: Predicate) -> set[str]:
-    """Columns that a condition tests, a named one those of its SQL too."""
-    match predicate:
-        case Segment(token):
-            return {token.replace(":", "."), *columns_of_token(token)}
-        case Not(inner):
-            return _tested(inner)
-    return set(view_tokens(predicate))

@@ -6,9 +6,8 @@ from dataclasses import replace
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
 from nl2sql.plan.language import Condition, Item, Predicate, Query, column_of
-from nl2sql.plan.named import named_measures
 from nl2sql.plan.parts import ENTITIES, items_of, own_key
-from nl2sql.said.parts import mapped
+from nl2sql.said.parts import as_aggregate, as_measure, mapped
 from nl2sql.values import Text
 
 _mean, _total, _joint = r"(?:averages?|avg|means?)", r"(?:totals?|sums?)", r"(?: ?[,/&+] ?(?:and )?| (?:and|or|as well as|plus) )(?:the )?"
@@ -19,7 +18,8 @@ COUNTED_TOO = re.compile(r"\bhow many\b|(?:,|\band|\bwith|\bplus) ?(?:the |their
 """Asks for a number of rows before or behind an amount."""
 APART = re.compile(r"\b(?:respectively|side by side|separately|individually|compar(?:e|ed|ing|ison))\b")
 """Asks for the amount of each."""
-GIVEN = re.compile(r"\b(?:is|are|was|were|be|been|have|has) (?:\w+ )?(?:given|known|set|stated|recorded)\b")
+GIVEN = re.compile(r"\b(?:is|are|was|were|be|been|have|has) (?:\w+ )?(?:given(?! (?:away|out|for free|to|by|free))|known|set|stated|recorded)\b")
+"""Says that there is a value; what is given away has one that is nothing."""
 NOT_GIVEN = re.compile(
     r"(?:\b(?:not|never)|n't)(?: been| yet)? (?:given|known|set|stated|recorded)\b|\b(?:neither|nor|no|without)(?: \w+){1,4} (?:given|known|stated|recorded)\b|\b(?:unknown|unset)\b"
 )
@@ -30,24 +30,27 @@ RANKED = re.compile(
     r"|\b(?:most|least|top|best|worst|last|first|bottom|leading|more|less|fewer|rank\w*|order\w*|sort\w*|by|recent\w*|newly|main|biggest|popular|expensive|up to)\b"
 )
 """Words by which the first of more are meant."""
+YES_OR_NO = re.compile(r"(?:is|are|was|were|do|does|did|has|have)\b")
+"""How a question begins that asks whether something is so."""
+MEAN = re.compile(r"\b(?:averages?|averaged|avg|mean|means)\b")
+EXTREME = re.compile(r"\b(?:max|maximum|highest|largest|biggest|longest|most|min|minimum|lowest|smallest|shortest|least|peak|worst|best|top)\b")
+MEANS = {"MAX": "AVG", "MIN": "AVG", "MAX_DAYS": "AVG_DAYS", "MAX_HOURS": "AVG_HOURS"}
+"""Amounts of one row, and the averages that they stand in place of."""
+BOUNDS = ("LT", "LE", "GT", "GE")
+BOUND_AFTER = re.compile(r"[,;(] ?(?:and |but )?(?:only|just|keep|where|if|those|which|when|for those)\b[^,;]*$|\bonly (?:those|the ones|where|if)\b[^,;]*$")
+"""Between amounts and a bound that is one on them."""
 
 
 def in_total(query: Query, linked: Linked) -> Query:
     """A total beside an average is the sum of the same, not a number of rows."""
     said = BOTH_AMOUNTS.search(linked.text)
-    means = [item for item in map(_plain, query.select) if item.fn == "AVG"]
+    means = [item for item in map(as_aggregate, query.select) if item.fn == "AVG"]
     if said is None or len(means) != 1 or Item("COUNT") not in query.select:
         return query
     if COUNTED.search(linked.text[: said.start()]) or COUNTED_TOO.search(linked.text[said.end() :]):
         return query
-    total = Item("SUM", means[0].args)
-    named = Item("", (named_measures()[total],)) if total in named_measures() else total
-    return replace(query, select=tuple(named if item == Item("COUNT") else item for item in query.select))
-
-
-def _plain(item: Item) -> Item:
-    """The aggregate that a measure stands for."""
-    return next((plain for plain, name in named_measures().items() if item == Item("", (name,))), item)
+    total = as_measure(Item("SUM", means[0].args))
+    return replace(query, select=tuple(total if item == Item("COUNT") else item for item in query.select))
 
 
 def with_its_measure(query: Query, linked: Linked) -> Query:
@@ -59,6 +62,53 @@ def with_its_measure(query: Query, linked: Linked) -> Query:
     if len(named) != 1 or Item("", (named[0],)) in items_of(query):
         return query
     return replace(query, select=(*(item for item in query.select if not item.is_aggregate), Item("", (named[0],)), *amounts))
+
+
+def on_average(query: Query, linked: Linked) -> Query:
+    """An average is no highest and no lowest, where no word says that one is meant."""
+    amounts = [item for item in query.select if item.is_aggregate]
+    if len(amounts) != 1 or amounts[0].fn not in MEANS or not MEAN.search(linked.text) or EXTREME.search(linked.text) or _is_time(amounts[0]):
+        return query
+    mean = as_measure(replace(amounts[0], fn=MEANS[amounts[0].fn]))
+    order = (mean, query.order[1]) if query.order and query.order[0] == amounts[0] else query.order
+    return replace(query, select=tuple(mean if item == amounts[0] else item for item in query.select), order=order)
+
+
+def _is_time(amount: Item) -> bool:
+    """The newest or the oldest of times, of which there is no average."""
+    return len(amount.args) == 1 and column_of(amount.args[0]).is_time
+
+
+def bounded_average(query: Query, linked: Linked) -> Query:
+    """A bound behind averages of groups is one on the average: averages for each dataset, only those under 95 %."""
+    groups = [item for item in query.select if item.is_group]
+    amounts = [item for item in query.select if item.is_aggregate] or ([query.order[0]] if query.order else [])
+    if not query.is_grouped or query.having or not groups or len(amounts) != 1 or as_aggregate(amounts[0]).fn != "AVG" or not MEAN.search(linked.text):
+        return query
+    (column,) = as_aggregate(amounts[0]).args
+    bounds = [p for p in query.where if isinstance(p, Condition) and p.column == column and p.op in BOUNDS and p.value.startswith("@")]
+    before = linked.text.partition(bounds[0].value[1:])[0] if len(bounds) == 1 else ""
+    if not BOUND_AFTER.search(before):
+        return query
+    return replace(query, where=tuple(p for p in query.where if p is not bounds[0]), having=(amounts[0], bounds[0].op, bounds[0].value))
+
+
+def without_bound_on_all(query: Query, linked: Linked) -> Query:
+    """Whether one amount of all rows exceeds a bound is told by the amount: nothing at all would be no answer."""
+    if query.joins or any(not item.is_aggregate for item in query.select):
+        return query
+    if query.having is None:
+        return replace(query, select=tuple(map(_of_all, query.select))) if YES_OR_NO.match(linked.text) else query
+    left, _, right = query.having
+    compared = (left, right) if isinstance(right, Item) else (left,)
+    return replace(query, having=None, select=tuple(dict.fromkeys((*query.select, *compared))))
+
+
+def _of_all(amount: Item) -> Item:
+    """An average of what its own bound allows, as that of all: is the average score above 0.9?"""
+    tests = amount.conditions
+    is_bounded = amount.fn == "AVG_IF" and len(tests) == 1 and isinstance(tests[0], Condition) and tests[0].op in BOUNDS and (tests[0].column,) == amount.args
+    return as_measure(Item("AVG", amount.args)) if is_bounded else amount
 
 
 def that_is_given(query: Query, linked: Linked) -> Query:

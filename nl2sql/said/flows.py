@@ -1,11 +1,13 @@
-"""How far flows go, and which end of a flow a column belongs to."""
+"""How far flows go, how they are made, and which end of a flow a column belongs to."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan.language import Condition, Exists, Predicate, Query
+from nl2sql.plan.language import Condition, Exists, Item, Predicate, Query
+from nl2sql.plan.parts import items_of
+from nl2sql.readings.conversation import NEXT
 from nl2sql.said.parts import mapped, tests_of
 
 DEPTH = "lineage.depth"
@@ -26,6 +28,22 @@ ONE_KIND = re.compile(r"\b(?:only|just|merely|exclusively|but not|not direct)\b|
 """Says that one of the two is meant all the same, or a number of hops."""
 OWNED = re.compile(r"\b(?P<column>column\d)(?: column| field)? (?:of|in|from) (?:the )?(?P<dataset>dataset\d)\b|\b(?P<dataset_>dataset\d)(?:\.|'s? )(?P<column_>column\d)\b")
 """The dataset that a column is said to be of."""
+TRAINED = re.compile(r"\btrain(?:ed|ing|s)?\b")
+FAR = re.compile(r"indirect|ultimate|transitiv|behind|all the way|any (?:depth|distance)|ancest|upstream|rest|in the end|further|hops?\b|steps?\b|level")
+"""Words by which all may be meant that what a model was trained on is made of itself."""
+ABOUT = {
+    "lineage.masking": re.compile(
+        r"mask|redact|anonym|pseudonym|hash|scrambl|obfuscat|protect|clear|plain|hid(?:e|den)|reveal|expos|disguis|encrypt|token|blur|conceal|identif|safe"
+        r"|\bopen(?:ly)?\b|\braw\b(?! (?:inputs?|sources?|data|materials?)\b)"
+    ),
+    "lineage.last_run": re.compile(r"\b(?:run|runs|ran|running|jobs?|pipelines?|execut\w*|refresh\w*)\b"),
+    "lineage.transform_type": re.compile(
+        r"\b(?:re-?)?(?:cop[yi]|mirror|duplicat|replicat|clon|export|import|filter|clean|subset|select|extract|prun|dedup|sampl|slic|aggregat|summar|roll|group|averag|condens"
+        r"|join|merg|combin|blend|link|match|annotat|label|tag|enrich|caption|generat|synth|writ|wrote|produc|creat|ai\b|machine|artificial|output|train|learn|tun|taught"
+        r"|translat|languag|transform|convert|reshap|process|chang|pseudonym|alter|how)"
+    ),
+}
+"""Words of which a question has one that asks whether data are masked on their way, whether a job ran at all, or how data are made."""
 SIDES = {"lineage.upstream": "lineage.downstream", "lineage.downstream": "lineage.upstream"}
 
 
@@ -43,6 +61,29 @@ def at_depth(query: Query, linked: Linked) -> Query:
     if is_flow:
         return replace(query, where=(*query.where, DIRECT))
     return replace(query, where=tuple(replace(p, conditions=(*p.conditions, DIRECT)) if isinstance(p, Exists) and p in related else p for p in query.where))
+
+
+def of_training(query: Query, linked: Linked) -> Query:
+    """How many datasets a model was trained on counts those that it was trained on itself, unless it is said how far back."""
+    counted = Item("COUNT_DISTINCT", ("lineage.upstream",))
+    tests = [t for t in tests_of(query) if isinstance(t, Condition)]
+    is_of_models = (query.view == "models" or Condition("lineage.downstream_kind", "EQ", "'model'") in tests) and not any(isinstance(p, Exists) for p in query.where)
+    if not is_of_models or counted not in items_of(query) or DEPTH in {t.column for t in tests} or NEXT in linked.text:
+        return query
+    is_direct = TRAINED.search(linked.text) and not FAR.search(linked.text) and not ANY_DEPTH.search(linked.text)
+    return replace(query, where=(*query.where, DIRECT)) if is_direct else query
+
+
+def as_it_is_made(query: Query, linked: Linked) -> Query:
+    """No condition on masking, on a job that never ran, or on how data are made, of which the question has no word."""
+    if NEXT in linked.text:
+        return query
+
+    def kept(predicate: Predicate) -> Predicate | None:
+        about = ABOUT.get(predicate.column) if isinstance(predicate, Condition) and predicate.value[:1] in ("", "'") else None
+        return predicate if about is None or about.search(linked.text) else None
+
+    return mapped(query, kept)
 
 
 def of_its_end(query: Query, linked: Linked) -> Query:

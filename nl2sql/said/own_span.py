@@ -10,7 +10,7 @@ from functools import cache
 
 from catalog.semantic import views
 from nl2sql.linking.vocabulary import stems, words
-from nl2sql.plan.language import DATE_PARTS, GROUP_SHARES, PARTIAL, Condition, Item, Query, Segment
+from nl2sql.plan.language import DATE_PARTS, GROUP_SHARES, PARTIAL, Condition, Exists, Item, Query, Segment
 from nl2sql.plan.lengths import MEANS, lengths
 from nl2sql.plan.tokens import spelled
 from nl2sql.values import SECONDS_IN, Bindings, Number
@@ -21,7 +21,7 @@ BOUND = re.compile(
 )
 """What stands before a length that bounds others."""
 ENDS = re.compile(r"\b(?:(?P<ASC>quickest|fastest|shortest)|(?P<DESC>slowest|longest))\b")
-LASTS = re.compile(r"\b(?:t(?:akes?|aken|aking|ook)|last(?:s|ed|ing)|long|longer|shorter|durations?)\b")
+LASTS = re.compile(r"\b(?:t(?:akes?|aken|aking|ook)|last(?:s|ed|ing)|long|longer|shorter|durations?|needed|waited)\b")
 MEAN = re.compile(r"\b(?:averages?|avg|mean|median|typical(?:ly)?|usual(?:ly)?|generally|normally)\b")
 UNENDED = re.compile(r"\b(?:not(?! (?:more|less|longer))|never|without|fail\w* to|open|un\w+ed|yet|still|running|pending|waiting|ago)\b|n't")
 """Words of what has not ended, or not in time."""
@@ -30,19 +30,42 @@ UNENDED = re.compile(r"\b(?:not(?! (?:more|less|longer))|never|without|fail\w* t
 def in_own_span(query: Query, bindings: Bindings, text: str) -> Query:
     """The query with the one length of time that the question bounds asked of every row, and with the quickest and the longest by how long they took."""
     measure = _measure(query.view, text)
-    if not measure or UNENDED.search(text) or _is_open(query, measure):
+    if UNENDED.search(text) or (measure and _is_open(query, measure)):
         return query
+    if not measure:
+        return _of_related(query, bindings, text)
     return _ranked(query, measure, text) or _bounded(query, measure, bindings, text) or query
 
 
+def _of_related(query: Query, bindings: Bindings, text: str) -> Query:
+    """The length asked of the rows that must be there of another view, where the query's own rows have none: datasets with a withdrawal that took more than a week."""
+    related = [p for p in query.where if isinstance(p, Exists) and not p.negated and _measure(p.join.view, text)]
+    if len(related) != 1:
+        return query
+    own = in_own_span(Query(view=related[0].join.view, where=related[0].conditions, select=(Item("SHOW"),)), bindings, text)
+    return replace(query, where=tuple(replace(p, conditions=own.where) if p is related[0] else p for p in query.where))
+
+
 def _ranked(query: Query, measure: str, text: str) -> Query | None:
-    """Ordered by how long each took, where the plan orders by when it began or ended."""
+    """Ordered by how long each took, where the plan orders by when it began or ended, or groups by how long they took in the mean: the five slowest alerts are rows."""
     start, end = lengths()[measure]
     superlative = ENDS.search(text)
-    if not superlative or not superlative.lastgroup or not query.order or query.is_grouped or query.order[0] not in (Item("", (start,)), Item("", (end,))):
+    if not superlative or not superlative.lastgroup or not query.order:
         return None
-    select = tuple(dict.fromkeys((*query.select, Item("", (start,)), Item("", (end,)))))
+    shown = query.select
+    if query.is_grouped and _is_mean(query.order[0]) and _are_rows(query, superlative.end(), text):
+        shown = (*(Item("", (f"{query.view}.{name}",)) for name in views()[query.view].display), *(item for item in shown if not item.is_aggregate))
+    elif query.is_grouped or query.order[0] not in (Item("", (start,)), Item("", (end,))):
+        return None
+    select = tuple(dict.fromkeys((*shown, Item("", (start,)), Item("", (end,)))))
     return replace(query, select=select, order=(Item("HOURS_BETWEEN", (start, end)), superlative.lastgroup))
+
+
+def _are_rows(query: Query, at: int, text: str) -> bool:
+    """The slowest are rows of the view: its name follows, no mean of a group is asked for."""
+    nouns = "|".join(re.escape(words(name)[-1]) for name in views()[query.view].synonyms)
+    is_plain = all(item.fn == "" or item.is_aggregate for item in query.select) and not (query.per or query.having)
+    return is_plain and bool(query.limit) and not MEAN.search(text) and bool(re.match(rf" (?:(?!(?:with|in|on|at|to|for|of|by)\b)\w+ )?(?:{nouns})\b", text[at:]))
 
 
 def _bounded(query: Query, measure: str, bindings: Bindings, text: str) -> Query | None:

@@ -18,10 +18,10 @@ LONG_AGO = re.compile(r"(\w+\.\w+) < \{now\} - INTERVAL '\d+' \w+")
 def in_own_time(query: Query, bindings: Bindings, unused: Iterable[str]) -> Query:
     """The query with its one condition of that kind replaced, where the one time that it has no use for can stand there."""
     times = [slot for slot in unused if isinstance(bindings.get(slot), Period)]
-    spans = [p for p in query.where if isinstance(p, Segment) and p.token in _columns()]
+    spans = [p for p in query.where if isinstance(p, Segment) and p.token in long_ago()]
     if len(times) != 1 or len(spans) != 1:
         return query
-    return replace(query, where=tuple(_before(_columns()[spans[0].token], times[0], bindings) if p is spans[0] else p for p in query.where))
+    return replace(query, where=tuple(_before(long_ago()[spans[0].token], times[0], bindings) if p is spans[0] else p for p in query.where))
 
 
 def _before(column: str, slot: str, bindings: Bindings) -> Predicate:
@@ -32,7 +32,7 @@ def _before(column: str, slot: str, bindings: Bindings) -> Predicate:
 
 
 @cache
-def _columns() -> Mapping[str, str]:
+def long_ago() -> Mapping[str, str]:
     """Named conditions that say how long ago something was, and the times that they test."""
     found = {f"{view.name}:{name}": LONG_AGO.fullmatch(segment.sql) for view in views().values() for name, segment in view.segments.items()}
     return {token: match[1] for token, match in found.items() if match}

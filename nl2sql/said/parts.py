@@ -1,10 +1,12 @@
 """Conditions of a plan with those of related rows: finds them, changes them, and tells which columns a plan is about. Knows no words."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import reduce
 
 from catalog.semantic import views
 from nl2sql.plan.language import Condition, Either, Exists, Item, Not, Or, Predicate, Query, Segment
+from nl2sql.plan.named import named_measures
 from nl2sql.plan.parts import items_of
 
 
@@ -83,3 +85,18 @@ def renamed(query: Query, old: str, new: str) -> Query:
 def is_literal(predicate: Predicate) -> bool:
     """It asks for one value of a closed vocabulary."""
     return isinstance(predicate, Condition) and predicate.op == "EQ" and predicate.value.startswith("'")
+
+
+def any_of(tests: Iterable[Predicate]) -> Predicate:
+    """One of several tests holds."""
+    return reduce(Or, tests)
+
+
+def as_measure(amount: Item) -> Item:
+    """The measure that an aggregate is, or the aggregate itself."""
+    return Item("", (named_measures()[amount],)) if amount in named_measures() else amount
+
+
+def as_aggregate(item: Item) -> Item:
+    """The aggregate that a measure stands for, or the item itself."""
+    return next((plain for plain, name in named_measures().items() if item == Item("", (name,))), item)

@@ -7,11 +7,12 @@ import re
 from dataclasses import replace
 
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan.language import Exists, Join, Predicate, Query, Segment
+from nl2sql.plan.language import Condition, Exists, Join, Predicate, Query, Segment
 
 DATA = Join("datasets.name=training_rounds.datasets", "datasets")
 NODES = Join("nodes.node=training_rounds.participants", "nodes")
 MODEL, FLOW, SOURCE, SLOWEST = "models.name=training_rounds.model", "lineage.downstream=models.name", "lineage.upstream", "nodes.node=training_rounds.slowest_node"
+PUBLISHER, PARTICIPANTS, PLACE = "nodes.node=training_rounds.node", "training_rounds.participants", "training_rounds.jurisdiction"
 OF_MODEL = re.compile(
     r"\b(?:models?\d?|upstream|ancest\w+|descend\w*|descent|stems?|lineage|trac(?:e[sd]?|ing)|origin\w*|sources?|derive\w*|(?:go(?:es)?|going|went|led|leads?) back|behind|indirect\w*|built|comes? from|rest(?:s|ed)? on)\b"
 )
@@ -32,7 +33,22 @@ def of_who_took_part(query: Query, linked: Linked) -> Query:
     """Rounds in which a node of a kind took part are those with such a node among theirs."""
     if query.view != "training_rounds" or not TAKES_PART.search(linked.text) or SLOW.search(linked.text):
         return query
-    return replace(query, where=tuple(replace(p, join=NODES) if isinstance(p, Exists) and p.join.edge == SLOWEST else p for p in query.where))
+    listed = Condition(PARTICIPANTS, "NOT_NULL")
+    is_placed = listed in query.where and any(_is_of_place(p) for p in query.where)
+    return replace(query, where=tuple(_of_participant(p, is_placed) for p in query.where if not is_placed or p != listed))
+
+
+def _of_participant(predicate: Predicate, is_placed: bool) -> Predicate:
+    """What is asked of the node that published a round, or of the slowest one, as asked of a node that took part; the place of a round too, where its participants come up."""
+    if isinstance(predicate, Exists) and predicate.join.edge in (SLOWEST, PUBLISHER):
+        return replace(predicate, join=NODES)
+    if is_placed and _is_of_place(predicate) and isinstance(predicate, Condition):
+        return Exists(NODES, (replace(predicate, column="nodes.jurisdiction"),), False)
+    return predicate
+
+
+def _is_of_place(predicate: Predicate) -> bool:
+    return isinstance(predicate, Condition) and predicate.column == PLACE
 
 
 def _of_data(predicate: Predicate) -> Predicate:

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan.language import Condition, Predicate, Query
+from nl2sql.plan.language import MODEL_PARTS, Condition, Item, Predicate, Query, Segment, column_of
+from nl2sql.plan.parts import items_of
+from nl2sql.said.own_time import long_ago
 from nl2sql.said.parts import columns_of, renamed
 from nl2sql.values import Period
 
@@ -17,6 +19,9 @@ OWN_TIMES = (("at", re.compile("")), ("last_updated", re.compile(r"\b(?:chang|to
 """Columns that tell when what a row is about took place, and the words that mean them."""
 LASTING = re.compile(r"(?:for )?(?:more than|over|longer than|at least|upwards of) (?!the |this |last |past |these |our )")
 """How a time begins that something has lasted for, where "over the last month" is within it."""
+
+TO_COME = re.compile(r"(?:for |from |by |in |over )?(?:the )?(?:tomorrow|next|coming|upcoming)\b")
+"""How a time begins that is to come."""
 
 
 def when_it_happened(query: Query, linked: Linked) -> Query:
@@ -36,3 +41,44 @@ def since_before(query: Query, linked: Linked) -> Query:
         is_since = isinstance(p, Condition) and p.op == "DURING" and p.value in long
         where += [Condition(p.column, "NOT_DURING", p.value), Condition(p.column, "NOT_NULL")] if isinstance(p, Condition) and is_since else [p]
     return replace(query, where=tuple(where))
+
+
+def since_ever(query: Query, _: Linked) -> Query:
+    """What has not been for a month need not have been never: no value at all beside a bound on the same time is the bound alone."""
+    bound = {p.column for p in query.where if isinstance(p, Condition) and p.op in ("DURING", "NOT_DURING")}
+    bound |= {long_ago()[p.token] for p in query.where if isinstance(p, Segment) and p.token in long_ago()}
+    return replace(query, where=tuple(p for p in query.where if not (isinstance(p, Condition) and p.op == "IS_NULL" and p.column in bound)))
+
+
+def in_one_time(query: Query, linked: Linked) -> Query:
+    """Two periods side by side are compared by one time, when it began, unless the question says the other one."""
+    tests = [p for item in query.select for p in item.conditions if isinstance(p, Condition) and p.op == "DURING"]
+    own = f"{query.view}.{views()[query.view].time}"
+    others = {test.column for test in tests} - {own}
+    if len(tests) != 2 or len(others) != 1 or own not in {test.column for test in tests} or tests[0].value == tests[1].value:
+        return query
+    (other,) = others
+    names = "|".join(re.escape(name.replace("_", " ")) for name in (column_of(other).name, *column_of(other).synonyms))
+    return query if other.split(".")[0] != query.view or re.search(rf"\b(?:{names})", linked.text) else renamed(query, other, own)
+
+
+def no_time_to_come(query: Query, linked: Linked) -> Query:
+    """What has taken place did so in no time that is to come: what breaks if it vanishes tomorrow."""
+    coming = {slot for slot, m in linked.mentions.items() if isinstance(m.value, Period) and TO_COME.match(m.surface.lower())}
+    own = f"{query.view}.{views()[query.view].time}"
+    if not coming or views()[query.view].time == "" or column_of(own).type != "TIMESTAMP":
+        return query
+    return replace(query, where=tuple(p for p in query.where if not (isinstance(p, Condition) and p.column == own and p.op == "DURING" and p.value in coming)))
+
+
+def by_quarter(query: Query, linked: Linked) -> Query:
+    """Per quarter, where the question says so and the plan has a part of a date that the model knows."""
+    parts = {item for item in items_of(query) if item.fn in MODEL_PARTS}
+    if linked.part != "QUARTER" or len(parts) != 1 or not query.is_grouped:
+        return query
+
+    def part(item: Item) -> Item:
+        return replace(item, fn=linked.part) if item in parts else item
+
+    order = (part(query.order[0]), query.order[1]) if query.order else None
+    return replace(query, select=tuple(map(part, query.select)), order=order)

@@ -33,6 +33,11 @@ NONE = re.compile(
 EVERY = re.compile(r"\b(?:every|each|all|only|always|entirely|fully)\b")
 
 
+def is_state(column: str) -> bool:
+    """It holds how something is or turned out."""
+    return bool(STATE & {column.split(".")[1], *column_of(column).synonyms})
+
+
 def as_listed(query: Query, linked: Linked) -> Query:
     """Of the values that a plan lists, the one that the question does not say gives way to the one that it does: failed or errored."""
     return mapped(query, lambda p: _listed(p, linked.text))
@@ -114,7 +119,7 @@ def of_compared_groups(query: Query, linked: Linked) -> Query:
     for column in groups:
         said = said_values(column, linked.text)
         values = sorted({s.value for s in said})
-        if len(said) == len(values) == 2 and column not in used and _are_compared(said[0].start, linked.text[said[0].end : said[1].start], linked.text):
+        if len(said) == len(values) == 2 < len(column_of(column).values) and column not in used and _are_compared(said[0].start, linked.text[said[0].end : said[1].start], linked.text):
             return replace(query, where=(*query.where, Or(Condition(column, "EQ", values[0]), Condition(column, "EQ", values[1]))))
     return query
 

@@ -10,10 +10,10 @@ from nl2sql.embedded.parser import Candidate
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
 from nl2sql.linking.loose import names_alike
-from nl2sql.pipeline import OFFERED_NAMES
 from nl2sql.plan.grammar import parse
 from nl2sql.plan.language import AskWhich, Item
 from nl2sql.readings.asking_back import several
+from nl2sql.readings.named import OFFERED_NAMES
 
 NOW = datetime(2026, 10, 16, 12)
 PLAN = "FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.row_count"

@@ -40,6 +40,7 @@ def drafted(question: str, before: str, readings: dict[str, list[tuple[str, floa
         ("only the stale ones", 0.3, ("datasets.pii", "last_updated"), [PII]),
         ("the stale ones", 0.99, ("last_updated",), []),  # sure, and leans on nothing: read once
         ("the stale ones", 0.3, ("last_updated",), [PII]),
+        ("the stale ones", 0.7, ("last_updated",), [PII]),  # unclear: compared with the one before
     ],
 )
 def test_what_narrows_keeps_what_was_found_before(question: str, probability: float, conditions: tuple[str, ...], reads: list[str]) -> None:

@@ -122,6 +122,28 @@ def test_asked_for_a_name_it_offers_those_that_share_a_word(session: Session) ->
     assert outcome.choices == ()
 
 
+def test_of_what_is_no_dataset_it_is_not_asked_which_dataset(session: Session) -> None:
+    _, outcome = asked(session, Clarify("Which organisation?", (), 0.9, kind="org"), question="how fresh are the redpajama rows")
+    assert isinstance(outcome, AskedBack)
+    assert "RedPajama" in outcome.choices
+    assert outcome.message == "Which one do you mean? Name it in the question."
+
+
+def test_the_one_name_that_fits_is_read_in_the_place_of_asking(session: Session) -> None:
+    which = Clarify("Which dataset?", (), 0.9, kind="dataset")
+    backend = ScriptedBackend({"is the slimpajama one fresh": [which], "is the 'SlimPajama' one fresh": [COUNT]})
+    assert isinstance(finished(ask("is the slimpajama one fresh", session, backend))[1], Answered)
+    assert recorded(session).question == "is the slimpajama one fresh"
+    backend = ScriptedBackend({"is the slimpajama one fresh": [which]})  # and where that is no question either, it is asked
+    assert isinstance(finished(ask("is the slimpajama one fresh", session, backend))[1], AskedBack)
+
+
+def test_when_all_likely_readings_are_closed_the_others_are_not_offered(session: Session) -> None:
+    drafts = (HIDDEN_VIEW, HIDDEN_COLUMN, SqlDraft("SELECT purpose FROM consents", "purposes", 0.1), COUNT, SqlDraft("SELECT d.name FROM datasets d", "names", 0.2))
+    _, outcome = asked(session, Clarify("Which?", ("grants", "stewards", "purposes", "count", "names"), 0.3, drafts))
+    assert isinstance(outcome, Denied)
+
+
 def test_an_answer_says_what_it_read(session: Session) -> None:
     _, outcome = asked(session, COUNT)
     assert isinstance(outcome, Answered)

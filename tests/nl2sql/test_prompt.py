@@ -58,7 +58,7 @@ def test_a_name_that_the_catalog_does_not_hold_and_a_unit_are_said() -> None:
     found = linked("how many terabytes has dataset1", "TB")
     found.bindings["@dataset1"] = Text(("zzz",))
     found.mentions["@dataset1"] = Mention(0, 0, "dataset", Text(("zzz",)), "zzz", known=False)
-    assert question_of(found)[-2:] == ["dataset1 = 'zzz' (no name that the catalog holds)", "Amounts of bytes in TB"]
+    assert question_of(found)[-2:] == ["dataset1 = 'zzz' (no name that the catalog holds)", "Amounts in TB"]
 
 
 @pytest.mark.parametrize("text", ["<|im_start|>system", "<s>", "</s>", "<start_of_turn>", "<<SYS>>", "[INST]", "[/INST]", "<\uff5cUser\uff5c>", "<\u200b|im_end|>"])

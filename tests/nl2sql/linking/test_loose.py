@@ -6,6 +6,7 @@ import pytest
 
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
+from nl2sql.linking.loose import names_alike, said_in_full
 from nl2sql.linking.mentions import Linked
 
 NOW = datetime(2026, 10, 16, 12)
@@ -109,6 +110,72 @@ def test_a_second_reading_finds_names_before_topics(places: NameIndex) -> None:
 def test_words_that_few_names_share_are_read_both_ways(question: str, text: str | None, value: str, places: NameIndex) -> None:
     also = link(question, places, NOW).also
     assert (also and _read(also)) == ((text, value) if text else None)
+
+
+def test_a_length_of_time_is_no_end_of_a_name(index: NameIndex) -> None:
+    assert link("checks that failed in the last 7 days", index, NOW).also is None
+    assert _read(link("the delivery 7 days table", index, NOW)) == ("dataset1", "delivery_7_days")
+
+
+def test_what_bears_a_name_itself_is_not_what_shares_it(places: NameIndex) -> None:
+    made = NameIndex.load(places.dump())
+    made.add("dataset", "BookSum Kenya notes", "BookSum Kenya notes")
+    assert link("the Kenya BookSum", made, NOW).also is None
+    assert _read(link("the Kenya BookSum", made, NOW)) == ("the country1 dataset1", "KE")
+
+
+def test_a_singular_may_be_the_table_of_that_plural_and_longer_ones(places: NameIndex) -> None:
+    made = NameIndex.load(places.dump())
+    for name in ("menus", "menu cards"):
+        made.add("dataset", name, name)
+    assert _read(link("the menu table", made, NOW)) == ("dataset1", "menus|menu_items")
+    assert _read(link("the menus table", made, NOW)) == ("dataset1", "menus")
+    assert _read(link("a menu for the table", made, NOW))[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("licence of qats", "Qats-Tiny|QatsSeen|TwoQats"),
+        ("licence of QATS-TINY", "Qats-Tiny"),
+        ("herding qats", ""),
+    ],
+)
+def test_a_part_of_a_name_is_one_of_all_that_hold_it(question: str, value: str, index: NameIndex) -> None:
+    made = NameIndex.load(index.dump())
+    for name in ("Qats-Tiny", "TwoQats", "QatsSeen"):
+        made.add("dataset", name, name)
+    assert _read(link(question, made, NOW))[1] == value
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "names"),
+    [
+        ("harvests in Uganda", "dataset", ["Uganda bean yields", "Uganda coffee yields"]),
+        ("which cape is it", "dataset", ["cape-town-1"]),  # of another kind
+        ("which cape is it", "period", []),
+        ("which dataset is it", "model", []),
+        ("what about hourly ones and yields", "dataset", ["Kenya hourly weather", "Kenya maize yields", "Uganda bean yields", "Uganda coffee yields"]),
+    ],
+)
+def test_names_alike(question: str, kind: str, names: list[str], places: NameIndex) -> None:
+    assert names_alike(question, kind, places, 5) == names
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "said"),
+    [
+        ("who owns the bean yields", "Uganda bean yields", "who owns the 'Uganda bean yields'"),
+        ("size of bean_yields?", "Uganda bean yields", "size of 'Uganda bean yields'?"),
+        ("who owns the bean", "Zoë's bean", 'who owns the "Zoë\'s bean"'),
+        ("who owns 'Uganda bean yields'", "Uganda bean yields", None),
+        ("who owns it", "Uganda bean yields", None),
+        ("the price of it", "market price list", None),  # a word of the catalog, and what points elsewhere
+        ("the price list", "market price list", "the 'market price list'"),
+    ],
+)
+def test_a_chosen_name_is_said_in_full(question: str, name: str, said: str | None) -> None:
+    assert said_in_full(question, name) == said
 
 
 @pytest.mark.parametrize(

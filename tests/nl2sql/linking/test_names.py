@@ -116,7 +116,7 @@ def wider(wide: NameIndex) -> NameIndex:
     for kind, value in (
         *(("run", name) for name in ("rain-flower-1", "rain-pysyft-2", "chest-xray-flower-4")),
         *(("dataset", name) for name in ("Forge", "The Stack", "Stack Exchange", "Dolly", "Dolma", "SA-9B", "old_crm")),
-        *(("model", "fraud-detector"), ("org", "Forge"), ("person", "Mateo Silva"), ("person", "Wanjiru Kamau")),
+        *(("policy", "default"), ("group", "preview readers club"), ("model", "fraud-detector"), ("org", "Forge"), ("person", "Mateo Silva"), ("person", "Wanjiru Kamau")),
     ):
         made.add(kind, value, value)
     made.columns_of = {**made.columns_of, "old_crm": ["email"]}
@@ -142,6 +142,21 @@ def _bound(question: str, index: NameIndex, also: bool = False) -> dict[str, str
         ("is C4 anonymous", {"dataset1": "C4"}),
         ("who is the steward of C4", {"dataset1": "C4"}),
         ("how many stewards are there", {}),
+        ("what may stewards read that clinicians may not", {"role1": "steward", "role2": "clinician"}),
+        ("exports of engineers against stewards", {"role1": "engineer", "role2": "steward"}),
+        ("engineers who are stewards of C4", {"role1": "engineer", "dataset1": "C4"}),
+        ("consents of ward 4", {"group1": "ward 4 patients"}),
+        ("consents of newsletter", {}),
+        # what decides where no rule does
+        ("denials by default", {"policy1": "default"}),
+        ("does the default rule hold", {"policy1": "default"}),
+        ("the default retention", {}),
+        # the apostrophe left out
+        ("grace okafors grants", {"person1": "Grace Okafor"}),
+        ("googles models", {"org1": "Google"}),
+        ("stanford universitys data", {"org1": "Stanford University"}),
+        ("what google publishes", {"org1": "Google"}),
+        ("metas", {}),
         # runs and models by a part of their name
         ("what did the rain runs cost", {"run1": "rain-flower-1|rain-pysyft-2"}),
         ("length of the pysyft rain run", {"run1": "rain-pysyft-2"}),
@@ -184,6 +199,10 @@ def test_roles_runs_and_lists(question: str, bound: dict[str, str], wider: NameI
         ("which sets come from the field of transport", {"domain1": "transport"}),
         ("commerce stewards", {"domain1": "commerce"}),
         ("rules that turned down stewards", {}),
+        ("may a steward read it", {"role1": "steward"}),
+        ("is there a steward", {}),
+        ("did preview readers leave", {"group1": "preview readers club"}),
+        ("did preview models leave", {}),
         ("what was refused to stewards", {"role1": "steward"}),
         ("the auditor and the engineer ask for it", {"role1": "engineer"}),
         ("unresolved alerts mateo", {"person1": "Mateo Silva"}),

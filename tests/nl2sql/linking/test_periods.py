@@ -268,6 +268,9 @@ NO_SPAN = [
     "winter wheat",
     "data on summer tourism",
     "outages > 4h",
+    "which nodes were down for more than 12 hours",
+    "was berlin-1 offline longer than 2 days",
+    "data up to date",
     "last heartbeat 48h",
 ]
 IN_CONTEXT = [
@@ -277,6 +280,9 @@ IN_CONTEXT = [
     ("are since more than ten days not touched", "2026-10-06 12:00", None),
     ("hasn't been refreshed in over a month", "2026-09-16 12:00", None),
     ("silent for two days", None, "2026-10-14 12:00"),
+    ("the twelve months to date", "2025-10-16 12:00", "2026-10-16 12:00"),
+    ("over the 90 days ending today", "2026-07-18 12:00", "2026-10-16 12:00"),
+    ("3 weeks up to now", "2026-09-25 12:00", "2026-10-16 12:00"),
     ("untouched for more than two days", "2026-10-14 12:00", None),
     ("jobs not run since before october", "2026-10-01", None),
     ("to be deleted in 30 days", "2026-10-16 12:00", "2026-11-15 12:00"),
@@ -287,6 +293,8 @@ IN_CONTEXT = [
     ("silent 48h", None, "2026-10-14 12:00"),
     ("offline more than 3 days", None, "2026-10-13 12:00"),
     ("open for > 5 days", None, "2026-10-11 12:00"),
+    ("have been down for more than 2 days", None, "2026-10-14 12:00"),
+    ("which are down for more than 2 days", None, "2026-10-14 12:00"),
     ("with > 1d without heartbeat", "2026-10-15 12:00", None),
     ("no update in six months", "2026-04-16 12:00", "2026-10-16 12:00"),
     ("not due in 30 days", "2026-10-16 12:00", "2026-11-15 12:00"),

@@ -20,10 +20,28 @@ NOW = datetime(2026, 10, 16, 12)
         ("is berlin-1 up >> and orders?", "is node1 up >> and orders?"),  # in the place of no dataset
         ("datasets by Google >> and Meta", "datasets by org1 >> and org2"),
         ("who owns C4 and orders", "who owns dataset1 and dataset2"),
+        ("who owns C4 >> Orders and inventory?", "who owns dataset1 >> dataset2 and dataset3?"),
+        ("who owns C4 >> Orders and what they cost?", "who owns dataset1 >> orders and what they cost?"),
     ],
 )
 def test_a_name_in_the_place_of_another(question: str, text: str, index: NameIndex) -> None:
     assert link(question, index, NOW).text == text
+
+
+@pytest.mark.parametrize(
+    ("turn", "text"),
+    [
+        ("backups of orders", "backups of dataset1"),
+        ("checks of Grace Lim", "checks of person1"),
+        ("and the month before", "and period1"),
+        ("Orders of today", "orders period1"),
+        ("any images of radiology", "any images of term1"),
+    ],
+)
+def test_a_turn_is_linked_as_it_is_alone(turn: str, text: str, index: NameIndex) -> None:
+    assert link(turn, index, NOW).text == text
+    assert link(f"{turn} >> which are the oldest", index, NOW).text == f"{text} >> which are the oldest"
+    assert link(f"how many are there >> {turn}", index, NOW).text == f"how many are there >> {text}"
 
 
 @pytest.mark.parametrize(

@@ -215,10 +215,10 @@ GIVES: dict[str, list[tuple[str, list[tuple[Any, ...]]]]] = {
         ("FROM market SELECT market.dataset market#average_rating", [("a", 2.0)]),
     ],
     "the newest round": [
-        ("FROM training_rounds LATEST SELECT training_rounds.run training_rounds.round", [("r", 2), ("s", 1)]),
+        ("FROM training_rounds LATEST SELECT training_rounds.run training_rounds.round", [("r", 3), ("s", 1)]),
         ("FROM training_rounds LATEST WHERE training_rounds.status EQ 'running' SELECT training_rounds.run", [("r",)]),
         ("FROM training_rounds LATEST WHERE training_rounds.run EQ @run1 training_rounds.round EQ 1 SELECT training_rounds.slowest_node", [("n1",)]),
-        ("FROM training_rounds LATEST WHERE training_rounds.run EQ @run1 SELECT training_rounds.slowest_node training_rounds.round", [(None, 2)]),
+        ("FROM training_rounds LATEST WHERE training_rounds.run EQ @run1 SELECT training_rounds.slowest_node training_rounds.round", [(None, 3)]),
         ("FROM training_rounds LATEST WHERE training_rounds.status EQ 'running' SELECT training_rounds.run training_rounds.round", [("r", 2), ("r", 3)]),
         ("FROM training_rounds LATEST WHERE training_rounds.status EQ 'completed' SELECT training_rounds.run training_rounds.round", [("s", 1)]),
     ],

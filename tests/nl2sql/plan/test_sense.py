@@ -52,6 +52,21 @@ def test_conditions_that_no_row_meets_ask_for_nothing(conditions: str, sensible:
     assert is_sensible(parse(f"FROM {conditions} SELECT COUNT")) is sensible
 
 
+@pytest.mark.parametrize(
+    ("plan", "sensible"),
+    [
+        ("FROM datasets SELECT datasets.bytes ORDER datasets.bytes DESC LIMIT 1 PER datasets.name", False),
+        ("FROM datasets SELECT datasets.name ORDER datasets.bytes DESC LIMIT 1 PER datasets.owner", True),
+        ("FROM quality_checks SELECT quality_checks.check_name ORDER quality_checks.opened DESC LIMIT 1 PER quality_checks.dataset", True),
+        ("FROM datasets WHERE datasets.owner IS_NULL SELECT datasets.domain HAVING COUNT_DISTINCT datasets.owner GT 2", False),
+        ("FROM datasets WHERE datasets.owner IS_NULL SELECT datasets.domain HAVING COUNT GT 2", True),
+        ("FROM datasets WHERE datasets.owner IS_NULL SELECT datasets.domain HAVING COUNT_DISTINCT datasets.owner EQ 0", True),
+    ],
+)
+def test_what_ranks_or_counts_nothing_asks_for_nothing(plan: str, sensible: bool) -> None:
+    assert is_sensible(parse(plan)) is sensible
+
+
 def test_what_people_ask_is_sensible() -> None:
     wholes = [whole for phrases in load().values() for whole in (*phrases.whole, *(turn for dialogue in phrases.dialogue for turn in dialogue.turn))]
     plans = [re.sub(r"@([a-z]+)(?:_([bc]))?(?= |$)", lambda m: f"@{m[1]}{LETTERS[m[2] or '']}", whole.plan) for whole in wholes[::EACH]]

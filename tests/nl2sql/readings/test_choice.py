@@ -14,6 +14,7 @@ from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
 from nl2sql.plan.grammar import parse
 from nl2sql.plan.language import Scope, full_scope
+from nl2sql.readings.choice import is_fuller, is_rather_named
 
 NOW = datetime(2026, 10, 16, 12)
 STEWARD = "FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.steward"
@@ -173,13 +174,18 @@ def test_what_is_grouped_otherwise_is_another_reading() -> None:
         ([("CHANGE", 0.95)], [(STEWARD, 0.9)], "change_request"),
         ([("REFUSE", 0.4)], [(ASKS, 0.9)], ASKS),
         ([("REFUSE", 0.95)], [(ASKS, 0.9)], "out_of_scope"),
+        # Whoever has to choose is asked about what they name.
+        ([("ASK datasets.name nodes.node", 0.95)], [(ASKS, 0.6)], ASKS),
+        # The same by one condition more.
+        ([("FROM datasets SELECT datasets.steward", 0.9)], [(STEWARD, 0.5)], "SELECT DISTINCT datasets.steward FROM datasets WHERE datasets.name = 'orders'"),
+        ([("FROM datasets SELECT datasets.steward", 0.9)], [(STEWARD, 0.4)], "SELECT DISTINCT datasets.steward FROM datasets WHERE datasets.steward IS NOT NULL"),
         ([(COUNT, 0.6)], [("REFUSE", 0.9)], "SELECT count(*) AS count FROM market WHERE (market.event = 'ordered')"),
         # A reading that does not use the name is no reading of it.
         ([(BUYERS, 0.6)], [(COUNT, 0.9)], "SELECT DISTINCT market.buyer FROM market WHERE (market.event = 'ordered') AND market.buyer IS NOT NULL"),
     ],
 )
 def test_an_everyday_word_is_the_name_where_that_reads_better(plain: list[tuple[str, float]], named: list[tuple[str, float]], sql: str) -> None:
-    (draft,) = drafts("who is responsible for orders?", {"who is responsible for orders?": plain, "who is responsible for dataset1?": named})
+    (draft,) = drafts("who looks after orders?", {"who looks after orders?": plain, "who looks after dataset1?": named})
     assert (draft.sql if isinstance(draft, SqlDraft) else draft.kind if isinstance(draft, Decline) else ASKS) == sql
 
 
@@ -287,3 +293,34 @@ def test_a_length_of_time_bounds_each_row_and_is_used(question: str, linked: str
     assert isinstance(draft, SqlDraft)
     assert draft.sql.endswith(ends)
     assert draft.unused == ()
+
+
+@pytest.mark.parametrize(
+    ("named", "probability", "plain", "is_named"),
+    [
+        (STEWARD, 0.3, "WHICH ?dataset", True),  # what it is asked for has a name
+        (STEWARD, 0.2, "WHICH ?dataset", False),
+        (ASKS, 0.3, "WHICH ?dataset", False),
+        ("REFUSE", 0.9, "WHICH ?dataset", False),
+    ],
+)
+def test_a_name_that_is_asked_for_is_found_in_everyday_words(named: str, probability: float, plain: str, is_named: bool) -> None:
+    one, other = (Candidate(parse(plan), tuple(plan.split()), p) for plan, p in ((named, probability), (plain, 0.95)))
+    assert is_rather_named([one], [other], is_about_name=True) == is_named
+
+
+@pytest.mark.parametrize(
+    ("named", "probability", "plain", "more", "is_more"),
+    [
+        (STEWARD, 0.5, BUYERS, True, True),
+        (STEWARD, 0.4, BUYERS, True, False),
+        (STEWARD, 0.5, BUYERS, False, False),
+        (STEWARD, 0.5, "FROM datasets SELECT datasets.owner", False, True),
+        (STEWARD, 0.4, "FROM datasets SELECT datasets.owner", False, False),
+        (STEWARD, 0.5, "FROM datasets WHERE datasets.pii IS_TRUE SELECT datasets.owner", False, False),
+        (STEWARD, 0.9, "REFUSE", True, False),
+    ],
+)
+def test_a_reading_that_says_all_of_the_other_and_more_is_the_fuller_one(named: str, probability: float, plain: str, more: bool, is_more: bool) -> None:
+    one, other = (Candidate(parse(plan), tuple(plan.split()), p) for plan, p in ((named, probability), (plain, 0.9)))
+    assert is_fuller(one, other, more) == is_more

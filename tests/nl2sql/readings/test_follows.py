@@ -10,13 +10,14 @@ from nl2sql.plan.canonical import canonical
 from nl2sql.plan.grammar import parse
 from nl2sql.plan.language import Query
 from nl2sql.plan.tokens import spelled
-from nl2sql.readings.follows import followed, in_place_of, leans, narrowed, others_of
+from nl2sql.readings.follows import Before, followed, in_its_place, in_place_of, leans, looks_back, narrowed, others_of
 
 LOST = "FROM datasets WHERE datasets.phi IS_TRUE SELECT datasets.name"
 STALE = "FROM datasets WHERE datasets:stale SELECT COUNT"
 OF_ITS_STEWARD = "FROM datasets WHERE EXISTS datasets.steward=datasets.steward datasets.name EQ @dataset1 END SELECT datasets.name datasets.steward"
 BY_KIND = "FROM nodes SELECT nodes.kind nodes#average_trust"
 
+FIRST = "which data is there"
 LETTERS = {"": "1", "b": "2", "c": "3"}
 
 
@@ -39,10 +40,15 @@ def query(plan: str) -> Query:
         (["which nodes are down"], "and in country1", False),
         (["which nodes are down"], "which datasets have only one replica", False),
         (["which nodes are down"], "what else is there", False),
+        (["stale datasets"], "not the ones in country1", True),
+        (["stale datasets"], "not the same owner", False),
+        (["the number1 largest datasets"], "ok, make that number2", True),
     ],
 )
 def test_a_question_leans_on_the_one_before(earlier: list[str], said: str, is_so: bool) -> None:
     assert leans(earlier, said) is is_so
+    assert looks_back(earlier, said, 0.9) is is_so
+    assert looks_back(earlier, said, 0.7)
 
 
 NARROWED = {
@@ -116,8 +122,29 @@ def _own_words(plan: str) -> Query:
 def test_what_narrows_keeps_what_it_does_not_test_itself(plan: str, before: str, read: str, said: str, expected: str) -> None:
     found = narrowed(query(plan), _own_words(before), query(read), said)
     assert spelled(found) == spelled(_own_words(expected))
-    assert followed(query(plan), _own_words(before), query(read), said) == found
-    assert followed(query(plan), None, None, said) == query(plan)
+    assert followed(query(plan), [FIRST], said, Before(_own_words(before), query(read), is_sure=True), 0.9) == found
+    assert followed(query(plan), [FIRST], said, None, 0.9) == query(plan)
+
+
+def test_of_an_answer_that_is_not_sure_nothing_is_kept() -> None:
+    before = Before(query(STALE), query(STALE), is_sure=False)
+    assert followed(query(LOST), [FIRST], "only those with phi", before, 0.9) == query(LOST)
+    assert in_its_place(Before(query(OWNER), query(OWNER), is_sure=False), "and dataset2?", 0.3) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "probability", "expected"),
+    [
+        ("OWNER", "and dataset2?", 0.3, True),
+        ("OWNER", "and dataset2?", 0.6, False),
+        ("TOP", "make it number2", 0.9, True),
+        ("TOP", "and the number2 smallest", 0.3, False),
+    ],
+)
+def test_a_turn_that_only_changes_one_thing(before: str, said: str, probability: float, expected: bool) -> None:
+    shown = query({"OWNER": OWNER, "TOP": "FROM datasets SELECT datasets.name ORDER datasets.bytes DESC LIMIT @number1"}[before])
+    placed = in_its_place(Before(shown, shown, is_sure=True), said, probability)
+    assert (placed is not None) is expected
 
 
 FLOW = "FROM lineage WHERE lineage.upstream EQ @dataset1 lineage.downstream EQ @dataset2 lineage.masking IS_FALSE SELECT lineage.job"
@@ -171,10 +198,11 @@ def written() -> list[tuple[list[str], Query, str, Query]]:
     return found
 
 
-def test_what_is_read_right_stays_as_it_is() -> None:
+@pytest.mark.parametrize("probability", [0.9, 0.6])
+def test_what_is_read_right_stays_as_it_is(probability: float) -> None:
     turns = written()
-    leaning = [(before, said, plan) for earlier, before, said, plan in turns if leans(earlier, said)]
-    assert [said for before, said, plan in leaning if followed(plan, before, before, said).where != plan.where] == []
-    placed = [(said, found, plan) for _, before, said, plan in turns if (found := in_place_of(before, said))]
+    shown = [(earlier, Before(before, before, is_sure=True), said, plan) for earlier, before, said, plan in turns]
+    assert [said for earlier, before, said, plan in shown if followed(plan, earlier, said, before, probability).where != plan.where] == []
+    placed = [(said, found, plan) for _, before, said, plan in shown if (found := in_place_of(before.plan, said) or in_its_place(before, said, probability))]
     assert [said for said, found, plan in placed if canonical(found) != plan] == []
-    assert len(leaning) > 500 and len(placed) > 100
+    assert len(turns) > 4000 and len(placed) > 100

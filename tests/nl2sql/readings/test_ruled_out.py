@@ -8,6 +8,7 @@ from nl2sql.plan.tokens import spelled
 from nl2sql.readings.ruled_out import is_ruled_out, possible
 
 PERSONAL = "FROM datasets WHERE datasets.pii IS_TRUE SELECT datasets.name"
+FLOW = "FROM lineage WHERE lineage.downstream EQ @dataset1 SELECT lineage.upstream"
 OWNER = "FROM datasets WHERE datasets.pii IS_TRUE SELECT datasets.owner datasets.steward"
 
 
@@ -23,6 +24,14 @@ OWNER = "FROM datasets WHERE datasets.pii IS_TRUE SELECT datasets.owner datasets
         ("ASK lineage.downstream models.trained_on", "what hangs off dataset1", True),
         ("ASK lineage.downstream lineage.upstream", "what hangs off dataset1", False),
         ("ASK datasets.owner datasets.steward", "who is behind dataset1", False),
+        ("ASK lineage.depth lineage.job", "where does dataset1 come from", True),
+        ("ASK lineage.depth lineage.job", "how does dataset1 get to dataset2", True),
+        ("ASK lineage.depth lineage.job", "tell me about dataset1", False),
+        ("ASK lineage.depth lineage.job", "where does it come from", False),
+        ("ASK lineage.depth datasets.owner", "where does dataset1 come from", False),
+        ("WHICH ?org", "which of our owners are in Kenya", True),
+        ("WHICH ?org", "which of our machines is it", False),
+        ("WHICH ?org", "what is ours", False),
         ("CHANGE", "can you translate the word steward", True),
         ("CHANGE", "please summarise the news", True),
         ("CHANGE", "remind me to look at the alerts", False),
@@ -53,6 +62,9 @@ def test_what_the_words_rule_out(plan: str, text: str, out: bool) -> None:
         ("who is behind it", [("ASK datasets.owner datasets.steward", 0.6), (OWNER, 0.2), (PERSONAL, 0.1)], [(OWNER, 0.8), (PERSONAL, 0.1)]),
         ("who is behind it", [("ASK datasets.owner datasets.steward", 0.6), (OWNER, 0.02)], [("ASK datasets.owner datasets.steward", 0.6), (OWNER, 0.02)]),
         ("data >> who is behind it", [("ASK datasets.owner datasets.steward", 0.6), (OWNER, 0.2)], [("ASK datasets.owner datasets.steward", 0.6), (OWNER, 0.2)]),
+        # What has no query in its place is asked all the same.
+        ("where does dataset1 come from", [("ASK lineage.depth lineage.job", 0.6), (FLOW, 0.2)], [(FLOW, 0.5)]),
+        ("where does dataset1 come from", [("ASK lineage.depth lineage.job", 0.6), (FLOW, 0.02)], [("ASK lineage.depth lineage.job", 0.6), (FLOW, 0.02)]),
         ("anything", [], []),
     ],
 )

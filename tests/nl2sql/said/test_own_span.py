@@ -22,6 +22,7 @@ NOW = datetime(2026, 10, 16, 12)
 BINDINGS: dict[str, Value] = {"@number1": Number(1.0, "days")}
 EVENTS = "FROM node_events WHERE node_events.kind EQ 'outage'"
 CHECKS = "FROM quality_checks"
+WITHDRAWN = "FROM datasets WHERE datasets.pii IS_TRUE EXISTS datasets.name=consents.dataset consents.status EQ 'withdrawn'"
 
 
 def query(plan: str) -> Query:
@@ -59,6 +60,18 @@ def query(plan: str) -> Query:
             "three longest outages",
             f"{EVENTS} SELECT node_events.node node_events.at node_events.resolved ORDER HOURS_BETWEEN node_events.at node_events.resolved DESC LIMIT 3",
         ),
+        (
+            f"{EVENTS} SELECT node_events.node ORDER node_events#hours_to_resolve DESC LIMIT 3",
+            "three longest outages",
+            f"{EVENTS} SELECT node_events.node node_events.kind node_events.severity node_events.at node_events.resolved"
+            " ORDER HOURS_BETWEEN node_events.at node_events.resolved DESC LIMIT 3",
+        ),
+        (f"{EVENTS} SELECT SHOW", "outages where people waited more than number1 days", f"{EVENTS} node_events.resolved SPAN_GT @number1 SELECT SHOW"),
+        (
+            f"{WITHDRAWN} END SELECT datasets.name",
+            "tables with a withdrawal that took over number1 days",
+            f"{WITHDRAWN} consents.honoured SPAN_GT @number1 END SELECT datasets.name",
+        ),
     ],
 )
 def test_a_length_is_asked_of_every_row(plan: str, text: str, spanned: str) -> None:
@@ -81,6 +94,9 @@ def test_a_length_is_asked_of_every_row(plan: str, text: str, spanned: str) -> N
         ("FROM datasets SELECT SHOW", "datasets that take more than number1 days to resolve"),
         (f"{CHECKS} SELECT SHOW ORDER quality_checks.opened ASC LIMIT 1", "the longest unresolved alert"),
         (f"{CHECKS} SELECT SHOW ORDER quality_checks.severity ASC LIMIT 1", "the longest alert"),
+        (f"{EVENTS} SELECT node_events.node ORDER node_events#hours_to_resolve DESC LIMIT 3", "three nodes that are slowest with outages"),
+        (f"{EVENTS} SELECT node_events.node ORDER node_events#hours_to_resolve DESC LIMIT 3", "three nodes with the longest outages on average"),
+        (f"{WITHDRAWN} END SELECT datasets.name", "tables with more than number1 days and a withdrawal"),
         ("FROM consents WHERE consents:pending_withdrawal SELECT SHOW ORDER consents.withdrawn ASC", "withdrawals to carry out, longest first"),
     ],
 )

@@ -35,6 +35,10 @@ OF_DATA = "FROM training_rounds WHERE {} models.name=training_rounds.model EXIST
 PERSONAL = "datasets.name=lineage.upstream datasets.pii IS_TRUE"
 WITHDRAWN = "consents.dataset=lineage.upstream consents.status EQ 'withdrawn'"
 OF_NODES = "FROM training_rounds WHERE EXISTS nodes.node=training_rounds.slowest_node nodes.status EQ 'offline' END SELECT training_rounds.run training_rounds.round"
+BY_NODE = "FROM nodes WHERE {} nodes.node=training_rounds.{} END SELECT nodes.node"
+OF_PUBLISHER = "FROM training_rounds WHERE EXISTS nodes.node=training_rounds.node nodes.status EQ 'offline' END SELECT {}"
+BY_DATA = "FROM datasets WHERE {} datasets.name=lineage.upstream lineage.downstream_kind EQ 'model' END SELECT datasets.name"
+PER_NODE = "FROM training_rounds SELECT training_rounds.nodes COUNT"
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +57,14 @@ def tables() -> duckdb.DuckDBPyConnection:
         ("rounds that an offline node took part in", OF_NODES, [("r", 1)]),
         ("rounds slowed down by an offline node that took part", OF_NODES, [("s", 1)]),
         ("rounds of offline nodes", OF_NODES, [("s", 1)]),
+        ("nodes that never took part", BY_NODE.format("NOT_EXISTS", "slowest_node"), []),
+        ("nodes that were slowest when they took part", BY_NODE.format("EXISTS", "slowest_node"), [("n1",), ("n2",)]),
+        ("offline nodes that took part", OF_PUBLISHER.format("training_rounds.participants"), [("n1",)]),
+        ("the runs that an offline node took part in", OF_PUBLISHER.format("training_rounds.run"), [("r",)]),
+        ("tables in federated training", BY_DATA.format("EXISTS"), [("a",), ("b",)]),
+        ("tables in no federated training", BY_DATA.format("NOT_EXISTS"), [("c",)]),
+        ("tables in training", BY_DATA.format("EXISTS"), [("c",)]),
+        ("how many rounds did each node join", PER_NODE, [("n1", 1), ("n2", 2)]),
     ],
 )
 def test_a_round_is_of_what_it_lists_unless_its_model_comes_up(tables: duckdb.DuckDBPyConnection, question: str, plan: str, rows: list[tuple[Any, ...]]) -> None:
@@ -66,3 +78,22 @@ def test_conditions_on_the_model_itself_stay() -> None:
     query = parse("FROM training_rounds WHERE EXISTS models.name=training_rounds.model models.trained_on NOT_NULL END SELECT training_rounds.run", full_scope())
     assert isinstance(query, Query)
     assert spelled(as_said(query, Linked("runs on data", {}, {}))) == spelled(query)
+
+
+AMOUNT = "FROM training_rounds SELECT training_rounds.run {}"
+
+
+@pytest.mark.parametrize(
+    ("question", "amount", "mended"),
+    [
+        ("how much privacy budget has each run used up", "SUM training_rounds.epsilon", "MAX training_rounds.epsilon"),
+        ("total privacy budget of each run", "SUM training_rounds.epsilon", "SUM training_rounds.epsilon"),
+        ("hours of each run", "training_rounds#total_energy", "SUM training_rounds.latency_s"),
+        ("kilowatt hours of energy of each run", "training_rounds#total_energy", "training_rounds#total_energy"),
+        ("energy of each run", "training_rounds#total_energy", "training_rounds#total_energy"),
+    ],
+)
+def test_what_a_run_took(question: str, amount: str, mended: str) -> None:
+    query = parse(AMOUNT.format(amount), full_scope())
+    assert isinstance(query, Query)
+    assert spelled(as_said(query, Linked(question, {}, {}))) == AMOUNT.format(mended)

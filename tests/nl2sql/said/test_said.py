@@ -85,7 +85,7 @@ MENDED: list[tuple[str, str, str]] = [
     ("rounds for each run1 run", ROUNDS.format("run1", "COUNT"), ROUNDS.format("run1", "training_rounds.run COUNT")),
     ("licences for the dataset1 tables", LICENCE.format("dataset1", "datasets.licence"), LICENCE.format("dataset1", "datasets.name datasets.licence")),
     ("accuracy reached by the run1 runs", LATEST.format("run1", "training_rounds.accuracy"), LATEST.format("run1", "training_rounds.run training_rounds.accuracy")),
-    ("online nodes beside offline nodes", PARTS.format(" WHERE nodes.status EQ 'online'"), PARTS.format("")),
+    ("online nodes side by side with offline nodes", PARTS.format(" WHERE nodes.status EQ 'online'"), PARTS.format("")),
     ("stake of the number1 machines", "FROM nodes SELECT nodes.node ORDER nodes.stake DESC LIMIT @number1", "FROM nodes SELECT nodes.node nodes.stake"),
 ]
 LEFT: list[tuple[str, str]] = [
@@ -122,6 +122,7 @@ LEFT: list[tuple[str, str]] = [
     ("critical problems by severity", SEVERITIES.format("")),
     ("how many critical and low problems", SEVERITIES.format("")),
     ("low, high versus critical", SEVERITIES.format("")),
+    ("access against compute, prices", "FROM market WHERE market:offered SELECT market.service market#average_price"),
     # Times: when it was published; of a dataset, when it came; of a view with several times.
     ("outages published period2", EVENTS.format("as_of")),
     ("tables that are new period2", TOUCHED.format("as_of")),

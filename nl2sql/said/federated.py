@@ -1,0 +1,97 @@
+"""Federated training from the side of datasets and nodes, which rounds list, and what its rounds took.
+
+No edge that the model knows leads from a dataset or a node to the rounds that list it, so it goes another way: over the models that descend from a
+dataset, or to the one node that was slowest.
+"""
+
+import re
+from dataclasses import replace
+
+from nl2sql.linking.mentions import Linked
+from nl2sql.plan.language import Condition, Exists, Item, Join, Query, Segment, literal
+from nl2sql.said.rounds import DATA, NODES, PUBLISHER, SLOW, SLOWEST, TAKES_PART
+
+ROUNDS = "training_rounds"
+OF_OFFER = "market.dataset=training_rounds.datasets"
+LISTED = {"training_rounds.participants": ("nodes", "nodes.node", NODES), "training_rounds.datasets": ("datasets", "datasets.name", DATA)}
+"""What a round lists: the view of such things, their names and the way there."""
+FEDERATED = re.compile(r"\b(?:federated\w*|federation|fl (?:runs?|rounds?)|training (?:runs?|rounds?))\b")
+TO_MODEL = frozenset((Condition("lineage.downstream_kind", "EQ", literal("model")), Segment("lineage:table_level")))
+EACH_NODE = re.compile(r"\b(?:each|every|per|by|which|what) (?:node|machine|server|site|hospital|clinic|participant|client)s?\b")
+NUMBER, PARTICIPANTS = Item("", ("training_rounds.nodes",)), Item("", ("training_rounds.participants",))
+TIME = re.compile(r"\b(?:hours?|minutes?|seconds?|durations?|how long|time)\b")
+AGO = re.compile(r"\b(?:ago|since|old|passed|elapsed)\b")
+ENERGY = re.compile(r"\b(?:energy|kwh|power|electric\w*|consum\w*|watt\w*|carbon|emission\w*)\b")
+LENGTH, AGES = Item("SUM", ("training_rounds.latency_s",)), ("HOURS_SINCE", "DAYS_SINCE", "AVG_AGE")
+SPENT, SPENT_LAST = Item("SUM", ("training_rounds.epsilon",)), Item("MAX", ("training_rounds.epsilon",))
+SUMMED = re.compile(r"\b(?:total\w*|sum\w*|in all|altogether|overall|add\w*|cumulat\w*)\b")
+
+
+def of_federated_rounds(query: Query, linked: Linked) -> Query:
+    """Data for federated training is what a round lists, not what any model descends from or any check was run on."""
+    edge = {"datasets": DATA.edge, "market": OF_OFFER}.get(query.view, "")
+    if not edge or not FEDERATED.search(linked.text):
+        return query
+    return replace(query, where=tuple(Exists(Join(edge, ROUNDS), (), p.negated) if isinstance(p, Exists) and _is_elsewhere(p) else p for p in query.where))
+
+
+def of_all_that_took_part(query: Query, linked: Linked) -> Query:
+    """Nodes that took part are those that a round lists, whoever was slowest or published it."""
+    if query.view != "nodes" or not TAKES_PART.search(linked.text) or SLOW.search(linked.text):
+        return query
+    where = (replace(p, join=Join(NODES.edge, ROUNDS)) if isinstance(p, Exists) and p.join.edge in (SLOWEST, PUBLISHER) else p for p in query.where)
+    return replace(query, where=tuple(where))
+
+
+def of_those_that_meet_it(query: Query, _: Linked) -> Query:
+    """Of a round's nodes or datasets those of a kind are asked for: the nodes in Germany that took part, not all that took part beside one."""
+    if query.view != ROUNDS or query.joins or query.is_grouped or query.order or query.limit or query.latest:
+        return query
+    for token, (view, key, join) in LISTED.items():
+        column = Item("", (token,))
+        one = next((p for p in query.where if isinstance(p, Exists) and p.join == join and not p.negated and p.conditions), None)
+        if one is None or column not in query.select:
+            continue
+        rest = tuple(p for p in query.where if p is not one)
+        if query.select[0] == column:
+            return Query(view=view, where=(*one.conditions, Exists(Join(join.edge, ROUNDS), rest, False)), select=(Item("", (key,)),))
+        return replace(query, joins=(join,), where=(*rest, *one.conditions), select=tuple(Item("", (key,)) if item == column else item for item in query.select))
+    return query
+
+
+def of_each_participant(query: Query, linked: Linked) -> Query:
+    """Rounds per node are counted for each that took part; how many there were is no node."""
+    if query.view != ROUNDS or not query.is_grouped or NUMBER not in query.select or not EACH_NODE.search(linked.text):
+        return query
+    return replace(query, select=tuple(PARTICIPANTS if item == NUMBER else item for item in query.select))
+
+
+def for_how_long(query: Query, linked: Linked) -> Query:
+    """How many hours a run took is the sum of its rounds, not how long ago they were, nor their energy."""
+    if query.view != ROUNDS or not TIME.search(linked.text) or AGO.search(linked.text):
+        return query
+
+    def is_other(item: Item) -> bool:
+        return item.fn in AGES or (item == Item("", ("training_rounds#total_energy",)) and not ENERGY.search(linked.text))
+
+    return _with_amounts(query, {item: LENGTH for item in query.select if is_other(item)})
+
+
+def of_budget_spent(query: Query, linked: Linked) -> Query:
+    """The privacy budget of a run is what it has spent after its last round: it grows from round to round and is not added up, unless the question does so."""
+    return query if SUMMED.search(linked.text) else _with_amounts(query, {SPENT: SPENT_LAST})
+
+
+def _with_amounts(query: Query, amounts: dict[Item, Item]) -> Query:
+    """The query with amounts in the place of others, wherever they are."""
+    select = dict.fromkeys(amounts.get(item, item) for item in query.select)
+    order = (amounts.get(query.order[0], query.order[0]), query.order[1]) if query.order else None
+    having = (amounts.get(query.having[0], query.having[0]), *query.having[1:]) if query.having else None
+    changed = replace(query, order=order, having=having, select=tuple(sorted(select, key=lambda item: item.is_aggregate)))
+    return changed if amounts.keys() & {*query.select, *(query.order or ()), *(query.having or ())} else query
+
+
+def _is_elsewhere(related: Exists) -> bool:
+    """Asks for no more than that there is a model made of a dataset, or that it has rows of a kind at all."""
+    conditions = set(related.conditions)
+    return (related.join.view == "lineage" and conditions <= TO_MODEL) or (related.join.view in ("quality_checks", "quality_metrics", "replicas") and not conditions)

@@ -1,0 +1,40 @@
+"""Averages and the bounds on them: each rule with its near misses."""
+
+import pytest
+
+from nl2sql.said.amounts import bounded_average, on_average, that_is_given, without_bound_on_all
+from tests.nl2sql.said.asked import said
+
+RULES = (that_is_given, on_average, bounded_average, without_bound_on_all)
+SLOW = "FROM quality_checks SELECT quality_checks.dataset {}"
+LONGEST, MEAN = "MAX_HOURS quality_checks.opened quality_checks.resolved", "quality_checks#hours_to_resolve"
+SCORES = "FROM datasets{} SELECT datasets.domain datasets#average_quality{}"
+CUT, BOUND = " WHERE datasets.quality_score LT @number1", " HAVING datasets#average_quality LT @number1"
+ALL = "FROM datasets SELECT {}"
+OFFERED = "FROM market WHERE market.price {} market:offered SELECT market.dataset"
+
+MENDED = [
+    ("hours until tests are fixed, averaged", SLOW.format(LONGEST), SLOW.format(MEAN)),
+    ("average score per domain, only those below number1", SCORES.format(CUT, ""), SCORES.format("", BOUND)),
+    ("is the average score above number1", ALL.format("COUNT HAVING datasets#average_quality GT @number1"), ALL.format("COUNT datasets#average_quality")),
+    ("is the average score above number1", ALL.format("AVG_IF datasets.quality_score datasets.quality_score GT @number1 END"), ALL.format("datasets#average_quality")),
+]
+LEFT = [
+    ("longest time to fix tests against the average", SLOW.format(LONGEST)),
+    ("hours until tests are fixed", SLOW.format(LONGEST)),
+    ("average score per domain of tables below number1", SCORES.format(CUT, "")),
+    ("average score of those above number1", ALL.format("AVG_IF datasets.quality_score datasets.quality_score GT @number1 END")),
+    ("domains with more than number1 tables", "FROM datasets SELECT datasets.domain COUNT HAVING COUNT GT @number1"),
+    ("what is being given away", OFFERED.format("EQ 0")),
+]
+
+
+@pytest.mark.parametrize(("question", "plan", "mended"), MENDED, ids=[question for question, *_ in MENDED])
+def test_amounts_are_those_that_are_said(question: str, plan: str, mended: str) -> None:
+    assert said(question, plan, RULES) == mended
+    assert said(question, mended, RULES) == mended
+
+
+@pytest.mark.parametrize(("question", "plan"), LEFT, ids=[question for question, _ in LEFT])
+def test_other_amounts_stay(question: str, plan: str) -> None:
+    assert said(question, plan, RULES) == plan

@@ -1,0 +1,70 @@
+"""Flows: which way they go, where they begin and end, how they are made. Each rule with its near misses."""
+
+import pytest
+
+from tests.nl2sql.said.asked import said
+
+OUT_OF = "FROM lineage WHERE lineage.upstream EQ @dataset2{} SELECT lineage.downstream"
+INTO = "FROM lineage WHERE lineage.downstream EQ @dataset2{} SELECT lineage.upstream"
+NEXT_TO = "FROM lineage WHERE lineage.upstream EQ @dataset2 OR lineage.downstream EQ @dataset2 SELECT lineage.upstream lineage.downstream"
+TWO = "FROM lineage WHERE lineage.upstream EQ @dataset1 OR lineage.upstream EQ @dataset2 SELECT lineage.downstream{}"
+NO_PARENTS = "NOT_EXISTS datasets.name=lineage.downstream lineage:table_level END"
+NO_CHILDREN = "NOT_EXISTS datasets.name=lineage.upstream lineage:table_level END"
+HAS_CHILDREN = "EXISTS datasets.name=lineage.upstream lineage:table_level END"
+DATASETS = "FROM datasets WHERE {} SELECT datasets.name"
+TRAINED = "FROM models JOIN lineage.downstream=models.name WHERE lineage:table_level{} SELECT models.name COUNT_DISTINCT lineage.upstream"
+
+MENDED = [
+    ("tables computed from dataset2", INTO.format(""), OUT_OF.format("")),
+    ("tables three hops below dataset2", INTO.format(""), OUT_OF.format("")),
+    ("offspring of dataset2", INTO.format(""), OUT_OF.format("")),
+    ("everything that rests on dataset2", INTO.format(""), OUT_OF.format("")),
+    ("dataset2 feeds which reports", INTO.format(""), OUT_OF.format("")),
+    ("whatever goes into dataset2", OUT_OF.format(""), INTO.format("")),
+    ("what does dataset2 rely on", OUT_OF.format(""), INTO.format("")),
+    ("ingredients of dataset2", OUT_OF.format(""), INTO.format("")),
+    ("dataset2 was assembled out of which tables", OUT_OF.format(""), INTO.format("")),
+    ("parents and children of dataset2", INTO.format(""), NEXT_TO),
+    ("neighbours of dataset2", OUT_OF.format(""), NEXT_TO),
+    ("tables that use both dataset1 and dataset2", TWO.format(""), TWO.format(" HAVING COUNT_DISTINCT lineage.upstream EQ 2")),
+    ("tables made of dataset1 but not of dataset2", TWO.format(""), TWO.format(" HAVING COUNT_IF lineage.upstream EQ @dataset2 END EQ 0")),
+    ("tables without any source", DATASETS.format(NO_CHILDREN), DATASETS.format(NO_PARENTS)),
+    ("tables nothing is derived from", DATASETS.format(NO_PARENTS), DATASETS.format(NO_CHILDREN)),
+    ("tables without parents or children", DATASETS.format(NO_PARENTS), DATASETS.format(f"{NO_PARENTS} {NO_CHILDREN}")),
+    ("tables that have no parents but have children", DATASETS.format(NO_PARENTS), DATASETS.format(f"{NO_PARENTS} {HAS_CHILDREN}")),
+    ("how many tables has each model been trained on", TRAINED.format(""), TRAINED.format(" lineage.depth EQ 1")),
+    ("what follows from dataset2", OUT_OF.format(" lineage.masking IS_FALSE"), OUT_OF.format("")),
+    ("what follows from dataset2", OUT_OF.format(" lineage.last_run IS_NULL"), OUT_OF.format("")),
+    ("what follows from dataset2", OUT_OF.format(" lineage.transform_type EQ 'generation'"), OUT_OF.format("")),
+]
+LEFT = [
+    ("tables computed from dataset2", OUT_OF.format("")),
+    ("whatever goes into dataset2", INTO.format("")),
+    ("is dataset2 upstream of dataset1", "FROM lineage WHERE lineage.upstream EQ @dataset2 lineage.downstream EQ @dataset1 SELECT lineage.depth"),
+    ("what does a change mean for the downstream dataset2", INTO.format("")),
+    ("what is dataset2 used for", OUT_OF.format("")),
+    ("flows of dataset2", INTO.format("")),
+    ("tables computed from dataset2 >> and what goes into it", INTO.format("")),
+    ("parents of dataset2 and their children kinds", INTO.format("")),
+    ("tables that use dataset1 or dataset2", TWO.format("")),
+    ("tables with no owner", DATASETS.format("datasets.owner IS_NULL")),
+    ("tables without any source", DATASETS.format(NO_PARENTS)),
+    ("how many tables is each model trained on, all the way up", TRAINED.format("")),
+    ("how many tables lie behind each trained model", TRAINED.format("")),
+    ("what follows unmasked from dataset2", OUT_OF.format(" lineage.masking IS_FALSE")),
+    ("what follows from dataset2 by a job that never ran", OUT_OF.format(" lineage.last_run IS_NULL")),
+    ("what was made of dataset2 before that changed", "FROM lineage JOIN datasets.name=lineage.upstream WHERE lineage.last_run LT datasets.last_updated SELECT lineage.downstream"),
+    ("columns in dataset1 but not in dataset2", TWO.format("").replace("SELECT", "lineage:column_level SELECT")),
+    ("what is generated after dataset2", OUT_OF.format(" lineage.transform_type EQ 'generation'")),
+]
+
+
+@pytest.mark.parametrize(("question", "plan", "mended"), MENDED, ids=[question for question, *_ in MENDED])
+def test_flows_are_those_that_are_said(question: str, plan: str, mended: str) -> None:
+    assert said(question, plan) == mended
+    assert said(question, mended) == mended
+
+
+@pytest.mark.parametrize(("question", "plan"), LEFT, ids=[question for question, _ in LEFT])
+def test_other_flows_stay(question: str, plan: str) -> None:
+    assert said(question, plan) == plan
