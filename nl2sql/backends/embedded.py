@@ -13,6 +13,7 @@ from nl2sql.errors import BadPlan
 from nl2sql.explain import explain
 from nl2sql.linking.asked import asking_sentence, turns
 from nl2sql.linking.mentions import ROW_ID, Linked, Mention
+from nl2sql.linking.unheard import as_known
 from nl2sql.plan.language import AskBack, Query, Scope, full_scope
 from nl2sql.plan.language import Decline as DeclinePlan
 from nl2sql.plan.results import unit_meant

@@ -154,7 +154,7 @@ def _without_idle_view(query: Query) -> Query:
     asked = [Item("", (key,))], [Item("COUNT")], [Item("COUNT_DISTINCT", (key,))]
     if query.view not in ENTITIES or query.joins or query.latest or query.having or query.order or query.limit or list(query.select) not in asked:
         return query
-    related = [c for c in query.where if isinstance(c, Exists) and key in c.join.edge.split("=")]
+    related = [c for c in query.where if isinstance(c, Exists) and c.times is None and key in c.join.edge.split("=")]
     root = next((c for c in related if not c.negated and naming(_other_end(c.join.edge, key), query.view) is not None), None)
     if root is None or len(related) < len(query.where) or any(map(compares_mean, root.conditions)):
         return query
