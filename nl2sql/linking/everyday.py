@@ -14,6 +14,8 @@ NAMES_ITSELF = ("country", "jurisdiction", "domain", "task", "format", "framewor
 EVERYDAY = ("dataset", "model")
 """Kinds whose names are often everyday words: orders, customers, inventory."""
 COUNTING = r"(?:how many|number of|count of|many|much|more|most|fewer|fewest|each|every|per|any|no|new|several|some|these|those) $"
+OF_THEM = re.compile(r" of (?:all |our |the |these |those )*(?:data ?sets?|data|tables|nodes|models|rules|policies)(?!\w)")
+"""Behind a word for many things together, such as an inventory, which is no name then."""
 LEADS = (
     r"(?:from|of|in|on|to|into|onto|for|about|does|do|is|are|was|has|have|drop|dropping|delete|rename|change|read|reads|reading|use|uses|used|using|feed|feeds|feeding|behind|with|own|owns|via|"
     r"by|between|against|than|like|compare|regarding|concerning|write|writes|publish|publishes|load|loads|query|queries|queried|see|access|break|breaks|called|named|within|inside|"
@@ -92,7 +94,7 @@ def is_name(draft: Draft, tokens: list[Token], kind: str, values: list[str]) -> 
         acronym = asking and all(word.upper() in v for v in values)
         if is_evident(draft, start, end, kind, asking, written=concept or acronym):
             return True
-        return not (concept or acronym) and perhaps(draft, start)
+        return not (concept or acronym or OF_THEM.match(after)) and perhaps(draft, start)
     if asking:
         return is_styled(draft, start, end)
     leads = re.search(rf"(?:^|\W)(?:{BEFORE[kind]}) $", before) if kind in BEFORE else None
