@@ -163,7 +163,7 @@ class AskScreen(Page):
         transcript = self.query_one("#transcript", VerticalScroll)
         transcript.query(".welcome, .starters").remove()
         transcript.mount(block)
-        transcript.anchor()
+        transcript.scroll_end(animate=False)
         self.refresh_bindings()
         self._answer(block, block.pending)
 
@@ -195,9 +195,7 @@ class AskScreen(Page):
     def _show_top(self, block: TurnBlock) -> None:
         """The question at the top where the answer is taller than the window, else all of it at the end."""
         if block.is_attached:
-            transcript = self.query_one("#transcript", VerticalScroll)
-            transcript.anchor(False)
-            transcript.scroll_to_widget(block, top=True, animate=False)
+            self.query_one("#transcript", VerticalScroll).scroll_to_widget(block, top=True, animate=False)
 
     @on(TurnBlock.Chosen)
     def _chose(self, message: TurnBlock.Chosen) -> None:

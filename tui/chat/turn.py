@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
@@ -77,6 +77,7 @@ class TurnBlock(Vertical):
         self._stages: list[Stage] = []
         self._started = perf_counter()
         self._ticking: Timer | None = None
+        self._followed_to = 0.0
 
     @property
     def is_running(self) -> bool:
@@ -121,6 +122,14 @@ class TurnBlock(Vertical):
         if not (line := next(drafts, None)):
             await self.mount(line := Static(classes="draft"))
         line.update(words.writing(writing.text))
+        self.call_after_refresh(self._follow)
+
+    def _follow(self) -> None:
+        """Show the end of the conversation, unless somebody has scrolled up from where it was shown last."""
+        transcript = self.parent
+        if isinstance(transcript, VerticalScroll) and transcript.scroll_target_y >= self._followed_to:
+            transcript.scroll_end(animate=False)
+            self._followed_to = transcript.max_scroll_y
 
     @on(Broke)
     async def _broke(self, message: Broke) -> None:

@@ -80,7 +80,8 @@ async def test_of_a_long_draft_the_end_is_shown_and_the_conversation_follows_it(
             await pilot.pause()
             drafts = pilot.app.screen.query(".draft").results(Static)
             assert len(str(next(drafts).render())) <= DRAFT_SHOWN + len("draft, not checked: …")
-            assert pilot.app.screen.query_one("#transcript", VerticalScroll).is_vertical_scroll_end
+            while not pilot.app.screen.query_one("#transcript", VerticalScroll).is_vertical_scroll_end:
+                await pilot.pause(0.02)
             await pilot.press("escape")
 
 
