@@ -20,7 +20,7 @@ NON = re.compile(r"\bnon\b")
 SOLELY = r"\b(?:only|exclusively|solely|entirely)(?: \w+)? (?:in|on|at|within|inside|by)(?: the)? "
 _joint = r"(?: \w+){0,2}? (?:and|as well as)(?: also)?(?: (?:the|an?|in|on|at|by|from|of))*"
 BOTH = re.compile(
-    r"\b(?:with|on|in|at|by|from|under|for|to|ha[sd]|have|having|held|holds?|holding|hosts?|hosting|stores?|stored|keeps?|kept|contains?|runs?|uses?|used|read|bought|sold|sells?|offers?|granted|saw|seen|suffered|got)"
+    r"\b(?:with|on|in|at|by|from|under|for|to|ha[sd]|have|having|held|holds?|holding|hosts?|hosting|stores?|stored|keeps?|kept|contains?|runs?|uses?|used|read|bought|sold|sells?|offers?|granted|saw|seen|suffered|got|(?:copies|copy|replicas?|backups?|mirrors?) of)"
     r" both(?: (?:the|an?|of|in|on|at|by|from))* $"
 )
 """Before the first of two values that one thing has both of: hosted on both, that had both an outage and an intrusion."""

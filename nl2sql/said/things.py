@@ -23,6 +23,7 @@ KINDS = re.compile(r"\b(?:kinds|types|sorts|categories|forms)\b")
 EACH = re.compile(r"\b(?:each|every|all(?: the| its)?|per) \w+\b")
 _ENDS = (
     (r"(?:newest|latest|most recent)", r"(?:oldest|earliest|least recent)"),
+    (r"(?:cheapest|least expensive)", r"(?:most expensive|priciest|dearest)"),
     (r"(?:largest|biggest|greatest|highest|longest|best|most(?! recent))", r"(?:smallest|tiniest|lowest|shortest|fewest|worst|least(?! recent))"),
 )
 BOTH_ENDS = re.compile("|".join(rf"\b{one}\b(?:\W+\w+){{0,4}}?\W+(?:and|as well as|plus)\b(?:\W+\w+){{0,4}}?\W+{other}\b" for pair in _ENDS for one, other in (pair, pair[::-1])))

@@ -18,6 +18,7 @@ CHECKS = "FROM quality_checks SELECT quality_checks.assignee HAVING COUNT_IF qua
 COPIES = "FROM replicas WHERE EXISTS datasets.name=replicas.dataset {}datasets.owner EQ @org1 END {}SELECT replicas.dataset"
 MANY = "FROM replicas SELECT replicas.dataset HAVING COUNT GE 3"
 OFF = "EXISTS nodes.node=replicas.node nodes.status EQ 'offline' END"
+KEPT = "FROM replicas WHERE replicas.dataset EQ @dataset1 OR replicas.dataset EQ @dataset2 SELECT replicas.node"
 
 MENDED = [
     ("tables all of whose columns are encrypted", COLUMNS.format(""), COLUMNS.format(OTHERS)),
@@ -35,6 +36,7 @@ MENDED = [
     ("tables kept on both node1 and node2", EITHER, BOTH),
     ("tables with copies on node1 as well as node2", EITHER, BOTH),
     ("tables held on both node1 and node2", TABLES.format("datasets.node EQ @node1 OR datasets.node EQ @node2"), BOTH),
+    ("machines with copies of both dataset1 and dataset2", KEPT, KEPT.replace(" OR ", " ")),
     ("machines that had both an outage and an intrusion", EVENTS, "FROM node_events WHERE node_events.kind EQ 'outage' node_events.kind EQ 'intrusion' SELECT node_events.node"),
     (
         "people who bought both dataset1 and dataset2",
@@ -65,6 +67,7 @@ LEFT = [
     ("people without a single passed test, every one of them", CHECKS.format("EQ")),
     ("tables kept on node1 and node2", EITHER),
     ("both tables on node1 and tables on node2", EITHER),
+    ("where both dataset1 and dataset2 are kept", KEPT),
     ("machines in both country1 and country2", NODES),
     ("show both outages and intrusions", EVENTS),
     ("how many outages and intrusions machines had, with both an outage and an intrusion", EVENTS),

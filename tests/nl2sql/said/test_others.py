@@ -20,6 +20,11 @@ MENDED = [
     ("machines with less uptime than node1", NODES, "FROM nodes WHERE nodes.uptime LT OF @node1 SELECT nodes.node"),
     ("how many machines have more uptime than node1", NODES, "FROM nodes WHERE nodes.uptime GT OF @node1 SELECT COUNT"),
     ("models released after model1", "FROM models WHERE models.name EQ @model1 SELECT models.released", "FROM models WHERE models.released GT OF @model1 SELECT models.name models.released"),
+    (
+        "tables bigger than dataset1",
+        "FROM datasets WHERE datasets.bytes GT MEAN SELECT datasets.name",
+        "FROM datasets WHERE datasets.bytes GT OF @dataset1 SELECT datasets.name",
+    ),
     ("models newer than model1", LICENCE, "FROM models WHERE models.released GT OF @model1 SELECT models.name models.licence"),
     ("models with the same licence as model1", LICENCE, "FROM models WHERE models.licence EQ OF @model1 models.name NE @model1 SELECT models.name models.licence"),
     ("models that share the licence of model1", LICENCE, "FROM models WHERE models.licence EQ OF @model1 models.name NE @model1 SELECT models.name models.licence"),
@@ -36,6 +41,7 @@ MENDED = [
 ]
 LEFT = [
     ("machines with less uptime than average", NODES),
+    ("tables bigger than dataset1", "FROM datasets WHERE datasets.name NE @dataset1 SELECT datasets.name"),
     ("does node1 have less uptime than other machines, more than node1", NODES),
     ("machines with less uptime than node3", NODES),
     ("machines with more copies than node1", "FROM nodes SELECT nodes.node"),

@@ -12,6 +12,7 @@ UNLISTED = "FROM grants WHERE {}grants:live SELECT grants.principal"
 NO_DATASET = "NOT_EXISTS datasets.name=grants.dataset END "
 KINDS = "FROM columns WHERE {} SELECT columns.pii_category"
 ENDS = "FROM datasets SELECT datasets.name ORDER datasets.last_updated DESC LIMIT {}"
+PRICES = "FROM market WHERE market:offered SELECT market.dataset ORDER market.price ASC LIMIT {}"
 
 MENDED = [
     ("people who have never been denied", NODES.format("NOT_"), "FROM audit_log WHERE NOT_EXISTS audit_log.actor=audit_log.actor audit_log.decision EQ 'denied' END SELECT audit_log.actor"),
@@ -20,6 +21,7 @@ MENDED = [
     ("who may read on", UNLISTED.format(NO_DATASET), "FROM grants WHERE grants:live SELECT grants.principal"),
     ("which kinds of personal data do we hold", "FROM columns SELECT columns.pii_category", KINDS.format("columns:personal")),
     ("the newest and the oldest table", ENDS.format("1"), ENDS.format("1 BOTH_ENDS")),
+    ("cheapest and most expensive table on offer", PRICES.format("1"), PRICES.format("1 BOTH_ENDS")),
 ]
 LEFT = [
     ("machines that have never been denied", NODES.format("NOT_")),
@@ -34,6 +36,7 @@ LEFT = [
         "FROM grants WHERE grants.dataset EQ @dataset1 NOT_EXISTS grants.dataset=market.dataset market:offered END SELECT grants.principal",
     ),
     ("the newest table", ENDS.format("1")),
+    ("the cheapest table and the average", PRICES.format("1")),
     ("the newest and the oldest tables", ENDS.format("5")),
 ]
 
