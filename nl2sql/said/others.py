@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan.language import OF, Condition, Exists, Item, Join, Or, Query, column_of
+from nl2sql.plan.language import OF, Condition, Exists, Item, Join, Or, Query, Segment, column_of
 from nl2sql.plan.parts import own_key, view_tokens
 from nl2sql.said.parts import plain
 from nl2sql.values import Text
@@ -60,7 +60,7 @@ def _without(query: Query, rest: Query, column: str, value: str) -> Query:
     thing = next(iter((*listed, *keys)), "")
     if rest.joins or rest.latest or thing.split(".")[0] != rest.view or column_of(thing).is_list:
         return query
-    alike = (p for p in rest.where if isinstance(p, Condition) and p.op in ("EQ", "IS_TRUE", "IS_FALSE") and column not in view_tokens(p))
+    alike = (p for p in rest.where if (isinstance(p, Segment) or (isinstance(p, Condition) and p.op in ("EQ", "IS_TRUE", "IS_FALSE"))) and column not in view_tokens(p))
     return replace(rest, where=(*rest.where, Exists(Join(f"{thing}={thing}", rest.view), (*alike, Condition(column, "EQ", value)), True)))
 
 

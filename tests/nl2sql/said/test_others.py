@@ -31,7 +31,7 @@ MENDED = [
     (
         "who may read dataset1 but not dataset2",
         READ,
-        "FROM grants WHERE grants.dataset EQ @dataset1 grants:live NOT_EXISTS grants.principal=grants.principal grants.dataset EQ @dataset2 END SELECT grants.principal",
+        "FROM grants WHERE grants.dataset EQ @dataset1 grants:live NOT_EXISTS grants.principal=grants.principal grants:live grants.dataset EQ @dataset2 END SELECT grants.principal",
     ),
     (
         "who has dataset1 and does not have dataset2",
