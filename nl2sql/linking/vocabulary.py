@@ -85,6 +85,11 @@ def closed_words() -> frozenset[tuple[str, ...]]:
     return frozenset(words(value) for v in views().values() for c in v.columns.values() for value in c.values)
 
 
+def forms(text: str) -> frozenset[str]:
+    """The words of a text and what they may be forms of."""
+    return frozenset(form for word in words(text) for form in (word, *stems(word)))
+
+
 def stems(word: str) -> Iterator[str]:
     """Words that ``word`` may be a form of: ``withdraws`` → withdraw, ``parties`` → party."""
     for suffix, ends in (("ies", ("y", "ie")), ("es", ("", "e")), ("s", ("",)), ("ing", ("", "e")), ("ied", ("y",)), ("ed", ("", "e")), ("d", ("",)), ("er", ("", "e")), ("ly", ("",)), ("ally", ("",))):

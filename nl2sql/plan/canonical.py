@@ -3,7 +3,7 @@
 The model is trained on that form alone, and readings that differ in form count as one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from catalog.semantic import edges, views
@@ -22,7 +22,16 @@ from nl2sql.plan.language import (
     literal,
 )
 from nl2sql.plan.named import implied_conditions, named_conditions, named_measures
-from nl2sql.plan.parts import ENTITIES, compares_mean, items_of, tokens_of_item, view_tokens, views_of, views_of_edge
+from nl2sql.plan.parts import (
+    ENTITIES,
+    arms_of,
+    compares_mean,
+    items_of,
+    tokens_of_item,
+    view_tokens,
+    views_of,
+    views_of_edge,
+)
 from nl2sql.plan.tokens import place
 
 OPPOSITES = {"EQ": "NE", "NE": "EQ", "IS_NULL": "NOT_NULL", "NOT_NULL": "IS_NULL", "HAS": "HAS_NOT", "HAS_NOT": "HAS"}
@@ -95,7 +104,7 @@ def _predicate(predicate: Predicate) -> Predicate:
         case Not(inner):
             return Not(_predicate(inner))
         case Or():
-            arms = sorted({_predicate(arm) for arm in _arms(predicate)}, key=place)
+            arms = sorted({_predicate(arm) for arm in arms_of(predicate)}, key=place)
             joined = arms[0]
             for arm in arms[1:]:
                 joined = Or(joined, arm)
@@ -105,14 +114,6 @@ def _predicate(predicate: Predicate) -> Predicate:
         case Exists(conditions=conditions):
             return replace(predicate, conditions=_conditions(conditions))
     return predicate
-
-
-def _arms(predicate: Predicate) -> Iterator[Predicate]:
-    if isinstance(predicate, Or):
-        yield from _arms(predicate.left)
-        yield from _arms(predicate.right)
-    else:
-        yield predicate
 
 
 def _joins_as_exists(query: Query) -> Query:

@@ -7,7 +7,7 @@ from functools import reduce
 from catalog.semantic import views
 from nl2sql.plan.language import Condition, Exists, Item, Join, Or, Predicate, Query, Segment, column_of, literal
 from nl2sql.plan.named import named_conditions
-from nl2sql.plan.parts import ENTITIES, items_of, own_key, plain_groups, tokens_of_item, view_tokens
+from nl2sql.plan.parts import ENTITIES, arms_of, items_of, own_key, plain_groups, tokens_of_item, view_tokens
 from nl2sql.plan.straight import of_ends, of_what_events_name, of_what_names_it
 
 METRIC_COLUMN = "quality_metrics.column_name"
@@ -181,21 +181,13 @@ def _of_any_topic(query: Query) -> Query:
 
 
 def _everywhere(predicate: Predicate) -> Predicate:
-    arms = list(_arms(predicate))
+    arms = list(arms_of(predicate))
     tests = [arm for arm in arms if isinstance(arm, Condition) and arm.op == "CONTAINS"]
     if len(tests) < len(arms):
         return predicate
     columns, topics = dict.fromkeys(t.column for t in tests), dict.fromkeys(t.value for t in tests)
     wanted: list[Predicate] = [Condition(column, "CONTAINS", topic) for column in columns for topic in topics]
     return predicate if set(wanted) == set(tests) else reduce(Or, wanted)
-
-
-def _arms(predicate: Predicate) -> Iterator[Predicate]:
-    if isinstance(predicate, Or):
-        yield from _arms(predicate.left)
-        yield from _arms(predicate.right)
-    else:
-        yield predicate
 
 
 def _of_either_value(query: Query) -> Query:

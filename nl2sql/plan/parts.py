@@ -9,6 +9,15 @@ ENTITIES = ("datasets", "models", "nodes")
 """Views that list what rows of others name."""
 
 
+def arms_of(predicate: Predicate) -> Iterator[Predicate]:
+    """The conditions of which one must hold."""
+    if isinstance(predicate, Or):
+        yield from arms_of(predicate.left)
+        yield from arms_of(predicate.right)
+    else:
+        yield predicate
+
+
 def items_of(query: Query) -> Iterator[Item]:
     """What is asked for, ordered by and compared."""
     yield from query.select

@@ -16,7 +16,7 @@ from nl2sql.plan.language import (
     Segment,
     column_of,
 )
-from nl2sql.plan.parts import own_key, plain_groups, view_tokens
+from nl2sql.plan.parts import arms_of, own_key, plain_groups, view_tokens
 from nl2sql.values import Bindings, Period
 
 DOERS = ("person", "job")
@@ -99,18 +99,9 @@ def compared(query: Query) -> Iterator[Item]:
     if query.is_grouped or query.limit or (len(query.select) == 1 and first.fn == "" and own_key(query.view) != first.args):
         return
     for predicate in query.where:
-        for test in _alternatives(predicate):
-            if test.op in COMPARED and test.column.split(".")[0] == query.view and not column_of(test.column).is_list:
+        for test in arms_of(predicate):
+            if isinstance(test, Condition) and test.op in COMPARED and test.column.split(".")[0] == query.view and not column_of(test.column).is_list:
                 yield Item("", (test.column,))
-
-
-def _alternatives(predicate: Predicate) -> Iterator[Condition]:
-    match predicate:
-        case Condition():
-            yield predicate
-        case Or(left, right):
-            yield from _alternatives(left)
-            yield from _alternatives(right)
 
 
 def at_once(query: Query, bindings: Bindings) -> tuple[str, list[list[Predicate]]]:

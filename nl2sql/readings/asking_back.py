@@ -8,7 +8,7 @@ from functools import cache
 from catalog.semantic import views
 from nl2sql.embedded.parser import Candidate
 from nl2sql.linking.mentions import Linked, Mention
-from nl2sql.linking.vocabulary import stems, words
+from nl2sql.linking.vocabulary import forms
 from nl2sql.plan.language import AskBack, AskWhich, Item, Query, column_of
 from nl2sql.readings.conversation import NEXT
 from nl2sql.readings.untold import is_time, untold
@@ -111,7 +111,7 @@ def _is_of(measure: str, column: str) -> bool:
 
 def _is_said(token: str, text: str) -> bool:
     """Whether a question has a word for a column or a measure."""
-    return not _words_for(token).isdisjoint(form for word in words(text) for form in (word, *stems(word)))
+    return not _words_for(token).isdisjoint(forms(text))
 
 
 @cache
@@ -119,7 +119,7 @@ def _words_for(token: str) -> frozenset[str]:
     """The words for a column or a measure, and what they are forms of."""
     view, name = re.split(r"[.#]", token)
     synonyms = views()[view].columns[name].synonyms if "." in token else ()
-    return frozenset(form for text in (name, *synonyms) for word in words(text) for form in (word, *stems(word))) - NO_TELLING
+    return forms(" ".join((name, *synonyms))) - NO_TELLING
 
 
 def _measured(query: Query) -> str | None:

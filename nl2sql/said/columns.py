@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from catalog.semantic import Column, views
 from nl2sql.linking.mentions import Linked
-from nl2sql.linking.vocabulary import stems, words
+from nl2sql.linking.vocabulary import forms
 from nl2sql.plan.language import Item, Query
 from nl2sql.readings.conversation import NEXT
 from nl2sql.said.parts import columns_of
@@ -42,9 +42,9 @@ def as_named(query: Query, linked: Linked) -> Query:
 def by_whom(query: Query, linked: Linked) -> Query:
     """Who did it is shown where that is asked for too: when it was given, and by whom."""
     text = linked.text.rpartition(NEXT)[2]
-    done = {form for match in WHO_DID.finditer(text) for form in (match[1], *stems(match[1]))}
+    done = forms(" ".join(WHO_DID.findall(text)))
     people = [c for c in _others(query) if c.slot == "person"]
-    doers = [c.name for c in people if done & {form for name in (c.name, *c.synonyms) for word in words(name) for form in (word, *stems(word))}]
+    doers = [c.name for c in people if done & forms(" ".join((c.name, *c.synonyms)))]
     asked = doers or ([c.name for c in people] if BY_WHOM.search(text) else [])
     return _with(query, asked) if len(asked) == 1 else query
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
-from nl2sql.linking.vocabulary import stems, words
+from nl2sql.linking.vocabulary import forms
 from nl2sql.plan.language import Item, Query, Segment
 from nl2sql.readings.conversation import NEXT
 
@@ -36,7 +36,7 @@ def who_deals(query: Query, linked: Linked) -> Query:
 
 def only_where_said(query: Query, linked: Linked) -> Query:
     """The first of all, not of each of some groups, where nothing in the question names groups; ``by`` may name what is ordered by."""
-    if not query.per or EACH.search(linked.text) or _said_of(query.per) & _forms(linked.text):
+    if not query.per or EACH.search(linked.text) or _said_of(query.per) & forms(linked.text):
         return query
     ordered = set(re.findall(r"[a-z]+", " ".join(query.order[0].args))) if query.order else set()
     return query if any(word not in ordered for word in BY.findall(linked.text)) else replace(query, per="")
@@ -47,7 +47,3 @@ def _said_of(column: str) -> set[str]:
     view, name = column.split(".")
     called = views()[view].columns[name]
     return {word for words_of in (name.replace("_", " "), *called.synonyms) for word in words_of.lower().split()}
-
-
-def _forms(text: str) -> set[str]:
-    return {form for word in words(text) for form in (word, *stems(word))}

@@ -12,10 +12,9 @@ from nl2sql.plan.grammar import parse
 from nl2sql.plan.language import Condition, Exists, Item, Or, Predicate, Query, Segment
 from nl2sql.plan.tokens import spelled
 from nl2sql.readings.conversation import NEXT
+from nl2sql.said.flows import DOWNSTREAM, SIDES, UPSTREAM
 from nl2sql.said.parts import plain, tests_of
 
-UPSTREAM, DOWNSTREAM = "lineage.upstream", "lineage.downstream"
-SIDES = {UPSTREAM: DOWNSTREAM, DOWNSTREAM: UPSTREAM}
 KINDS = ("lineage.upstream_kind", "lineage.downstream_kind")
 _thing = r"(?:the |our |my )?(?:(?:data ?set|table|model|corpus|report|dashboard) )?(?P<slot>(?:dataset|model)\d)\b"
 _things = r"(?: (?:datasets?|models?|reports?|things|assets|tables|data|sources))?"

@@ -44,7 +44,8 @@ ABOUT = {
     ),
 }
 """Words of which a question has one that asks whether data are masked on their way, whether a job ran at all, or how data are made."""
-SIDES = {"lineage.upstream": "lineage.downstream", "lineage.downstream": "lineage.upstream"}
+UPSTREAM, DOWNSTREAM = "lineage.upstream", "lineage.downstream"
+SIDES = {UPSTREAM: DOWNSTREAM, DOWNSTREAM: UPSTREAM}
 
 
 def at_depth(query: Query, linked: Linked) -> Query:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache
 
 from catalog.semantic import views
-from nl2sql.linking.vocabulary import stems, words
+from nl2sql.linking.vocabulary import forms, words
 from nl2sql.plan.language import DATE_PARTS, GROUP_SHARES, PARTIAL, Condition, Exists, Item, Query, Segment
 from nl2sql.plan.lengths import MEANS, lengths
 from nl2sql.plan.tokens import spelled
@@ -92,7 +92,7 @@ def _bounded(query: Query, measure: str, bindings: Bindings, text: str) -> Query
 def _measure(view: str, text: str) -> str:
     """The measure of the view that is the mean of the length in question; the first one where a length is all that the question says."""
     measures = [measure for measure in lengths() if measure.split("#")[0] == view]
-    said = {form for word in words(text) for form in (word, *stems(word))}
+    said = forms(text)
     told = [measure for measure in measures if said & _words_of(measure)]
     return next(iter(told or (measures if LASTS.search(text) or ENDS.search(text) else ())), "")
 
@@ -103,7 +103,7 @@ def _words_of(measure: str) -> frozenset[str]:
     view, name = measure.split("#")
     column = views()[view].columns[lengths()[measure][1].split(".")[1]]
     named = [*words(name.partition("_to_")[2]), *(word for text in (column.name, *column.synonyms) for word in words(text) if len(word) > 3)]
-    return frozenset(form for word in named for form in (word, *stems(word)))
+    return forms(" ".join(named))
 
 
 def _is_mean(item: Item) -> bool:

@@ -6,7 +6,7 @@ from functools import cache
 
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
-from nl2sql.linking.vocabulary import stems, words
+from nl2sql.linking.vocabulary import forms
 from nl2sql.plan.language import Condition, Item, Predicate, Query, Segment, literal
 from nl2sql.plan.named import named_measures
 from nl2sql.said.parts import tests_of
@@ -25,7 +25,7 @@ def of_what_is_ranked(query: Query, linked: Linked) -> Query:
     """The most common check of each domain is a check: the one column that the question names is what is ranked."""
     if not query.per or not query.is_grouped or any(not item.is_aggregate and item != Item("", (query.per,)) for item in query.select):
         return query
-    said = {form for word in words(linked.text) for form in (word, *stems(word))}
+    said = forms(linked.text)
     used = {query.per, *(t.column for t in tests_of(query) if isinstance(t, Condition))}
     columns = [c for c in views()[query.view].columns.values() if f"{query.view}.{c.name}" not in used and not c.is_list and (c.values or c.slot)]
     named = [f"{query.view}.{c.name}" for c in columns if said & {c.name, *c.synonyms}]
