@@ -23,7 +23,8 @@ class Column:
 
     ``slot`` names the kind of value a person may mention (dataset, country …), ``values`` a closed vocabulary,
     ``ref`` the column it points to, ``text`` free text, ``sensitivity`` the clearance its values need,
-    ``given`` another column and the one value of it that rows have in which this one is set.
+    ``given`` another column and the one value of it that rows have in which this one is set,
+    ``always`` that none of those rows goes without: null there is what a publisher left out.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Column:
     text: bool = False
     sensitivity: str = "public"
     given: tuple[str, str] | None = None
+    always: bool = False
 
     @property
     def is_number(self) -> bool:

@@ -35,11 +35,12 @@ PARTIAL_KINDS = ("dataset", "model", "node", "org", "person", "run", "licence", 
 
 @dataclass
 class NameIndex:
-    """Spellings (words joined by blanks) to values per slot kind, columns per dataset, and words of free text."""
+    """Spellings (words joined by blanks) to values per slot kind, columns per dataset, words of free text, and what metrics are called."""
 
     names: dict[str, Kinds] = field(default_factory=dict)
     columns_of: dict[str, list[str]] = field(default_factory=dict)
     text_words: frozenset[str] = frozenset()
+    metrics: frozenset[str] = frozenset()
     _ranks: dict[tuple[str, str], int] = field(default_factory=dict, repr=False, compare=False)
 
     def add(self, kind: str, spelling: str, value: str, rank: int = NAME) -> None:
@@ -57,14 +58,14 @@ class NameIndex:
 
     def dump(self) -> str:
         """The index as JSON."""
-        saved = {"names": self.names, "columns_of": self.columns_of, "text_words": " ".join(sorted(self.text_words))}
+        saved = {"names": self.names, "columns_of": self.columns_of, "text_words": " ".join(sorted(self.text_words)), "metrics": sorted(self.metrics)}
         return json.dumps(saved, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def load(cls, text: str) -> "NameIndex":
         """The index that `dump` wrote."""
         saved = json.loads(text)
-        return cls(saved["names"], saved["columns_of"], frozenset(saved["text_words"].split()))
+        return cls(saved["names"], saved["columns_of"], frozenset(saved["text_words"].split()), frozenset(saved["metrics"]))
 
     @cached_property
     def joined(self) -> dict[str, list[str]]:
@@ -176,7 +177,9 @@ def build_index(snapshot: Path, shown: Mapping[str, Iterable[str]]) -> NameIndex
     index = NameIndex()
     columns_shown = {view: set(columns) for view, columns in shown.items()}
     with opened(snapshot) as connection:
-        for kind, value in _values(connection, columns_shown):
+        named = list(_values(connection, columns_shown))
+        index.metrics = frozenset(value for kind, value in named if kind == "metric")
+        for kind, value in named:
             plain = _is_plain(value)
             for spelling, rank in spellings(kind, value):
                 index.add(kind, spelling, value, rank if plain else LOOKALIKE)

@@ -91,4 +91,4 @@ def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Link
     find_numbers(draft)
     find_topics(draft, index)
     linked = draft.linked(asked_unit(draft))
-    return replace(linked, bindings={**linked.bindings, **row}, part=asked_part(linked.text))
+    return replace(linked, bindings={**linked.bindings, **row}, part=asked_part(linked.text), metrics=index.metrics)

@@ -26,6 +26,7 @@ from nl2sql.plan.parts import (
     ENTITIES,
     arms_of,
     compares_mean,
+    each_item,
     items_of,
     tokens_of_item,
     view_tokens,
@@ -215,8 +216,7 @@ def _of_counted_rows(query: Query) -> Query:
     def of_rows(item: Item) -> Item:
         return _item(Item(WHOLE[item.fn], item.args)) if item.conditions else item
 
-    order = (of_rows(query.order[0]), query.order[1]) if query.order else None
-    return replace(query, select=tuple(map(of_rows, query.select)), order=order, where=_conditions([*query.where, *given]))
+    return replace(each_item(query, of_rows), where=_conditions([*query.where, *given]))
 
 
 def _other_end(edge: str, end: str) -> str:

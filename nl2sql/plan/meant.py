@@ -7,13 +7,15 @@ from functools import reduce
 from catalog.semantic import views
 from nl2sql.plan.language import Condition, Exists, Item, Join, Or, Predicate, Query, Segment, column_of, literal
 from nl2sql.plan.named import named_conditions
-from nl2sql.plan.parts import ENTITIES, arms_of, items_of, own_key, plain_groups, tokens_of_item, view_tokens
+from nl2sql.plan.parts import ENTITIES, arms_of, each_item, items_of, own_key, plain_groups, tokens_of_item, view_tokens
 from nl2sql.plan.straight import of_ends, of_what_events_name, of_what_names_it
 
 METRIC_COLUMN = "quality_metrics.column_name"
 PLACES = ("@jurisdiction", "@country")
 RUNS = Condition("training_rounds.status", "EQ", literal("running"))
 UNSOLD = Condition("market.buyer", "IS_NULL")
+RAISED, UNSOLVED = Condition("quality_checks.alert_status", "NOT_NULL"), Condition("quality_checks.resolved", "IS_NULL")
+LEFT = Condition("quality_checks.alert_status", "NE", literal("resolved"))
 UNLIKE = {"EQ": "NE", "NE": "EQ", "IS_TRUE": "IS_FALSE", "IS_FALSE": "IS_TRUE"}
 """Tests of which a value passes one at most, and without a value none."""
 
@@ -72,8 +74,8 @@ def _has_none(query: Query, event: str, value: str) -> Predicate:
 def _of_whole_dataset(query: Query) -> Query:
     """How complete a dataset is means the dataset, not each of its columns, unless columns come up."""
     pinned = {(p.column, p.value if p.value.startswith("'") else "") for p in query.where if isinstance(p, Condition) and p.op == "EQ"}
-    about = {("quality_metrics.dataset", ""), ("quality_metrics.dimension", "'completeness'")}
-    if query.view != "quality_metrics" or query.is_grouped or query.joins or not about <= pinned:
+    is_of_one = ("quality_metrics.dataset", "") in pinned and any(f"quality_metrics.{name}" == column and value == "'completeness'" for name in ("dimension", "metric") for column, value in pinned)
+    if query.view != "quality_metrics" or query.is_grouped or query.joins or not is_of_one:
         return query
     used = {token for item in items_of(query) for token in tokens_of_item(item)} | {token for p in query.where for token in view_tokens(p)}
     if METRIC_COLUMN in used or any(item.fn == "SHOW" for item in query.select):
@@ -149,10 +151,7 @@ def _of_others(query: Query, share: Item, other: Predicate) -> Query:
     def one(item: Item) -> Item:
         return replace(item, among=(other,)) if item == share else item
 
-    having = (one(query.having[0]), *query.having[1:]) if query.having else None
-    order = (one(query.order[0]), query.order[1]) if query.order else None
-    where = tuple(p for p in query.where if p is not other)
-    return replace(query, where=where, select=tuple(map(one, query.select)), having=having, order=order)
+    return each_item(replace(query, where=tuple(p for p in query.where if p is not other)), one)
 
 
 def _of_unsold(query: Query) -> Query:
@@ -216,8 +215,18 @@ def _of_what_runs(query: Query) -> Query:
     return replace(query, latest=False) if query.latest and RUNS in query.where else query
 
 
+def _of_unresolved_alerts(query: Query) -> Query:
+    """An alert is resolved where its status says so: when it was may be missing."""
+    if RAISED not in query.where:
+        return query
+    if UNSOLVED in query.where:
+        return replace(query, where=tuple(LEFT if p == UNSOLVED else p for p in query.where if p != RAISED))
+    return each_item(query, lambda item: replace(item, conditions=tuple(LEFT if c == UNSOLVED else c for c in item.conditions)))
+
+
 RULES = (
     _of_any_topic,
+    _of_unresolved_alerts,
     _of_either_value,
     _of_another_event,
     _of_unsold,

@@ -1,6 +1,7 @@
-"""What a plan is made of: its results, and the columns and views that they and its conditions name. Changes nothing."""
+"""What a plan is made of: its results, and the columns and views that they and its conditions name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from catalog.semantic import views
 from nl2sql.plan.language import Condition, Either, Exists, Item, Not, Or, Predicate, Query, Segment
@@ -27,6 +28,15 @@ def items_of(query: Query) -> Iterator[Item]:
         yield query.having[0]
         if isinstance(query.having[2], Item):
             yield query.having[2]
+
+
+def each_item(query: Query, change: Callable[[Item], Item]) -> Query:
+    """The query with each of its `items_of` changed."""
+    order = (change(query.order[0]), query.order[1]) if query.order else None
+    having = query.having
+    if having:
+        having = (change(having[0]), having[1], change(having[2]) if isinstance(having[2], Item) else having[2])
+    return replace(query, select=tuple(map(change, query.select)), order=order, having=having)
 
 
 def tokens_of_item(item: Item) -> Iterator[str]:

@@ -35,7 +35,8 @@ class Predicates(Cells):
             case Not(inner):
                 return f"NOT coalesce({self.predicate(inner)}, FALSE)"
             case Or(left, right):
-                return f"({self.predicate(left)} OR {self.predicate(right)})"
+                either = list(dict.fromkeys((self.predicate(left), self.predicate(right))))
+                return f"({' OR '.join(either)})" if len(either) > 1 else either[0]
             case Either(arms):
                 return f"({' OR '.join(f'({self.all_of(arm)})' if len(arm) > 1 else self.all_of(arm) for arm in arms)})"
             case Exists():

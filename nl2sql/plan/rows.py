@@ -27,7 +27,16 @@ BOUNDS = ("LT", "GT", "LE", "GE")
 
 
 def must_be_set(query: Query, items: Sequence[Item]) -> Iterator[Item]:
-    """The one first thing is none without a name and a value, groups of none are no groups, and times that are not known make no day or month of their own."""
+    """The one first thing is none without a name and a value, groups of none are no groups, and times that are not known make no day or month of their own.
+
+    Where no row goes without, null names what a publisher left out: an order by nobody knows whom is an order.
+    """
+    for item in _not_null(query, items):
+        if item.fn or "#" in item.args[0] or not column_of(item.args[0]).always:
+            yield item
+
+
+def _not_null(query: Query, items: Sequence[Item]) -> Iterator[Item]:
     is_first = bool(query.order) and query.limit == "1" and not query.per
     if query.is_grouped:
         yield from dict.fromkeys(Item("", item.args) for item in items if item.fn in DATE_PARTS)

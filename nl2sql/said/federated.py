@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from nl2sql.linking.mentions import Linked
 from nl2sql.plan.language import Condition, Exists, Item, Join, Query, Segment, literal
+from nl2sql.plan.parts import each_item, items_of
 from nl2sql.said.rounds import DATA, NODES, PUBLISHER, SLOW, SLOWEST, TAKES_PART
 
 ROUNDS = "training_rounds"
@@ -84,11 +85,10 @@ def of_budget_spent(query: Query, linked: Linked) -> Query:
 
 def _with_amounts(query: Query, amounts: dict[Item, Item]) -> Query:
     """The query with amounts in the place of others, wherever they are."""
-    select = dict.fromkeys(amounts.get(item, item) for item in query.select)
-    order = (amounts.get(query.order[0], query.order[0]), query.order[1]) if query.order else None
-    having = (amounts.get(query.having[0], query.having[0]), *query.having[1:]) if query.having else None
-    changed = replace(query, order=order, having=having, select=tuple(sorted(select, key=lambda item: item.is_aggregate)))
-    return changed if amounts.keys() & {*query.select, *(query.order or ()), *(query.having or ())} else query
+    if not amounts.keys() & {*items_of(query)}:
+        return query
+    changed = each_item(query, lambda item: amounts.get(item, item))
+    return replace(changed, select=tuple(sorted(dict.fromkeys(changed.select), key=lambda item: item.is_aggregate)))
 
 
 def _is_elsewhere(related: Exists) -> bool:

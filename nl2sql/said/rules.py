@@ -33,6 +33,7 @@ from nl2sql.said.federated import (
 from nl2sql.said.flows import as_it_is_made, at_depth, of_its_end, of_training
 from nl2sql.said.ids import of_its_id
 from nl2sql.said.listed import of_each_compared, of_listed_values, passed_everything, worse_than_that
+from nl2sql.said.measured import of_its_metric
 from nl2sql.said.newest import from_one_to_another, of_its_newest, of_what_was_measured, over_time
 from nl2sql.said.none_of import never, only_ever, without_group
 from nl2sql.said.offers import at_a_price, at_hand, from_its_node, with_none_free
@@ -70,5 +71,5 @@ RULES = (
     *(when_it_happened, since_before, since_ever, in_one_time, no_time_to_come, by_quarter),
     *(in_total, with_its_measure, that_is_given, of_each, of_both_parts, of_each_compared, all_of_them),
     *(on_average, bounded_average, without_bound_on_all),
-    *(with_those, as_named, by_whom),
+    *(with_those, as_named, by_whom, of_its_metric),
 )

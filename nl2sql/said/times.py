@@ -6,7 +6,7 @@ from dataclasses import replace
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
 from nl2sql.plan.language import MODEL_PARTS, Condition, Item, Predicate, Query, Segment, column_of
-from nl2sql.plan.parts import items_of
+from nl2sql.plan.parts import each_item, items_of
 from nl2sql.said.own_time import long_ago
 from nl2sql.said.parts import columns_of, renamed
 from nl2sql.values import Period
@@ -80,5 +80,4 @@ def by_quarter(query: Query, linked: Linked) -> Query:
     def part(item: Item) -> Item:
         return replace(item, fn=linked.part) if item in parts else item
 
-    order = (part(query.order[0]), query.order[1]) if query.order else None
-    return replace(query, select=tuple(map(part, query.select)), order=order)
+    return each_item(query, part)

@@ -1,6 +1,7 @@
 """Where a question says values of closed vocabularies, and whether it says them to be left out."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nl2sql.linking.vocabulary import WORD, folded, stems, words
@@ -21,9 +22,14 @@ class Said:
 
 def said_values(column: str, text: str) -> list[Said]:
     """The values of a column's closed vocabulary that a text says, in their words or in forms of them; in one place the longer: non-compliant is not compliant."""
+    return said_names(column_of(column).values, text)
+
+
+def said_names(names: Iterable[str], text: str) -> list[Said]:
+    """The names that a text says, as `said_values` finds values."""
     tokens = [(m.start(), m.end(), {m[0], *stems(m[0])}) for m in WORD.finditer(folded(text))]
     found: list[Said] = []
-    for value in sorted(column_of(column).values, key=lambda v: -len(words(v))):
+    for value in sorted(names, key=lambda v: (-len(words(v)), v)):
         parts = words(value)
         for at in range(len(tokens) - len(parts) + 1):
             span = tokens[at : at + len(parts)]

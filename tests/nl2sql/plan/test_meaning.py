@@ -67,8 +67,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"upstream": "a", "downstream": "y", "job": "k", "depth": 2, "upstream_column": "id", "downstream_column": "key"},
     ],
     "quality_checks": [
-        {"check_id": "1", "dataset": "a", "status": "failed", "severity": "high", "assignee": "ida", "opened": datetime(2026, 10, 2)},
-        {"check_id": "2", "dataset": "b", "status": "failed", "severity": "high", "assignee": None, "opened": datetime(2026, 10, 3)},
+        {"check_id": "1", "dataset": "a", "status": "failed", "severity": "high", "assignee": "ida", "alert_status": "resolved", "opened": datetime(2026, 10, 2)},
+        {"check_id": "2", "dataset": "b", "status": "failed", "severity": "high", "assignee": None, "alert_status": "open", "opened": datetime(2026, 10, 3)},
         {"check_id": "3", "dataset": "b", "status": "failed", "severity": "low", "assignee": None, "opened": datetime(2026, 9, 3)},
         {"check_id": "4", "dataset": "c", "status": "passed", "severity": "low", "assignee": "jon", "opened": datetime(2026, 10, 4)},
     ],
@@ -242,6 +242,7 @@ GIVES: dict[str, list[tuple[str, list[tuple[Any, ...]]]]] = {
     "names of a policy and places of a node": [
         ("FROM policies WHERE policies.policy_id EQ @policy1 SELECT policies.policy_id", [("P-1",), ("P-2",)]),
         ("FROM policies WHERE policies.name EQ @policy1 SELECT policies.policy_id", [("P-1",), ("P-2",)]),
+        ("FROM policies WHERE policies.policy_id EQ @policy1 OR policies.name EQ @policy1 SELECT policies.policy_id", [("P-1",), ("P-2",)]),
         ("FROM policies WHERE policies.policy_id CONTAINS @policy1 SELECT policies.policy_id", [("P-1",)]),
         ("FROM nodes WHERE nodes.jurisdiction EQ @country1 SELECT nodes.node", [("n2",), ("n3",)]),
     ],
@@ -263,6 +264,19 @@ GIVES: dict[str, list[tuple[str, list[tuple[Any, ...]]]]] = {
         (f"FROM compliance WHERE compliance.jurisdiction EQ @jurisdiction1 NOT_EXISTS {ASSESSED} datasets.domain EQ @domain1 END SELECT compliance.dataset compliance.status", [("c", "compliant")]),
         (f"FROM compliance WHERE compliance.node EQ @node1 EXISTS {ASSESSED} datasets.node EQ @node1 END SELECT compliance.dataset compliance.status", [("a", "compliant")]),
         (f"FROM datasets WHERE datasets.jurisdiction EQ @jurisdiction1 EXISTS {ASSESSED} compliance.jurisdiction EQ @jurisdiction1 END SELECT datasets.name", [("b",)]),
+    ],
+    "rows that never go without": [
+        ("FROM grants SELECT grants.granted_by", [(None,)]),
+        ("FROM grants SELECT grants.granted_by COUNT", [(None, 3)]),
+        ("FROM grants SELECT grants.granted_by ORDER COUNT DESC LIMIT 1", [(None, 3)]),
+        ("FROM grants SELECT grants.dataset ORDER grants.granted DESC LIMIT 1", [("a", None)]),
+        ("FROM grants SELECT grants.dataset ORDER grants.expires DESC LIMIT 1", [("a", datetime(2026, 11, 1))]),
+    ],
+    "an alert is resolved by its status": [
+        ("FROM quality_checks WHERE quality_checks.alert_status NOT_NULL quality_checks.resolved IS_NULL SELECT quality_checks.check_id", [("2",)]),
+        ("FROM quality_checks WHERE quality_checks.alert_status NOT_NULL SELECT quality_checks.severity SHARE_IF quality_checks.resolved IS_NULL END", [("high", 0.5)]),
+        ("FROM quality_checks WHERE quality_checks.status EQ 'failed' quality_checks.resolved IS_NULL SELECT quality_checks.check_id", [("1",), ("2",), ("3",)]),
+        ("FROM quality_checks WHERE quality_checks.alert_status NOT_NULL quality_checks.resolved NOT_NULL SELECT quality_checks.check_id", []),
     ],
     "what happens now": [
         ("FROM audit_log WHERE audit_log.at DURING @period2 audit_log.actor NOT_NULL SELECT audit_log.seq", [(2,), (6,)]),
