@@ -50,13 +50,19 @@ def instance_records(stock: Stock, situations: Sequence[Situation], now: datetim
         if random.random() < share:
             for _ in range(random.randint(1, often * (2 + len(situation.tests) + len(situation.links)))):
                 made += maker.play(situation)
-    made = sound([_without(record, number) for record in made], now)
+    made = sound([_without(record, number) for record in made if _is_whole(record)], now)
     random.shuffle(made)
     return list({_view_key(record): record for record in made}.values())
 
 
 def _view_key(record: Record) -> tuple[Any, ...]:
     return record.table, *(getattr(record, name) for name in views()[VIEW_OF[type(record)]].key)
+
+
+def _is_whole(record: Record) -> bool:
+    """It has all that no record goes without, such as its name."""
+    needed = {field.name for field in fields(record)} - optional(VIEW_OF[type(record)])
+    return all(getattr(record, name) is not None for name in needed)
 
 
 def _without(record: Record, number: int) -> Record:
