@@ -4,7 +4,8 @@ from catalog.semantic import views
 from nl2sql.errors import BadPlan
 from nl2sql.plan.language import AGGREGATES, DATE_PARTS, MEAN_AGE, SPAN_AGGREGATES, SPANS, Item, Query
 from nl2sql.plan.parts import own_key, plain_groups
-from nl2sql.plan.predicates import POLICY_NAMES, Predicates
+from nl2sql.plan.predicates import Predicates
+from nl2sql.plan.rows import POLICY_NAMES
 
 AGE_UNITS = {"HOURS_SINCE": "hour", "DAYS_SINCE": "day", "DAYS_UNTIL": "day"}
 

@@ -9,12 +9,10 @@ from nl2sql.plan.language import OF, SPAN_BOUNDS, Condition, Either, Exists, Not
 from nl2sql.plan.lengths import start_of
 from nl2sql.plan.parts import own_key
 from nl2sql.plan.results import unit_of
-from nl2sql.plan.rows import averaged
+from nl2sql.plan.rows import POLICY_NAMES, averaged
 from nl2sql.values import SECONDS_IN, Number, Period, Text
 
 SIGNS = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
-POLICY_NAMES = ("policies.policy_id", "policies.name")
-"""A policy is called by either."""
 OF_COLUMNS = "columns"
 """The view that has a row for each column of a dataset."""
 

@@ -21,6 +21,8 @@ from nl2sql.values import Bindings, Period
 
 DOERS = ("person", "job")
 """Kinds of which a row without one is no answer to who or what did it."""
+POLICY_NAMES = ("policies.policy_id", "policies.name")
+"""A policy is called by either."""
 COMPARED = ("DURING", "NOT_DURING", "LT", "GT", "LE", "GE", "PAST", "FUTURE")
 """Tests of which one sees in the value by how much it is met."""
 BOUNDS = ("LT", "GT", "LE", "GE")
@@ -81,8 +83,8 @@ def _named_first(query: Query) -> Item | None:
     kind = column_of(first.args[0]).slot
     if kind != "job" and (kind != "person" or len(query.select) > 1):
         return None
-    key = own_key(query.view)[0]
-    pinned = any(isinstance(p, Condition) and p.op == "EQ" and p.column == key for p in query.where)
+    keys = {own_key(query.view)[0], *POLICY_NAMES}
+    pinned = any(all(isinstance(arm, Condition) and arm.op == "EQ" and arm.column in keys for arm in arms_of(p)) for p in query.where)
     return None if pinned or any(first.args[0] in view_tokens(p) for p in query.where) else first
 
 

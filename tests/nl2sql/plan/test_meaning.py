@@ -243,6 +243,8 @@ GIVES: dict[str, list[tuple[str, list[tuple[Any, ...]]]]] = {
         ("FROM policies WHERE policies.policy_id EQ @policy1 SELECT policies.policy_id", [("P-1",), ("P-2",)]),
         ("FROM policies WHERE policies.name EQ @policy1 SELECT policies.policy_id", [("P-1",), ("P-2",)]),
         ("FROM policies WHERE policies.policy_id EQ @policy1 OR policies.name EQ @policy1 SELECT policies.policy_id", [("P-1",), ("P-2",)]),
+        ("FROM policies WHERE policies.policy_id EQ @policy1 OR policies.name EQ @policy1 SELECT policies.approved_by", [(None,)]),
+        ("FROM policies SELECT policies.approved_by", []),
         ("FROM policies WHERE policies.policy_id CONTAINS @policy1 SELECT policies.policy_id", [("P-1",)]),
         ("FROM nodes WHERE nodes.jurisdiction EQ @country1 SELECT nodes.node", [("n2",), ("n3",)]),
     ],
