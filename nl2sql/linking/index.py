@@ -29,18 +29,21 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 8
 """Words of a name that are compared; longer names are found by their first words."""
+LONGEST_DETAIL, MOST_DETAILS = 200, 200
+"""Characters of what an event tells, and how many such texts are known: where each event has one of its own, nobody asks by them."""
 PARTIAL_KINDS = ("dataset", "model", "node", "org", "person", "run", "licence", "group")
 """Kinds whose names people shorten to their first words."""
 
 
 @dataclass
 class NameIndex:
-    """Spellings (words joined by blanks) to values per slot kind, columns per dataset, words of free text, and what metrics are called."""
+    """Spellings (words joined by blanks) to values per slot kind, columns per dataset, words of free text, what metrics are called, and what events tell."""
 
     names: dict[str, Kinds] = field(default_factory=dict)
     columns_of: dict[str, list[str]] = field(default_factory=dict)
     text_words: frozenset[str] = frozenset()
     metrics: frozenset[str] = frozenset()
+    details: tuple[str, ...] = ()
     _ranks: dict[tuple[str, str], int] = field(default_factory=dict, repr=False, compare=False)
 
     def add(self, kind: str, spelling: str, value: str, rank: int = NAME) -> None:
@@ -58,14 +61,14 @@ class NameIndex:
 
     def dump(self) -> str:
         """The index as JSON."""
-        saved = {"names": self.names, "columns_of": self.columns_of, "text_words": " ".join(sorted(self.text_words)), "metrics": sorted(self.metrics)}
+        saved = {"names": self.names, "columns_of": self.columns_of, "text_words": " ".join(sorted(self.text_words)), "metrics": sorted(self.metrics), "details": self.details}
         return json.dumps(saved, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def load(cls, text: str) -> "NameIndex":
         """The index that `dump` wrote."""
         saved = json.loads(text)
-        return cls(saved["names"], saved["columns_of"], frozenset(saved["text_words"].split()), frozenset(saved["metrics"]))
+        return cls(saved["names"], saved["columns_of"], frozenset(saved["text_words"].split()), frozenset(saved["metrics"]), tuple(saved["details"]))
 
     @cached_property
     def joined(self) -> dict[str, list[str]]:
@@ -191,6 +194,8 @@ def build_index(snapshot: Path, shown: Mapping[str, Iterable[str]]) -> NameIndex
         if {"dataset", "column_name"} <= columns_shown.get("columns", set()):
             for dataset, column in connection.execute('SELECT DISTINCT dataset, column_name FROM "columns" ORDER BY ALL').fetchall():
                 index.columns_of.setdefault(dataset, []).append(column)
+        if "detail" in columns_shown.get("node_events", set()):
+            index.details = _details(connection)
         index.text_words = _words_of(connection, columns_shown.get("datasets", set()) & {"name", "description", "domain"})
     _add_without_maker(index)
     _add_places(index)
@@ -228,6 +233,12 @@ def _values(connection: "duckdb.DuckDBPyConnection", shown: Mapping[str, set[str
                 for (value,) in connection.execute(f'SELECT DISTINCT {source} AS v FROM "{view}" {where} ORDER BY v').fetchall():
                     if value:
                         yield column.slot, str(value)
+
+
+def _details(connection: "duckdb.DuckDBPyConnection") -> tuple[str, ...]:
+    """What events tell, the most frequent texts first."""
+    told = "SELECT detail FROM node_events WHERE len(detail) <= ? GROUP BY detail ORDER BY count(*) DESC, detail LIMIT ?"
+    return tuple(text for (text,) in connection.execute(told, [LONGEST_DETAIL, MOST_DETAILS]).fetchall())
 
 
 def _is_plain(value: str) -> bool:

@@ -1,6 +1,6 @@
 """Replaces the values in a question by typed slots, so that the model reads ``datasets derived from dataset1``.
 
-Order: quoted names, names said loosely, names of the index, spans of time, nearly spelt names, columns, names that only look like one, numbers, topic words.
+Order: quoted names, names said loosely, names of the index, spans of time, nearly spelt names, what events tell, columns, names that only look like one, numbers, topic words.
 Spelling is mended before any of it.
 """
 
@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
+from nl2sql.linking.happened import find_happened
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.loose import find_loose
 from nl2sql.linking.mentions import Draft, Linked, Mention
@@ -84,6 +85,7 @@ def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Link
         if draft.free(found.start, found.end):
             draft.add(found.start, found.end, "period", found.period)
     find_nearly_names(draft, index)
+    find_happened(draft, index)
     find_columns(draft, index)
     find_dotted(draft)
     find_identifiers(draft, index)
