@@ -224,7 +224,15 @@ def _of_unresolved_alerts(query: Query) -> Query:
     return each_item(query, lambda item: replace(item, conditions=tuple(LEFT if c == UNSOLVED else c for c in item.conditions)))
 
 
+def _of_what_is_counted(query: Query) -> Query:
+    """Each group by what it counts has one: copies on two nodes are counted per dataset, not per node too."""
+    counted = {item.args for item in items_of(query) if item.fn == "COUNT_DISTINCT"}
+    kept = tuple(item for item in query.select if item.fn or item.args not in counted)
+    return replace(query, select=kept) if any(item.is_group for item in kept) else query
+
+
 RULES = (
+    _of_what_is_counted,
     _of_any_topic,
     _of_unresolved_alerts,
     _of_either_value,

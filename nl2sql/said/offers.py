@@ -7,7 +7,7 @@ from dataclasses import replace
 from nl2sql.linking.mentions import Linked
 from nl2sql.plan.language import Condition, Exists, Join, Predicate, Query, Segment
 from nl2sql.plan.parts import tokens_of_item
-from nl2sql.said.parts import columns_of_token, tests_of
+from nl2sql.said.parts import columns_of_token, mapped, tests_of
 
 OF_OPERATOR, OF_NODE = "market.seller=nodes.operator", "nodes.node=market.node"
 NODE = re.compile(r"\b(?:nodes?\d?|servers?|machines?|hosts?|hosted|sites?)\b")
@@ -38,6 +38,8 @@ def from_its_node(query: Query, linked: Linked) -> Query:
 
 def at_a_price(query: Query, linked: Linked) -> Query:
     """What is not free has a price above nothing; whether its licence is a commercial one is another thing."""
+    if PAID.search(linked.text) and FREE in tests_of(query):
+        return mapped(query, lambda p: PRICED if p == FREE else p)
     priced = {column for test in tests_of(query) for column in columns_of_token(test.token if isinstance(test, Segment) else test.column)} & {PRICE}
     if not PAID.search(linked.text) or priced or (query.having and PRICE in tokens_of_item(query.having[0])):
         return query

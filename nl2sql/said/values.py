@@ -39,22 +39,24 @@ def is_state(column: str) -> bool:
 
 
 def as_listed(query: Query, linked: Linked) -> Query:
-    """Of the values that a plan lists, the one that the question does not say gives way to the one that it does: failed or errored."""
+    """Of the values that a plan lists, the one that the question does not say gives way to the one that it does: failed or errored; one that it leaves out is added."""
     return mapped(query, lambda p: _listed(p, linked.text))
 
 
 def _listed(predicate: Predicate, text: str) -> Predicate:
-    tests = list(plain(predicate)) if isinstance(predicate, Or) else []
-    columns = {t.column for t in tests if isinstance(t, Condition) and is_literal(t)}
-    if len(columns) != 1 or not all(map(is_literal, tests)):
+    tests = [t for t in plain(predicate) if isinstance(t, Condition) and is_literal(t)] if isinstance(predicate, Or) else []
+    columns = {t.column for t in tests}
+    if len(columns) != 1 or not all(map(is_literal, plain(predicate))):
         return predicate
     said = said_values(columns.pop(), text)
-    asked = {t.value for t in tests if isinstance(t, Condition)}
+    asked = {t.value for t in tests}
     unsaid, unasked = asked - {s.value for s in said}, {s.value for s in said} - asked
     side_by_side = {v for one, other in pairwise(said) if LISTED.fullmatch(text[one.end : other.start]) for v in (one.value, other.value)}
-    if len(unsaid) != 1 or len(unasked) != 1 or not unasked <= side_by_side or any(is_left_out(s, text) for s in said):
+    if len(unasked) != 1 or not unasked <= side_by_side or any(is_left_out(s, text) for s in said):
         return predicate
-    return _with(predicate, unsaid.pop(), unasked.pop())
+    if not unsaid and asked <= side_by_side:
+        return Or(predicate, replace(tests[0], value=unasked.pop()))
+    return _with(predicate, unsaid.pop(), unasked.pop()) if len(unsaid) == 1 else predicate
 
 
 def _with(predicate: Predicate, old: str, new: str) -> Predicate:
