@@ -4,13 +4,15 @@ import re
 from dataclasses import replace
 
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan.language import Condition, Exists, Join, Predicate, Query, Segment
+from nl2sql.plan.language import Condition, Exists, Item, Join, Predicate, Query, Segment
 from nl2sql.readings.conversation import NEXT
 from nl2sql.said.directions import MADE, OLD, YOUNG
 
 INTO, OUT_OF = "datasets.name=lineage.downstream", "datasets.name=lineage.upstream"
 """From a dataset to the flows into it, and to those out of it."""
 BETWEEN = Segment("lineage:table_level")
+NAME = Item("", ("datasets.name",))
+DATASETS = re.compile(r"\b(?:data ?sets?|data|tables?|sets?|corpus|corpora|collections?)\b")
 _none = (
     r"\b(?:no|without(?: any)?|lack(?:s|ing)?|neither|nor|zero|(?:do|does|did)(?:n't| not) have(?: any| a)?|have(?:n't| not)(?: any)?|has(?:n't| not)(?: any| a)?|not any|missing"
     r"|(?:with )?nothing) (?:(?!and\b|but\b|with\b)\w+ ){0,2}?"
@@ -41,6 +43,25 @@ def at_an_end(query: Query, linked: Linked) -> Query:
     if has or not (CHILDREN if no_parents else PARENTS).search(text):
         return query
     return replace(query, where=(*query.where, Exists(Join(wrong, "lineage"), (BETWEEN,), False)))
+
+
+def as_flows_name_it(query: Query, linked: Linked) -> Query:
+    """What two flows and more say of one thing, flows tell alone: they name what the catalog does not list too, and models and reports unless datasets are asked for."""
+    flows = [p for p in query.where if isinstance(p, Exists) and p.join.edge in (INTO, OUT_OF) and not p.times]
+    first = next((p for p in flows if not p.negated), None)
+    is_of_names = query.select in ((NAME,), (Item("COUNT"),)) and not (query.joins or query.order or query.limit or query.having)
+    if query.view != "datasets" or first is None or len(flows) < 2 or len(flows) < len(query.where) or not is_of_names:
+        return query
+    end = _end(first)
+    others = (Exists(Join(f"{end}={_end(p)}", "lineage"), p.conditions, p.negated) for p in flows if p is not first)
+    kind = (Condition(f"{end}_kind", "EQ", "'dataset'"),) if DATASETS.search(linked.text) else ()
+    select = Item("", (end,)) if query.select == (NAME,) else Item("COUNT_DISTINCT", (end,))
+    return Query(view="lineage", where=(*first.conditions, *kind, *others), select=(select,))
+
+
+def _end(flow: Exists) -> str:
+    """The end of a flow at which a dataset stands."""
+    return flow.join.edge.partition("=")[2]
 
 
 def _at_other_end(predicate: Predicate) -> Predicate:

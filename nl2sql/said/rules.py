@@ -16,7 +16,7 @@ from nl2sql.said.amounts import (
     with_its_measure,
     without_bound_on_all,
 )
-from nl2sql.said.beginnings import at_an_end
+from nl2sql.said.beginnings import as_flows_name_it, at_an_end
 from nl2sql.said.columns import as_named, by_whom
 from nl2sql.said.copies import of_only_one, that_many, where_copies_are
 from nl2sql.said.dealings import only_where_said, who_deals
@@ -71,5 +71,5 @@ RULES = (
     *(when_it_happened, since_before, since_ever, in_one_time, no_time_to_come, by_quarter),
     *(in_total, with_its_measure, that_is_given, of_each, of_both_parts, of_each_compared, all_of_them),
     *(on_average, bounded_average, without_bound_on_all),
-    *(with_those, as_named, by_whom, of_its_metric),
+    *(as_flows_name_it, with_those, as_named, by_whom, of_its_metric),
 )

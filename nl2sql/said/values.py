@@ -1,6 +1,7 @@
 """Values of closed vocabularies: those that a plan tests, and those that the question says."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,10 +11,12 @@ from nl2sql.linking.vocabulary import words
 from nl2sql.plan.language import Condition, Exists, Or, Predicate, Query, column_of, literal
 from nl2sql.plan.named import named_conditions
 from nl2sql.said.parts import columns_of, is_literal, mapped, plain, tests_of
-from nl2sql.said.words import is_left_out, said_values
+from nl2sql.said.words import Said, is_left_out, said_values
 
 LISTED = re.compile(r"(?: \w+)?(?:,|/| ?&| or| and|, or|, and)\s*(?:\w+ ){0,2}")
 """Between two values of a list: failed or errored, online, degraded."""
+NEXT_IN_LIST = re.compile(r"(?: \w+)?(?:,|/| ?&| or| and|, or|, and)\s*(?:(?:an?|any|the|their|its) )?")
+"""The same without words between that may say something else: phone numbers, sorted by name."""
 COMPARED = re.compile(r"\b(?:vs|versus|against|compared? (?:to|with)|than|or)\b")
 """Between two values that are compared."""
 BETWEEN = re.compile(r"\b(?:between|compar\w+|differences?|versus|vs)(?:\W+\w+){0,4}\W+$")
@@ -51,12 +54,16 @@ def _listed(predicate: Predicate, text: str) -> Predicate:
     said = said_values(columns.pop(), text)
     asked = {t.value for t in tests}
     unsaid, unasked = asked - {s.value for s in said}, {s.value for s in said} - asked
-    side_by_side = {v for one, other in pairwise(said) if LISTED.fullmatch(text[one.end : other.start]) for v in (one.value, other.value)}
-    if len(unasked) != 1 or not unasked <= side_by_side or any(is_left_out(s, text) for s in said):
+    if len(unasked) != 1 or any(is_left_out(s, text) for s in said):
         return predicate
-    if not unsaid and asked <= side_by_side:
-        return Or(predicate, replace(tests[0], value=unasked.pop()))
-    return _with(predicate, unsaid.pop(), unasked.pop()) if len(unsaid) == 1 else predicate
+    if not unsaid:
+        return Or(predicate, replace(tests[0], value=unasked.pop())) if asked | unasked <= _side_by_side(said, NEXT_IN_LIST, text) else predicate
+    return _with(predicate, unsaid.pop(), unasked.pop()) if len(unsaid) == 1 and unasked <= _side_by_side(said, LISTED, text) else predicate
+
+
+def _side_by_side(said: Sequence[Said], joint: re.Pattern[str], text: str) -> set[str]:
+    """The values that stand beside another one of them."""
+    return {v for one, other in pairwise(said) if joint.fullmatch(text[one.end : other.start]) for v in (one.value, other.value)}
 
 
 def _with(predicate: Predicate, old: str, new: str) -> Predicate:

@@ -11,8 +11,8 @@ LEFT_OUT = re.compile(r"(?:\b(?:not?|never|nor|neither|non|without|except|exclud
 """Before what is to be left out, or is only compared with: neither online nor degraded, rather than offline."""
 
 
-MAIL = re.compile(r"\be-?mails?(?: address(?:es)?)?\b")
-"""An address of mail is no address of a place."""
+TOKEN = re.compile(rf"(?P<mail>\be-?mails?(?: address(?:es)?)?\b)|{WORD.pattern}")
+"""A word; an address of mail is one, and no address of a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,7 @@ def said_values(column: str, text: str) -> list[Said]:
 
 def said_names(names: Iterable[str], text: str) -> list[Said]:
     """The names that a text says, as `said_values` finds values."""
-    plain = MAIL.sub(lambda mail: "email".ljust(len(mail[0])), folded(text))
-    tokens = [(m.start(), m.end(), {m[0], *stems(m[0])}) for m in WORD.finditer(plain)]
+    tokens = [(m.start(), m.end(), {"email"} if m["mail"] else {m[0], *stems(m[0])}) for m in TOKEN.finditer(folded(text))]
     found: list[Said] = []
     for value in sorted(names, key=lambda v: (-len(words(v)), v)):
         parts = words(value)

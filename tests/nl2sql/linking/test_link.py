@@ -341,6 +341,7 @@ def test_the_unit_that_amounts_are_asked_in(question: str, unit: str, index: Nam
         ("compare customers and orders on quality score", "compare customers and orders on quality score", "compare dataset1 and dataset2 on quality score"),
         ("how many orders came in last month", "how many orders came period1", None),
         ("who owns orders", "who owns dataset1", None),
+        ("do Alpaca and orders share an owner", "do dataset1 and dataset2 share an owner", None),
         ("what share of the orders is late", "what share of the orders is late", "what share of the dataset1 is late"),
         ("what share of our orders of datasets is late", "what share of our orders of datasets is late", None),
         ("which datasets have no owner", "which datasets have no owner", None),

@@ -180,6 +180,10 @@ GIVES: dict[str, list[tuple[str, list[tuple[Any, ...]]]]] = {
         ("FROM policies JOIN audit_log.policy=policies.policy_id SELECT policies.name COUNT", [("keep", 2)]),
         ("FROM policies JOIN audit_log.policy=policies.policy_id SELECT policies.target COUNT", [("a", 1)]),
     ],
+    "no group of its own for what is counted": [
+        ("FROM quality_checks SELECT quality_checks.dataset quality_checks.severity COUNT_DISTINCT quality_checks.severity", [("a", 1), ("b", 2), ("c", 1)]),
+        ("FROM quality_checks SELECT quality_checks.severity COUNT_DISTINCT quality_checks.severity", [("high", 1), ("low", 1)]),
+    ],
     "entries of a list": [
         ("FROM training_rounds SELECT training_rounds.run COUNT_DISTINCT training_rounds.participants", [("r", 3), ("s", 1)]),
         ("FROM training_rounds SELECT COUNT_DISTINCT training_rounds.participants", [(3,)]),

@@ -12,6 +12,8 @@ NO_PARENTS = "NOT_EXISTS datasets.name=lineage.downstream lineage:table_level EN
 NO_CHILDREN = "NOT_EXISTS datasets.name=lineage.upstream lineage:table_level END"
 HAS_CHILDREN = "EXISTS datasets.name=lineage.upstream lineage:table_level END"
 DATASETS = "FROM datasets WHERE {} SELECT datasets.name"
+COUNTED = "FROM datasets WHERE {} SELECT COUNT"
+FROM = "EXISTS datasets.name=lineage.downstream lineage.upstream EQ @dataset{} END"
 TRAINED = "FROM models JOIN lineage.downstream=models.name WHERE lineage:table_level{} SELECT models.name COUNT_DISTINCT lineage.upstream"
 
 MENDED = [
@@ -31,7 +33,6 @@ MENDED = [
     ("tables without any source", DATASETS.format(NO_CHILDREN), DATASETS.format(NO_PARENTS)),
     ("tables nothing is derived from", DATASETS.format(NO_PARENTS), DATASETS.format(NO_CHILDREN)),
     ("tables without parents or children", DATASETS.format(NO_PARENTS), DATASETS.format(f"{NO_PARENTS} {NO_CHILDREN}")),
-    ("tables that have no parents but have children", DATASETS.format(NO_PARENTS), DATASETS.format(f"{NO_PARENTS} {HAS_CHILDREN}")),
     ("how many tables has each model been trained on", TRAINED.format(""), TRAINED.format(" lineage.depth EQ 1")),
     ("what follows from dataset2", OUT_OF.format(" lineage.masking IS_FALSE"), OUT_OF.format("")),
     ("what follows from dataset2", OUT_OF.format(" lineage.last_run IS_NULL"), OUT_OF.format("")),
@@ -68,3 +69,41 @@ def test_flows_are_those_that_are_said(question: str, plan: str, mended: str) ->
 @pytest.mark.parametrize(("question", "plan"), LEFT, ids=[question for question, _ in LEFT])
 def test_other_flows_stay(question: str, plan: str) -> None:
     assert said(question, plan) == plan
+
+
+@pytest.mark.parametrize(
+    ("question", "plan", "mended"),
+    [
+        (
+            "tables that have no parents but have children",
+            DATASETS.format(NO_PARENTS),
+            "FROM lineage WHERE lineage:table_level lineage.upstream_kind EQ 'dataset' NOT_EXISTS lineage.upstream=lineage.downstream lineage:table_level END SELECT lineage.upstream",
+        ),
+        (
+            "sources of dataset2 that have no source themselves",
+            DATASETS.format(f"EXISTS datasets.name=lineage.upstream lineage.downstream EQ @dataset2 END {NO_PARENTS}"),
+            "FROM lineage WHERE lineage.downstream EQ @dataset2 NOT_EXISTS lineage.upstream=lineage.downstream lineage:table_level END SELECT lineage.upstream",
+        ),
+        (
+            "how many tables come from both dataset1 and dataset2",
+            COUNTED.format(f"{FROM.format(1)} {FROM.format(2)}"),
+            "FROM lineage WHERE lineage.upstream EQ @dataset1 lineage.downstream_kind EQ 'dataset' EXISTS lineage.downstream=lineage.downstream lineage.upstream EQ @dataset2 END SELECT COUNT_DISTINCT lineage.downstream",
+        ),
+    ],
+)
+def test_what_several_flows_name_needs_no_table_of_its_own(question: str, plan: str, mended: str) -> None:
+    assert said(question, plan) == mended
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        DATASETS.format(FROM.format(1)),
+        DATASETS.format(f"datasets.pii IS_TRUE {FROM.format(1)} {FROM.format(2)}"),
+        DATASETS.format(f"{FROM.format(1)} {FROM.format(2)}") + " datasets.owner",
+        DATASETS.format(f"{FROM.format(1)} EXISTS datasets.name=grants.dataset END"),
+        DATASETS.format("NOT_" + FROM.format(1) + " NOT_" + FROM.format(2)),
+    ],
+)
+def test_other_flows_name_what_is_listed(plan: str) -> None:
+    assert said("tables of both", plan) == plan

@@ -25,6 +25,8 @@ NEW = "FROM market WHERE market.at DURING @period1 market:offered SELECT market.
 MENDED = [
     ("what is on offer from offline machines", OFFLINE, FROM_NODES),
     ("offers that are not free", OFFERS.format("", ""), "FROM market WHERE market:offered market.price GT 0 SELECT market.dataset"),
+    ("offers that are not free", OFFERS.format("market.price EQ 0 ", ""), OFFERS.format("market.price GT 0 ", "")),
+    ("tables that are offered for money", RELATED.format("market.price EQ 0 market:offered"), RELATED.format("market.price GT 0 market:offered")),
     ("tables that are offered for money", RELATED.format("market:offered"), RELATED.format("market:offered market.price GT 0")),
     ("number of models by company", PER_OPERATOR, "FROM models SELECT models.owner COUNT"),
 ]

@@ -29,6 +29,7 @@ SOUND = (
     "FROM datasets WHERE EXISTS datasets.name=quality_checks.dataset END NOT_EXISTS datasets.name=quality_checks.dataset quality_checks.status NE 'passed' END SELECT datasets.name"
 )
 COLUMNS = "FROM lineage WHERE lineage.upstream EQ @dataset1 lineage.downstream EQ @dataset2 lineage.{}_column EQ @column1 SELECT lineage.path"
+PERSONAL = "FROM columns WHERE columns.pii_category EQ 'email' OR columns.pii_category EQ 'phone' SELECT columns.column_name"
 STATUS = "FROM quality_checks WHERE quality_checks.status EQ {} OR quality_checks.status EQ {} SELECT quality_checks.check_id"
 EXPORTS = "FROM audit_log WHERE audit_log.action EQ 'export'{} SELECT audit_log.actor"
 ALERTS = "FROM quality_checks WHERE quality_checks.alert_status {} SELECT quality_checks.dataset"
@@ -54,6 +55,7 @@ MENDED: list[tuple[str, str, str]] = [
     ("what in dataset1 feeds column1 of dataset2", COLUMNS.format("upstream"), COLUMNS.format("downstream")),
     ("way from dataset1's column1 to dataset2", COLUMNS.format("downstream"), COLUMNS.format("upstream")),
     ("route to dataset2.column1 out of dataset1", COLUMNS.format("upstream"), COLUMNS.format("downstream")),
+    ("columns with names, e-mail addresses or phone numbers", PERSONAL, PERSONAL.replace(" SELECT", " OR columns.pii_category EQ 'name' SELECT")),
     ("checks that errored or failed", STATUS.format("'failed'", "'passed'"), STATUS.format("'failed'", "'error'")),
     ("who did exports, only what was allowed", EXPORTS.format(""), EXPORTS.format(" audit_log.decision EQ 'allowed'")),
     ("who did exports? except the denied ones", EXPORTS.format(""), EXPORTS.format(" audit_log.decision NE 'denied'")),
@@ -104,6 +106,8 @@ LEFT: list[tuple[str, str]] = [
     # Lists: both said, neither said, one that is not wanted, one that is said elsewhere.
     ("checks that failed or passed", STATUS.format("'failed'", "'passed'")),
     ("checks that went wrong or right", STATUS.format("'failed'", "'passed'")),
+    ("columns with e-mail addresses or phone numbers", PERSONAL),
+    ("columns with email addresses or phone numbers, sorted by name", PERSONAL),
     ("checks that failed and not errored ones", STATUS.format("'failed'", "'passed'")),
     ("checks that failed or were fine since the last error", STATUS.format("'failed'", "'passed'")),
     # States: tested already, said of something else, not only, two of them, a word of another column.
