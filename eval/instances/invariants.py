@@ -4,7 +4,7 @@
 columns joins their tables too; a sum of purchases is the sum of all amounts where only purchases have one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -30,16 +30,24 @@ ONLY_OF: Mapping[str, Sequence[str]] = {"price": ("listed",), "amount": ("ordere
 """Fields of a market event and the events that have them."""
 
 
-def sound(records: Sequence[Record], now: datetime) -> list[Record]:
-    """The records as a real catalog could hold them at ``now`` (UTC): one dataset of a name, one kind of thing to a name, one dimension to a metric, flows between columns within flows between tables."""
+def sound(records: Sequence[Record], now: datetime, known: Iterable[Record] = ()) -> list[Record]:
+    """The records as a real catalog could hold them at ``now`` (UTC): one dataset of a name, one kind of thing to a name, one dimension to a metric, flows between columns within flows between tables.
+
+    Metrics that ``known`` records have are of the dimension that they have there: a row count is never a completeness. No column flows back into the
+    table that it comes from by way of others, for then that table would feed itself, which no flow between tables says.
+    """
     names: set[str] = set()
     kinds: dict[str, str] = {}
-    dimensions: dict[str, str] = {}
+    flows: dict[str, set[str]] = {}
+    dimensions = {record.metric: record.dimension for record in known if isinstance(record, Metric)}
     found: list[Record] = []
     for record in records:
         if isinstance(record, LineageEdge):
             ends = {end: kinds.setdefault(getattr(record, end), getattr(record, f"{end}_kind")) for end in ("upstream", "downstream")}
             record = replace(record, upstream_kind=ends["upstream"], downstream_kind=ends["downstream"])
+            if _is_of_columns(record) and _is_fed_by(record.upstream, record.downstream, flows):
+                record = replace(record, upstream_column=None, downstream_column=None)
+            flows.setdefault(record.upstream, set()).add(record.downstream)
         if isinstance(record, Metric):
             record = replace(record, dimension=dimensions.setdefault(record.metric, record.dimension))
         if isinstance(record, Dataset):
@@ -50,11 +58,27 @@ def sound(records: Sequence[Record], now: datetime) -> list[Record]:
     return found
 
 
+def _is_of_columns(edge: LineageEdge) -> bool:
+    return edge.upstream_column is not None or edge.downstream_column is not None
+
+
+def _is_fed_by(name: str, source: str, flows: Mapping[str, set[str]]) -> bool:
+    """Whether anything flows from ``source`` to another thing of that name."""
+    seen, ahead = {source}, [source]
+    while ahead and name != source:
+        following = flows.get(ahead.pop(), set()) - seen
+        if name in following:
+            return True
+        seen |= following
+        ahead += following
+    return False
+
+
 def _sound(record: Record, now: datetime) -> Iterator[Record]:
     changes: dict[str, Any] = {name: _timely(name, value, now) for name, value in vars(record).items() if isinstance(value, date)}
     settled = replace(record, **changes)
     yield replace(settled, **_consistent(settled, now))
-    if isinstance(settled, LineageEdge) and (settled.upstream_column is not None or settled.downstream_column is not None):
+    if isinstance(settled, LineageEdge) and _is_of_columns(settled):
         yield replace(settled, upstream_column=None, downstream_column=None)
 
 

@@ -50,7 +50,7 @@ def instance_records(stock: Stock, situations: Sequence[Situation], now: datetim
         if random.random() < share:
             for _ in range(random.randint(1, often * (2 + len(situation.tests) + len(situation.links)))):
                 made += maker.play(situation)
-    made = sound([_without(record, number) for record in made if _is_whole(record)], now)
+    made = sound([_without(record, number) for record in made if _is_whole(record)], now, stock.records["quality_metrics"])
     random.shuffle(made)
     return list({_view_key(record): record for record in made}.values())
 

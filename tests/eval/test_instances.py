@@ -1,16 +1,19 @@
 """Generated catalogs: reproducible, true to the views' promises, apart where SQL is apart, and safe to run SQL on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from catalog.demo.build import DEMO_NOW
+from catalog.demo.build import DEMO_NOW, records
 from catalog.semantic import views
+from catalog.storage.records import LineageEdge, Metric
 from eval.instances import Instances, open_instances, store
 from eval.instances.demands import Situation, constant, situations
+from eval.instances.invariants import sound
 from eval.instances.stock import holds, near
 from eval.scopes import parsed
 
@@ -106,6 +109,23 @@ def test_readings_that_no_world_tells_apart_are_not_told_apart(instances: Instan
     for left, right in zip(instances.tables(one), instances.tables(other), strict=True):
         assert left is not None and right is not None
         assert sorted(map(repr, left.rows)) == sorted(map(repr, right.rows))
+
+
+def test_a_metric_keeps_its_dimension_and_no_column_flows_back_into_its_table() -> None:
+    held = {type_: [r for r in records(DEMO_NOW) if isinstance(r, type_)] for type_ in (Metric, LineageEdge)}
+    rows = next(m for m in held[Metric] if m.metric == "row_count")
+    edge = replace(held[LineageEdge][0], upstream="a", upstream_kind="dataset", upstream_column="x", downstream="b", downstream_kind="dataset", downstream_column="y")
+    back = replace(edge, upstream="b", downstream="a")
+    found = sound([replace(rows, dimension="completeness"), replace(rows, metric="own", dimension="validity"), edge, back], DEMO_NOW, held[Metric])
+    assert [(m.metric, m.dimension) for m in found if isinstance(m, Metric)] == [("row_count", "volume"), ("own", "validity")]
+    flows = [(e.upstream, e.upstream_column, e.downstream) for e in found if isinstance(e, LineageEdge)]
+    assert flows == [("a", "x", "b"), ("a", None, "b"), ("b", None, "a")]
+    assert sound([back], DEMO_NOW) == sound([back, back], DEMO_NOW)[:2]
+
+
+def test_no_row_lacks_what_no_row_goes_without(instances: Instances) -> None:
+    for view, name in (("datasets", "name"), ("columns", "dataset"), ("grants", "principal"), ("compliance", "regulation")):
+        assert [table.rows for table in instances.tables(f'SELECT {name} FROM "{view}" WHERE {name} IS NULL') if table] == [[]] * 20
 
 
 def test_an_answer_is_determinate_unless_ties_decide_it(instances: Instances) -> None:
