@@ -39,4 +39,4 @@ def _metric(dimension: str, linked: Linked) -> str:
         return dimension
     said = {s.value for s in said_names(linked.metrics, linked.text)}
     is_said = any(s.value == dimension for s in said_values(DIMENSION, linked.text))
-    return said.pop() if len(said) == 1 and not is_said else ""
+    return f"'{said.pop()}'" if len(said) == 1 and not is_said else ""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nl2sql.linking.vocabulary import WORD, folded, stems, words
 from nl2sql.plan.language import column_of, literal
@@ -17,7 +17,7 @@ TOKEN = re.compile(rf"(?P<mail>\be-?mails?(?: address(?:es)?)?\b)|{WORD.pattern}
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A value, as plans write it, at ``start:end`` of the question."""
+    """A value, as plans write it, or a name, at ``start:end`` of the question."""
 
     start: int
     end: int
@@ -26,11 +26,11 @@ class Said:
 
 def said_values(column: str, text: str) -> list[Said]:
     """The values of a column's closed vocabulary that a text says, in their words or in forms of them; in one place the longer: non-compliant is not compliant."""
-    return said_names(column_of(column).values, text)
+    return [replace(said, value=literal(said.value)) for said in said_names(column_of(column).values, text)]
 
 
 def said_names(names: Iterable[str], text: str) -> list[Said]:
-    """The names that a text says, as `said_values` finds values."""
+    """The names that a text says, as they are written, where `said_values` finds values."""
     tokens = [(m.start(), m.end(), {"email"} if m["mail"] else {m[0], *stems(m[0])}) for m in TOKEN.finditer(folded(text))]
     found: list[Said] = []
     for value in sorted(names, key=lambda v: (-len(words(v)), v)):
@@ -40,7 +40,7 @@ def said_names(names: Iterable[str], text: str) -> list[Said]:
             start, end = span[0][0], span[-1][1]
             is_free = all(end <= other.start or other.end <= start for other in found)
             if is_free and all(part in forms for part, (_, _, forms) in zip(parts, span, strict=True)):
-                found.append(Said(start, end, literal(value)))
+                found.append(Said(start, end, value))
     return sorted(found, key=lambda said: said.start)
 
 

@@ -39,6 +39,14 @@ def test_a_dimension_is_asked_by_its_metric(question: str, plan: str, dimension:
     assert named(question, plan.format("dimension", dimension)) == plan.format("metric", metric)
 
 
+def test_a_metric_is_asked_as_its_catalog_writes_it() -> None:
+    for metric, quoted in (("null share", "'null share'"), ("null's share", "'null''s share'")):
+        plan = parse(LATEST.format("dimension", "completeness"), full_scope())
+        assert isinstance(plan, Query)
+        mended = as_said(plan, Linked(f"latest {metric} per dataset", {}, {}, metrics=frozenset((metric,))))
+        assert f"quality_metrics.metric = {quoted}" in compile_query(mended, {}, NOW)
+
+
 def test_both_of_two_are_asked_by_theirs_and_told_apart_by_them() -> None:
     assert named("mean completeness beside mean uniqueness", BOTH.format("dimension")) == BOTH.format("metric")
     one_is_none = BOTH.format("dimension").replace("uniqueness", "validity")
