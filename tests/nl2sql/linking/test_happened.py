@@ -17,6 +17,7 @@ DETAILS = ("Disk full.", "Kernel update did not come back.", "Signing key replac
     ("question", "read", "told"),
     [
         ("disk full outages: node and hours", "term1 outages: node and hours", "disk full"),
+        ("outages caused by a full disk", "outages caused by a term1", "disk full"),
         ("Port scans on berlin-1", "term1 on node1", "port scan"),
         ("key rotations after a staff change", "key rotations after a term1", "staff change"),
         ("how many outages were due to kernel updates?", "how many outages were due to term1?", "kernel update"),
