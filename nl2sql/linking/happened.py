@@ -18,7 +18,9 @@ JOINING = frozenset(("about", "after", "back", "before", "between", "came", "com
 def find_happened(draft: Draft, index: NameIndex) -> None:
     """Two words in a row that stand so in what events tell, whatever their forms and order, and of which not both are the catalog's own, such as signing key."""
     told = _told(index.details)
-    for (one, other), start, end in _pairs(draft.question) if told else ():
+    if not told:
+        return
+    for (one, other), start, end in _pairs(draft.question):
         either = ((first, second) for first in (one, *stems(one)) for second in (other, *stems(other)))
         found = (told.get((first, second)) or told.get((second, first)) for first, second in either)
         if draft.free(start, end) and (words := next(filter(None, found), "")):

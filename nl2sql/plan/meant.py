@@ -11,6 +11,7 @@ from nl2sql.plan.parts import ENTITIES, arms_of, each_item, items_of, own_key, p
 from nl2sql.plan.straight import of_ends, of_what_events_name, of_what_names_it
 
 METRIC_COLUMN = "quality_metrics.column_name"
+COMPLETENESS = {(f"quality_metrics.{name}", literal("completeness")) for name in ("dimension", "metric")}
 PLACES = ("@jurisdiction", "@country")
 RUNS = Condition("training_rounds.status", "EQ", literal("running"))
 UNSOLD = Condition("market.buyer", "IS_NULL")
@@ -74,7 +75,7 @@ def _has_none(query: Query, event: str, value: str) -> Predicate:
 def _of_whole_dataset(query: Query) -> Query:
     """How complete a dataset is means the dataset, not each of its columns, unless columns come up."""
     pinned = {(p.column, p.value if p.value.startswith("'") else "") for p in query.where if isinstance(p, Condition) and p.op == "EQ"}
-    is_of_one = ("quality_metrics.dataset", "") in pinned and any(f"quality_metrics.{name}" == column and value == "'completeness'" for name in ("dimension", "metric") for column, value in pinned)
+    is_of_one = ("quality_metrics.dataset", "") in pinned and not COMPLETENESS.isdisjoint(pinned)
     if query.view != "quality_metrics" or query.is_grouped or query.joins or not is_of_one:
         return query
     used = {token for item in items_of(query) for token in tokens_of_item(item)} | {token for p in query.where for token in view_tokens(p)}

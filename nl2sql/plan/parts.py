@@ -31,12 +31,12 @@ def items_of(query: Query) -> Iterator[Item]:
 
 
 def each_item(query: Query, change: Callable[[Item], Item]) -> Query:
-    """The query with each of its `items_of` changed."""
+    """The query with each of its `items_of` changed, what becomes the same result once."""
     order = (change(query.order[0]), query.order[1]) if query.order else None
     having = query.having
     if having:
         having = (change(having[0]), having[1], change(having[2]) if isinstance(having[2], Item) else having[2])
-    return replace(query, select=tuple(map(change, query.select)), order=order, having=having)
+    return replace(query, select=tuple(dict.fromkeys(map(change, query.select))), order=order, having=having)
 
 
 def tokens_of_item(item: Item) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from catalog.semantic import views
 from nl2sql.plan.canonical import naming
 from nl2sql.plan.language import Condition, Exists, Item, Join, Predicate, Query, column_of
-from nl2sql.plan.parts import ENTITIES, items_of, own_key, tokens_of_item, view_tokens
+from nl2sql.plan.parts import ENTITIES, each_item, items_of, own_key, tokens_of_item, view_tokens
 
 
 def of_ends(query: Query) -> Query:
@@ -59,9 +59,7 @@ def _of_the_rows(query: Query, view: str, key: str, other: str, named: tuple[Con
         return replace(one, column=other) if isinstance(one, Condition) and one.column == key else one
 
     where = tuple(dict.fromkeys((*map(test, query.where), *named)))
-    having = (item(query.having[0]), query.having[1], item(than) if isinstance(than := query.having[2], Item) else than) if query.having else None
-    order = (item(query.order[0]), query.order[1]) if query.order else None
-    return replace(query, view=view, joins=(), where=where, select=tuple(dict.fromkeys(map(item, query.select))), having=having, order=order)
+    return replace(each_item(query, item), view=view, joins=(), where=where)
 
 
 def of_what_events_name(query: Query) -> Query:

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan.language import Condition, Exists, Item, Join, Predicate, Query, Segment
+from nl2sql.plan.language import Condition, Exists, Item, Join, Predicate, Query, Segment, literal
 from nl2sql.readings.conversation import NEXT
 from nl2sql.said.directions import MADE, OLD, YOUNG
 
@@ -54,7 +54,7 @@ def as_flows_name_it(query: Query, linked: Linked) -> Query:
         return query
     end = _end(first)
     others = (Exists(Join(f"{end}={_end(p)}", "lineage"), p.conditions, p.negated) for p in flows if p is not first)
-    kind = (Condition(f"{end}_kind", "EQ", "'dataset'"),) if DATASETS.search(linked.text) else ()
+    kind = (Condition(f"{end}_kind", "EQ", literal("dataset")),) if DATASETS.search(linked.text) else ()
     select = Item("", (end,)) if query.select == (NAME,) else Item("COUNT_DISTINCT", (end,))
     return Query(view="lineage", where=(*first.conditions, *kind, *others), select=(select,))
 

@@ -88,7 +88,7 @@ def _with_amounts(query: Query, amounts: dict[Item, Item]) -> Query:
     if not amounts.keys() & {*items_of(query)}:
         return query
     changed = each_item(query, lambda item: amounts.get(item, item))
-    return replace(changed, select=tuple(sorted(dict.fromkeys(changed.select), key=lambda item: item.is_aggregate)))
+    return replace(changed, select=tuple(sorted(changed.select, key=lambda item: item.is_aggregate)))
 
 
 def _is_elsewhere(related: Exists) -> bool:

@@ -29,8 +29,7 @@ def of_its_metric(query: Query, linked: Linked) -> Query:
     def item(one: Item) -> Item:
         return replace(one, args=tuple(METRIC if a == DIMENSION else a for a in one.args), conditions=tuple(map(named, one.conditions)))
 
-    changed = each_item(mapped(query, named), item)
-    return replace(changed, select=tuple(dict.fromkeys(changed.select)))
+    return each_item(mapped(query, named), item)
 
 
 def _metric(dimension: str, linked: Linked) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
 from nl2sql.plan.language import Item, Query, Segment
-from nl2sql.plan.parts import items_of, tokens_of_item
+from nl2sql.plan.parts import each_item, items_of, tokens_of_item
 from nl2sql.said.parts import tests_of
 
 OPERATOR = "nodes.operator"
@@ -28,5 +28,4 @@ def by_its_owner(query: Query, linked: Linked) -> Query:
     def own(item: Item) -> Item:
         return replace(item, args=tuple(f"{query.view}.owner" if a == OPERATOR else a for a in item.args))
 
-    order = (own(query.order[0]), query.order[1]) if query.order else None
-    return replace(query, joins=(), select=tuple(dict.fromkeys(map(own, query.select))), order=order)
+    return replace(each_item(query, own), joins=())

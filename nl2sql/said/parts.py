@@ -7,7 +7,7 @@ from functools import reduce
 from catalog.semantic import views
 from nl2sql.plan.language import Condition, Either, Exists, Item, Not, Or, Predicate, Query, Segment
 from nl2sql.plan.named import named_measures
-from nl2sql.plan.parts import items_of
+from nl2sql.plan.parts import each_item, items_of
 
 
 def mapped(query: Query, change: Callable[[Predicate], Predicate | None]) -> Query:
@@ -78,8 +78,7 @@ def renamed(query: Query, old: str, new: str) -> Query:
                 return Either(tuple(tuple(map(test, arm)) for arm in arms))
         return predicate
 
-    select = tuple(dict.fromkeys(map(item, query.select)))
-    return replace(query, where=tuple(map(test, query.where)), select=select, order=(item(query.order[0]), query.order[1]) if query.order else None)
+    return replace(each_item(query, item), where=tuple(map(test, query.where)))
 
 
 def is_literal(predicate: Predicate) -> bool:

@@ -13,9 +13,10 @@ from nl2sql.plan.named import named_conditions
 from nl2sql.said.parts import columns_of, is_literal, mapped, plain, tests_of
 from nl2sql.said.words import Said, is_left_out, said_values
 
-LISTED = re.compile(r"(?: \w+)?(?:,|/| ?&| or| and|, or|, and)\s*(?:\w+ ){0,2}")
+_joint = r"(?: \w+)?(?:,|/| ?&| or| and|, or|, and)\s*"
+LISTED = re.compile(rf"{_joint}(?:\w+ ){{0,2}}")
 """Between two values of a list: failed or errored, online, degraded."""
-NEXT_IN_LIST = re.compile(r"(?: \w+)?(?:,|/| ?&| or| and|, or|, and)\s*(?:(?:an?|any|the|their|its) )?")
+NEXT_IN_LIST = re.compile(rf"{_joint}(?:(?:an?|any|the|their|its) )?")
 """The same without words between that may say something else: phone numbers, sorted by name."""
 COMPARED = re.compile(r"\b(?:vs|versus|against|compared? (?:to|with)|than|or)\b")
 """Between two values that are compared."""

@@ -10,7 +10,6 @@ from nl2sql.plan.language import column_of, literal
 LEFT_OUT = re.compile(r"(?:\b(?:not?|never|nor|neither|non|without|except|excluding|excludes?|ignor\w+|than|instead of|but)|n't)(?:\W+\w+){0,2}\W+$")
 """Before what is to be left out, or is only compared with: neither online nor degraded, rather than offline."""
 
-
 TOKEN = re.compile(rf"(?P<mail>\be-?mails?(?: address(?:es)?)?\b)|{WORD.pattern}")
 """A word; an address of mail is one, and no address of a place."""
 
