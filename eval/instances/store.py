@@ -21,6 +21,7 @@ from catalog.storage.closure import build_closure, direct
 from catalog.storage.generations import LATEST
 from catalog.storage.records import AuditEntry, Record, storage_columns, storage_ddl
 from catalog.storage.rows import record_key, stage
+from eval.instances.clock import as_of
 from eval.instances.demands import situations
 from eval.instances.records import instance_records
 from eval.instances.stock import stock
@@ -38,9 +39,10 @@ CLOSURE = "CREATE OR REPLACE TEMP TABLE known AS SELECT name FROM store.dataset 
 
 
 class Instances:
-    """Open instances. ``tables`` and ``determinate`` answer in the order of the instances."""
+    """Open instances of a moment. ``tables`` and ``determinate`` answer in the order of the instances."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, count: int) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, count: int, now: datetime) -> None:
+        self.now = now
         self.cursors = [_within(connection, _schema(number)) for number in range(count)]
         self.demo = _within(connection, DEMO)
         connection.execute("SET lock_configuration = true")
@@ -50,17 +52,18 @@ class Instances:
 
     def table(self, number: int, sql: str) -> Table | None:
         """The answer on one instance; None where the query fails, takes too long or returns too much."""
-        return _run(self.cursors[number], sql)[0]
+        return _run(self.cursors[number], as_of(sql, self.now))[0]
 
     def demo_table(self, sql: str) -> Table | None:
         """The answer on the whole demo catalog, of which nothing is hidden."""
-        return _run(self.demo, sql)[0]
+        return _run(self.demo, as_of(sql, self.now))[0]
 
     def tables(self, sql: str) -> list[Table | None]:
         """The answer on every instance; one that takes too long on one is not tried on the rest."""
         found: list[Table | None] = []
+        told = as_of(sql, self.now)
         for cursor in self.cursors:
-            table, late = _run(cursor, sql)
+            table, late = _run(cursor, told)
             found.append(table)
             if late:
                 break
@@ -72,7 +75,7 @@ class Instances:
 
     def is_determinate(self, number: int | None, sql: str, order: bool = False) -> bool:
         """`determinate` on one instance; None is the demo."""
-        breaks = tie_breaks(sql, order)
+        breaks = tie_breaks(as_of(sql, self.now), order)
         if breaks is None:
             return True
         cursor = self.demo if number is None else self.cursors[number]
@@ -89,7 +92,7 @@ def open_instances(golds: Iterable[str], now: datetime, count: int = 20, seed: i
     They are built once per set of golds and kept in ``folder``; without one they are gone when the block ends.
     Raises `sqlglot.errors.ParseError` for a gold that is no SQL.
     """
-    texts = sorted(set(golds))
+    texts = sorted({as_of(gold, now) for gold in golds})
     with tempfile.TemporaryDirectory(prefix="steward-instances-") as temporary:
         place = folder or Path(temporary)
         path = place / f"instances-{_key(texts, now, count, seed)}.duckdb"
@@ -104,7 +107,7 @@ def open_instances(golds: Iterable[str], now: datetime, count: int = 20, seed: i
                 draft.unlink(missing_ok=True)
         settings: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": "false", "threads": 1, "memory_limit": "1GB", "temp_directory": ""}
         with duckdb.connect(str(path), read_only=True, config=settings) as connection:
-            yield Instances(connection, count)
+            yield Instances(connection, count, now)
 
 
 def _key(golds: Sequence[str], now: datetime, count: int, seed: int) -> str:

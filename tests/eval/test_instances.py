@@ -12,6 +12,7 @@ from catalog.demo.build import DEMO_NOW, records
 from catalog.semantic import views
 from catalog.storage.records import LineageEdge, Metric
 from eval.instances import Instances, open_instances, store
+from eval.instances.clock import as_of
 from eval.instances.demands import Situation, constant, situations
 from eval.instances.invariants import sound
 from eval.instances.stock import holds, near
@@ -47,6 +48,29 @@ def test_the_same_seed_gives_the_same_catalogs_and_another_seed_others() -> None
 def test_no_two_catalogs_are_alike(instances: Instances) -> None:
     shapes = zip(*content(instances), strict=True)
     assert len({repr(shape) for shape in shapes}) == len(instances) == 20
+
+
+@pytest.mark.parametrize(
+    ("reads", "told"),
+    [
+        ("now() - INTERVAL 30 DAY", "TIMESTAMP '2026-10-16 12:00:00' - INTERVAL 30 DAY"),
+        ("date_trunc('month', current_timestamp)", "date_trunc('month', TIMESTAMP '2026-10-16 12:00:00')"),
+        ("current_date", "DATE '2026-10-16'"),
+        ("today() - 30", "DATE '2026-10-16' - 30"),
+    ],
+)
+def test_a_gold_that_reads_the_clock_finds_what_one_with_the_moment_finds(instances: Instances, reads: str, told: str) -> None:
+    """On the demo's day, not the day of the run; and catalogs made for one are those made for the other."""
+    one, other = (f"SELECT principal, {time} AS since FROM grants WHERE granted < {time}" for time in (reads, told))
+    assert [table and table.rows for table in instances.tables(one)] == [table and table.rows for table in instances.tables(other)]
+    assert any(table and table.rows for table in instances.tables(one))
+    assert instances.table(0, one) is not None and instances.demo_table(one) is not None
+    assert as_of(one, DEMO_NOW) == as_of(as_of(one, DEMO_NOW), DEMO_NOW)
+
+
+def test_a_name_like_a_clock_is_left_alone() -> None:
+    kept = "SELECT 'now' AS word, today.name FROM datasets AS today WHERE 'current_date' = name"
+    assert as_of(kept, DEMO_NOW).replace("AS today", "today") == kept.replace("AS today", "today")
 
 
 @pytest.mark.parametrize("view", views())
