@@ -41,7 +41,7 @@ POLICY, TOKEN = "policy", "token"
 NEW_TOKEN = "Ask for a new one: steward token issue NAME."
 DIRECT = Fixed(hops=1)
 """Direct flows name all there is."""
-NAMES_LAYOUT = 7
+NAMES_LAYOUT = 8
 """Part of the name of a kept index: another way to write one makes the old ones stale."""
 
 

@@ -29,6 +29,7 @@ from nl2sql.readings.reader import PlanReader
 from nl2sql.readings.reworded import in_full, reworded
 from nl2sql.readings.ruled_out import is_ruled_out, possible
 from nl2sql.readings.settled import flow_between, named_choice, settled
+from nl2sql.readings.told import rows_of, told_otherwise
 from nl2sql.readings.used import unused, used, uses_more
 from nl2sql.said.own_span import in_own_span
 from nl2sql.said.own_time import in_own_time
@@ -178,7 +179,7 @@ class EmbeddedBackend:
         if greedy and not is_ruled_out(greedy[0].plan, linked.text) and greedy[0].probability >= UNSURE and self._is_sure(greedy[0]):
             return by_meaning(greedy)
         found = {candidate.tokens: candidate for candidate in [*greedy, *self._parser.read(linked.text, scope, READINGS)]}
-        readings = self._weighed(possible(tuple(found.values()), linked.text), linked)
+        readings = rows_of(told_otherwise(self._weighed(possible(tuple(found.values()), linked.text), linked), linked), linked)
         if readings and isinstance(readings[0].plan, AskBack) and (settled_as := self._settled(readings[0], linked, scope)):
             return settled_as
         return query_or_refusal(readings, tuple(found.values()), is_unsure=not (readings and self._is_sure(readings[0])))

@@ -40,7 +40,7 @@ DEADLINE = re.compile(r"(?:\b(?:must|shall|should|(?:had |needed )?to)(?: alread
 FUTURE = re.compile(r"\b(?:expir\w*|due|end(?:s|ing)?|run(?:s|ning)? out|laps\w+|will|be|going)\b")
 NEGATED = re.compile(r"(?:\b(?:not|never|no|nobody|none|nothing|without|neither|hasnt|havent|didnt|wasnt|isnt)\b|untouched|unchanged|unseen|unheard|unused|unread|n't\b)(?: [\w'-]+){0,6} $")
 NEGATED_AFTER = re.compile(r"(?: [\w'-]+){0,2} (?:not|no|never)\b")
-_states = r"\b(?:quiet|silent|stale|idle|offline|down|dark|dead|unreachable|unresolved|outdated|overdue|open|out of sync|untested|unanswered|waiting|pending|outstanding)"
+_states = r"\b(?:lag(?:s|ged|ging)?(?: behind)?(?: by)?|behind(?: by)?|quiet|silent|stale|idle|offline|down|dark|dead|unreachable|unresolved|outdated|overdue|open|out of sync|untested|unanswered|waiting|pending|outstanding)"
 IDLE = re.compile(rf"{_states}(?: [\w'-]+)? $")
 """States that last, so that ``for two days`` says when they began."""
 IDLE_JUST_BEFORE = re.compile(rf"{_states} $")

@@ -1,5 +1,6 @@
-"""Finds what a question says of events in the words that they tell it in: outages with a full disk, after a kernel update."""
+"""Finds what a question says of events in the words that they tell it in, outages with a full disk, after a kernel update, and what noticed them: the gossip monitor."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
@@ -13,6 +14,22 @@ LEAST_LETTERS = 4
 """Letters of a word that tells something."""
 JOINING = frozenset(("about", "after", "back", "before", "between", "came", "come", "from", "into", "over", "since", "than", "that", "under", "until", "which", "with", "without"))
 """Words that only join others."""
+
+_noticed = r"(?:detected|noticed|found|reported|spotted|seen|discovered|raised|flagged|caught|observed|picked up)"
+BY = re.compile(rf"\b{_noticed} by (?:(?:the|an?|our|one) )?$")
+"""Before what noticed something."""
+NOTICES = re.compile(rf"s? (?:(?:has|have|had|did|ever|first|that) )*(?:{_noticed}|detects?|notices?)\b")
+"""Behind it."""
+
+
+def find_noticed(draft: Draft, index: NameIndex) -> None:
+    """What notices events, where a question says that it does, or has several words of it: detected by a heartbeat, the gossip monitor."""
+    for detector in sorted(index.detectors, key=lambda value: (-len(value), value)):
+        for match in re.finditer(rf"(?<![\w-]){re.escape(folded(detector))}s?(?![\w-])", draft.text):
+            before = draft.left(match.start())
+            is_said = " " in detector or BY.search(before) or (NOTICES.match(draft.text, match.end()) and not re.search(r"\b(?:which|what|each|every) $", before))
+            if draft.free(*match.span()) and is_said:
+                draft.add(*match.span(), "term", Text((detector,)))
 
 
 def find_happened(draft: Draft, index: NameIndex) -> None:

@@ -37,13 +37,14 @@ PARTIAL_KINDS = ("dataset", "model", "node", "org", "person", "run", "licence", 
 
 @dataclass
 class NameIndex:
-    """Spellings (words joined by blanks) to values per slot kind, columns per dataset, words of free text, what metrics are called, and what events tell."""
+    """Spellings (words joined by blanks) to values per slot kind, columns per dataset, words of free text, what metrics are called, what events tell, and what notices them."""
 
     names: dict[str, Kinds] = field(default_factory=dict)
     columns_of: dict[str, list[str]] = field(default_factory=dict)
     text_words: frozenset[str] = frozenset()
     metrics: frozenset[str] = frozenset()
     details: tuple[str, ...] = ()
+    detectors: tuple[str, ...] = ()
     _ranks: dict[tuple[str, str], int] = field(default_factory=dict, repr=False, compare=False)
 
     def add(self, kind: str, spelling: str, value: str, rank: int = NAME) -> None:
@@ -61,14 +62,14 @@ class NameIndex:
 
     def dump(self) -> str:
         """The index as JSON."""
-        saved = {"names": self.names, "columns_of": self.columns_of, "text_words": " ".join(sorted(self.text_words)), "metrics": sorted(self.metrics), "details": self.details}
+        saved = {"names": self.names, "columns_of": self.columns_of, "text_words": " ".join(sorted(self.text_words)), "metrics": sorted(self.metrics), "details": self.details, "detectors": self.detectors}
         return json.dumps(saved, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def load(cls, text: str) -> "NameIndex":
         """The index that `dump` wrote."""
         saved = json.loads(text)
-        return cls(saved["names"], saved["columns_of"], frozenset(saved["text_words"].split()), frozenset(saved["metrics"]), tuple(saved["details"]))
+        return cls(saved["names"], saved["columns_of"], frozenset(saved["text_words"].split()), frozenset(saved["metrics"]), tuple(saved["details"]), tuple(saved["detectors"]))
 
     @cached_property
     def joined(self) -> dict[str, list[str]]:
@@ -195,7 +196,9 @@ def build_index(snapshot: Path, shown: Mapping[str, Iterable[str]]) -> NameIndex
             for dataset, column in connection.execute('SELECT DISTINCT dataset, column_name FROM "columns" ORDER BY ALL').fetchall():
                 index.columns_of.setdefault(dataset, []).append(column)
         if "detail" in columns_shown.get("node_events", set()):
-            index.details = _details(connection)
+            index.details = _texts(connection, "detail")
+        if "detected_by" in columns_shown.get("node_events", set()):
+            index.detectors = _texts(connection, "detected_by")
         index.text_words = _words_of(connection, columns_shown.get("datasets", set()) & {"name", "description", "domain"})
     _add_without_maker(index)
     _add_places(index)
@@ -235,9 +238,9 @@ def _values(connection: "duckdb.DuckDBPyConnection", shown: Mapping[str, set[str
                         yield column.slot, str(value)
 
 
-def _details(connection: "duckdb.DuckDBPyConnection") -> tuple[str, ...]:
-    """What events tell, the most frequent texts first."""
-    told = "SELECT detail FROM node_events WHERE len(detail) <= ? GROUP BY detail ORDER BY count(*) DESC, detail LIMIT ?"
+def _texts(connection: "duckdb.DuckDBPyConnection", column: str) -> tuple[str, ...]:
+    """What events say in a column, the most frequent texts first."""
+    told = f"SELECT {column} FROM node_events WHERE len({column}) <= ? GROUP BY {column} ORDER BY count(*) DESC, {column} LIMIT ?"
     return tuple(text for (text,) in connection.execute(told, [LONGEST_DETAIL, MOST_DETAILS]).fetchall())
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
-from nl2sql.linking.happened import find_happened
+from nl2sql.linking.happened import find_happened, find_noticed
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.loose import find_loose
 from nl2sql.linking.mentions import Draft, Linked, Mention
@@ -17,6 +17,7 @@ from nl2sql.linking.names import find_names, lookup
 from nl2sql.linking.numbers import asked_unit, find_numbers
 from nl2sql.linking.periods import find_periods
 from nl2sql.linking.spelling import find_nearly_names, mend
+from nl2sql.linking.strangers import find_strangers
 from nl2sql.linking.topics import find_described, find_topics
 from nl2sql.linking.unheard import asked_part, find_row_id
 from nl2sql.linking.unknown import find_columns, find_dotted, find_identifiers, find_positioned, find_quoted
@@ -76,6 +77,7 @@ def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Link
     for own in OWN_NODE.finditer(draft.text) if own_node else ():
         draft.add(own.start(), own.end(), "node", Text((own_node,)))
     find_quoted(draft, index)
+    find_noticed(draft, index)
     find_loose(draft, index)
     find_names(draft, index)
     find_described(draft, index)
@@ -86,6 +88,7 @@ def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Link
             draft.add(found.start, found.end, "period", found.period)
     find_nearly_names(draft, index)
     find_happened(draft, index)
+    find_strangers(draft)
     find_columns(draft, index)
     find_dotted(draft)
     find_identifiers(draft, index)
@@ -93,4 +96,4 @@ def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Link
     find_numbers(draft)
     find_topics(draft, index)
     linked = draft.linked(asked_unit(draft))
-    return replace(linked, bindings={**linked.bindings, **row}, part=asked_part(linked.text), metrics=index.metrics)
+    return replace(linked, bindings={**linked.bindings, **row}, part=asked_part(linked.text), metrics=index.metrics, detectors=index.detectors)

@@ -14,7 +14,7 @@ from nl2sql.linking.kinds import CUES, stands_beside
 from nl2sql.linking.mentions import Draft, Token
 from nl2sql.linking.numbers import MULTIPLIERS
 from nl2sql.linking.places import countries
-from nl2sql.linking.vocabulary import concepts, is_asking, lexicon, singular, words
+from nl2sql.linking.vocabulary import concepts, is_asking, is_english, lexicon, singular, words
 from nl2sql.plan.language import SLOT_KINDS
 from nl2sql.values import Text
 
@@ -32,6 +32,10 @@ MOST_NAMES = 4
 """Datasets that share some words; of more those are a topic."""
 TABLE = re.compile(r" (?:table|data ?set)(?!\w)")
 """What makes a name of words in another number: the lab result table."""
+PARTLY = ("dataset", "model")
+"""Kinds of which people say a part of a name."""
+LEAST_PART, MOST_PARTLY = 4, 6
+"""Letters of such a part, and names that it may be of."""
 WIDEST = 7
 """Words of a name said loosely, those between them too."""
 CODE = re.compile(r"(?<!\w)(?:in|to|from|into|within|outside) ([A-Z]{2})(?![\w-])")
@@ -84,6 +88,8 @@ def _meant(draft: Draft, index: NameIndex, tokens: Sequence[Token]) -> tuple[str
         return "node", nodes, False
     if len(parts) > 1 and stands_beside("run", "", draft.after(tokens[-1].end)) and len(runs := _runs_of(index, words(draft.text[tokens[0].start : tokens[-1].end].replace("-", "")))) == 1:
         return "run", runs, True
+    if partly := _partly(draft, index, tokens):
+        return *partly, True
     telling = [part for part in parts if part not in JOINTS]
     pointed = bool(TABLE.match(draft.text[tokens[-1].end :]))
     if len(parts) == 1 and key in index.humps:
@@ -130,6 +136,28 @@ def _runs_said(draft: Draft, index: NameIndex, tokens: Sequence[Token], key: str
         return ()
     is_several = len(tokens) > 1 and (EVERY.search(draft.text[:start]) or after.startswith(" runs"))
     return runs if len(runs) == 1 or is_several else ()
+
+
+def _partly(draft: Draft, index: NameIndex, tokens: Sequence[Token]) -> tuple[str, tuple[str, ...]] | None:
+    """Kind and names of which a word that is no English is the beginning or a part: wiki for Wikipedia and WikiText, davinci; the x-ray model."""
+    start, end = tokens[0].start, tokens[-1].end
+    said, before, after = "".join(t.word for t in tokens), draft.before(start), draft.after(end)
+    is_hyphened = len(tokens) == 2 and draft.text[tokens[0].end : tokens[1].start] == "-"
+    if len(said) < LEAST_PART or not said.isalpha() or is_english(said) or is_asking(said) or said in index.names or said in index.beginnings or (len(tokens) > 1 and not is_hyphened):
+        return None
+    if re.search(r"[\w@.-]$", draft.text[:start]) or re.match(r"[-_.@]\w", draft.text[end:]):
+        return None
+    kinds: dict[str, set[str]] = {}
+    for key, named in index.names.items():
+        for kind in PARTLY:
+            if kind in named and (said in (parts := key.split(" ")) or parts[0].startswith(said)):
+                kinds.setdefault(kind, set()).update(named[kind])
+    cued = [kind for kind in PARTLY if stands_beside(kind, before, after, singular=True)]
+    if (said in index.text_words or is_hyphened) and not cued:
+        return None  # x-ray images are any that tell of it
+    found = cued or sorted(kinds, key=lambda kind: -len(kinds[kind]))
+    values = sorted(kinds.get(found[0], ())) if found else []
+    return (found[0], tuple(values)) if 0 < len(values) <= MOST_PARTLY else None
 
 
 def _placed(index: NameIndex, place: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from nl2sql.linking.index import LONGEST_NAME, PARTIAL_KINDS, NameIndex
 from nl2sql.linking.kinds import FOLLOWS, MADE, alone, led, ranked, stands_beside, titled
 from nl2sql.linking.mentions import Draft, Token
 from nl2sql.linking.shortened import Kinds
-from nl2sql.linking.vocabulary import is_english, lexicon
+from nl2sql.linking.vocabulary import folded, is_english, lexicon
 from nl2sql.values import Text
 
 PROTECTED = frozenset(
@@ -98,7 +98,11 @@ def _take_beginning(draft: Draft, index: NameIndex, tokens: list[Token]) -> None
                     continue  # what AllenAI publishes, not allenai/c4
                 if value not in kinds.setdefault(kind, []):
                     kinds[kind].append(value)
+    longer = re.match(r" ([A-ZÀ-Ž][a-zà-ž]+)", draft.question[end:])
+    is_other = longer is not None and not (folded(longer[1]) in lexicon() or folded(longer[1]) in index.names or is_english(folded(longer[1])))
     for kind in ranked([k for k in kinds if kinds[k]], before, after):
+        if is_other and kind in ("dataset", "model"):
+            continue  # Aya Osei is no Aya Dataset
         pointed = stands_beside(kind, before, after, singular=True)
         if kind == "dataset":
             evident = pointed or ((rare or draft.question[start:end].isupper()) and is_evident(draft, start, end, kind, False))
@@ -121,6 +125,10 @@ def _take_beginning(draft: Draft, index: NameIndex, tokens: list[Token]) -> None
             return
 
 
+LONG_JOINED = 10
+"""Letters of a name by whose letters alone even short words that people ask with are a part of it: chest x-ray net."""
+
+
 def lookup(index: NameIndex, parts: list[str]) -> Kinds | None:
     """The values of a spelling, by its words or else by its letters: llama2, CommonCrawl, red pajama."""
     key = " ".join(parts)
@@ -132,7 +140,7 @@ def lookup(index: NameIndex, parts: list[str]) -> Kinds | None:
     keys = index.joined.get(joined)
     if not keys or len(joined) < (3 if any(c.isdigit() for c in joined) and len(parts) == 1 else 5) or (is_english(joined) and not (len(parts) == 2 and min(map(len, parts)) > 3)):
         return None
-    if len(parts) > 1 and any(p in lexicon() and len(p) < 4 for p in parts):
+    if len(parts) > 1 and len(joined) < LONG_JOINED and any(p in lexicon() and len(p) < 4 for p in parts):
         return None
     return index.names[keys[0]]
 

@@ -73,19 +73,24 @@ REWRITES = tuple(
     for pattern, text in (
         # fractions and rates, as percentages
         (rf"(?P<lead>{_than})(?:a )?(?P<part>half)(?:(?: of)?(?= (?!an? |of |{_many})\w)|{_end})", "share"),
-        (rf"(?P<lead>{_than})(?P<n>an?|{_n})[- ](?P<part>{_parts})s?(?: of(?= )|{_end})", "share"),
-        (rf"(?P<n>two|three|four)[- ](?P<part>{_parts})s of(?! an? (?:{_many}))(?= )", "share"),
+        (rf"(?P<lead>{_than})(?P<n>an?|{_n})[- ](?P<part>{_parts})s?(?: of(?= (?!an hour\b))|{_end})", "share"),
+        (rf"(?P<n>two|three|four)[- ](?P<part>{_parts})s of(?! an? (?:hour|{_many}))(?= )", "share"),
         (r"(?<![\w/.])(?P<n>[1-9])/(?P<m>[1-9]0?) of(?= )", "share"),
         (rf"(?<![\w.-])(?P<n>{_n}) out of (?:every )?(?P<m>{_n})(?: of)?(?= (?!stars|of )\w)", "share"),
         (rf"(?P<lead>{_than})(?P<n>one|1) in (?:every )?(?P<m>{_n})(?: of)?(?= (?!days|weeks|months|years|hours|of )\w)", "share"),
         (r"(?<![\w/.])(?P<n>\d{1,3})/100(?![\w/])", r"\g<n> percent"),
         (rf"(?<!\w)(?P<lead>rat(?:ed|ing)(?: of| is| at)? )(?P<n>{_n})(?:/| out of )(?:5|five)(?![\w/])", r"\g<lead>\g<n>"),
         # amounts
+        *((rf"(?<![\w-]){parts} an? {unit}(?!\w)", text) for parts, unit, text in (("half", "hour", "30 minutes"), ("half", "minute", "30 seconds"), ("half", "day", "12 hours"))),
+        (r"(?<![\w-])(?:(?:an? |one )?quarter of an|quarter) hour(?!\w)", "15 minutes"),
+        (r"(?<![\w-])three[- ]quarters of an hour(?!\w)", "45 minutes"),
+        (r"(?<![\w-])(?:an?|one) (?P<n>minute|hour|day|week|month|year) and a half(?!\w)", r"1.5 \g<n>s"),
+        (rf"(?<![\w-])(?P<n>an?|{_n}) (?P<scale>thousand|million|billion) and a half(?!\w)", "scaled"),
         (rf"(?<![\w.-])(?P<n>{_n}) and a half(?= )", "half more"),
         (r"(?<!\w)(?:a )?quarter (?:of a )?(?=(?:million|billion)(?!\w))", "0.25 "),
         (rf"(?<!\w)half an? (?=(?:{_byte}|terabyte)(?!\w))", "0.5 "),
         (rf"(?P<lead>{_than})an? (?=(?:{_byte})(?!\w))", r"\g<lead>1 "),
-        (rf"(?P<lead>(?<!\w)(?:took|takes?|taking|lasted|lasts?|lasting) (?:us |them |it )?{_more})an? (?=(?:minute|hour|day|week)(?!\w))", r"\g<lead>1 "),
+        (rf"(?P<lead>(?<!\w)(?:took|takes?|taking|lasted|lasts?|lasting) (?:us |them |it )?{_more})an? (?=(?:minute|hour|day|week)(?!\w| and a half))", r"\g<lead>1 "),
         (rf"(?P<n>(?<![\w-])(?:{_word})|(?<![\w.,])\d+) \((?:\d+|{_word})\)", r"\g<n>"),
         (r"(?<![\w.-])(?P<n>\d+[km]) ?[-–] ?(?=\d+[km](?![\w-]))", r"\g<n> to "),
         (r"(?<![\w-])(?P<lead>top|first|last|eur|usd|gbp|chf)(?=\d+(?![\w-]))", r"\g<lead> "),
@@ -103,6 +108,8 @@ def plainer(question: str) -> Iterator[tuple[int, int, str]]:
             start = match.end("lead") if "lead" in said else match.start()
             if text == "half more":
                 yield start, match.end(), f"{_counted_out(said['n']) + 0.5:g}"
+            elif text == "scaled":
+                yield start, match.end(), f"{_counted_out(said['n']) + 0.5:g} {said['scale']}"
             elif text != "share":
                 yield match.start(), match.end(), match.expand(text)
             elif (share := _counted_out(said.get("n")) / (PARTS[said["part"].lower()] if said.get("part") else _counted_out(said["m"]))) < 1:

@@ -1,4 +1,4 @@
-"""Words that people write in a way of their own, and the plain ones that they stand for: wat, older then, havnt, priciest, back 2 C4, googles models."""
+"""Words that people write in a way of their own, and the plain ones that they stand for: wat, older then, priciest, back 2 C4, update me on."""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +8,23 @@ from nl2sql.linking.names import lookup
 from nl2sql.linking.vocabulary import WORD, folded, is_listed, words
 
 COMPARATIVES = ("more", "mor", "less", "older", "newer", "lower", "fewer", "later", "worse", "other", "higher", "bigger", "larger", "longer", "better", "greater", "smaller", "earlier")
+_told = r"list|listing|overview|summary|rundown|inventory|ranking"
+_whole = r"(?:(?:an?|the|me|us|up|out) ){1,3}(?:(?:complete|full|short|quick|brief|clean|tidy|little|simple|sorted|printable) ){0,2}"
+_lead = r"(?:(?<=^)|(?<=[.,:;!?-] )|(?<=^please )|(?<=^pls )|(?<= and )|(?<=you )|(?<= to )|(?<= me )|(?<= we ))"
+TOLD = tuple(
+    (re.compile(pattern, re.I), text)
+    for pattern, text in (
+        (rf"{_lead}(?:update|brief|fill) (?:me|us) (?:in )?(?:on|about) (?=\w)", "show me "),
+        (rf"{_lead}(?:run|walk|take|talk) (?:me|us) through (?=\w)", "show me "),
+        (rf"{_lead}(?:(?:give|get|send|write|bring|do) )?(?:me |us )?an? (?:(?:quick|short|brief) )?(?:update|rundown|run-down|briefing|overview) (?:on|of|about) (?=\w)", "show me "),
+        (rf"{_lead}(?:create|generate|make|produce|compile|prepare|write|draft|draw|build|compose|put together|assemble) {_whole}(?:{_told}) (?:of|with|showing) (?=\w)", "list "),
+        (rf"{_lead}(?:write|note|jot) down (?=(?:all|the|every|our|which|who)\b)", "list "),
+        (rf"{_lead}(?:set|lay|spell) out (?=(?:all|the|every|our|which|who|what)\b)", "list "),
+        (rf"{_lead}share with (?:me|us) (?=(?:all|the|every|our|which|who|what)\b)", "show me "),
+        (r"^\W*(?:just )?(?:to )?(?:remove|dispel) (?:any|all) doubts?[:,] (?=\w)", ""),
+    )
+)
+"""Ways to ask to be told something, by words that would change it elsewhere: update me on, write down all, create a list of."""
 CONTRACTED = ("do", "does", "did", "is", "are", "was", "were", "have", "hav", "has", "had", "could", "should", "would")
 REWRITES = tuple(
     (re.compile(pattern, re.I), text)
@@ -35,7 +52,7 @@ TEXTED = re.compile(r"(?:(?<=access )|(?<=back )|(?<=belong )|(?<=belongs )|(?<=
 
 def rewritten(question: str, index: NameIndex) -> Iterator[tuple[int, int, str]]:
     """Where such words stand, and the plain ones."""
-    for pattern, text in REWRITES:
+    for pattern, text in (*REWRITES, *TOLD):
         yield from ((match.start(), match.end(), match.expand(text)) for match in pattern.finditer(question))
     for match in TEXTED.finditer(question):
         behind = words(question[match.end() :])[:LONGEST_NAME]

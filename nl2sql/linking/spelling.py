@@ -15,6 +15,7 @@ from nl2sql.linking.mentions import Change, Draft, Token
 from nl2sql.linking.names import bounded
 from nl2sql.linking.numbers import plainer
 from nl2sql.linking.rewrites import rewritten
+from nl2sql.linking.trends import trends
 from nl2sql.linking.vocabulary import (
     by_use,
     english,
@@ -47,7 +48,7 @@ WHOLE_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]{3,}(?![\w@/]|[.-]\w)")
 def mend(question: str, index: NameIndex) -> Draft:
     """The question with misspelt words put right, and where each stood."""
     quoted = [m.span() for m in QUOTED.finditer(question)]
-    said = (*plainer(question), *rewritten(question, index))
+    said = (*plainer(question), *rewritten(question, index), *trends(question))
     edits = [edit for edit in said if not any(start < edit[1] and edit[0] < end for start, end in quoted)]
     settled = [*quoted, *(edit[:2] for edit in edits)]
     for match in WHOLE_WORD.finditer(question):

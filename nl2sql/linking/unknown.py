@@ -29,6 +29,7 @@ POSITIONS = tuple(
         (rf"\b(?:drop|dropp?ing|remove|removing|rename|change|alter|mask) (?:the )?(?:columns? |fields? )?[\w@]+ (?:column |field )?(?:from|of|in|on) (?:the )?{NAME}{END}", True),
         (rf"\b(?:columns?|column1|fields?|schema) (?:of|in|from|does) (?:the )?{NAME}{END}", False),
         (rf"\bwho (?:owns|maintains|stewards|published|publishes|made|created|uses|used|reads|read|can (?:read|see|access|use|query)|looked at|has access to|is using) (?:the )?{NAME}{END}", True),
+        (rf"\b(?:does|do|did) (?:the )?{NAME} (?:feeds?|flows?|goes?|ends? up)\b", True),
         (rf"\b(?:in charge of|responsible for|accountable for|contact for) (?:the )?{NAME}{END}", True),
         (rf"\b(?:derived from|built from|depends? on|downstream of|upstream of|lineage (?:of|for)) (?:the )?{NAME}{END}", True),
         (rf"\b(?:built on|trained on|copies of|replicas of|licen[cs]e (?:of|for)|owner of|access to|steward of) (?:the )?{NAME}{END}", False),

@@ -1,4 +1,4 @@
-"""Questions in other words for the same, where those are read better: fragments in full, types of columns left out and put back, owners with none by those with some. Asks no model."""
+"""Questions in other words for the same, where those are read better: fragments in full, types of columns left out and put back, owners with none by those with some, who has seen what by the log. Asks no model."""
 
 import re
 from collections.abc import Callable
@@ -28,6 +28,10 @@ TYPED = re.compile(
 WIDER = frozenset(("decimal", "string", "numeric"))
 """Types that are part of what others are called."""
 COLUMNS = re.compile(r"(?<!\w)(?:columns?|fields?)(?!\w)")
+LOOKED_AT = re.compile(
+    r"\W*(?:did|has|have) (?P<who>person\d)(?: (?:ever|also|already|actually))? (?:see|seen|read|query|queried|open|opened|access|accessed|touch|touched|look at|looked at|looked into) (?P<what>dataset\d)(?P<when> period\d)?\W*"
+)
+"""Asks whether somebody has seen a dataset."""
 SHARE = re.compile(r"\b(?:share|percent|percentage|proportion|fraction|ratio)\b|%")
 
 
@@ -55,7 +59,13 @@ def reworded(linked: Linked, is_sure: bool) -> tuple[Linked, Restored] | None:
     """The question without what the reader has no word for, and, where its reading is not sure, of groups that have some of what it wants none of; None else."""
     if NEXT in linked.text:
         return None
-    return _untyped(linked) or (None if is_sure else _affirmed(linked))
+    return _untyped(linked) or _logged(linked) or (None if is_sure else _affirmed(linked))
+
+
+def _logged(linked: Linked) -> tuple[Linked, Restored] | None:
+    """Whether somebody has seen a dataset is in the log of what was asked."""
+    found = LOOKED_AT.fullmatch(linked.text)
+    return (replace(linked, text=f"audit log of {found['who']} on {found['what']}{found['when'] or ''}"), lambda query: query) if found else None
 
 
 def _affirmed(linked: Linked) -> tuple[Linked, Restored] | None:

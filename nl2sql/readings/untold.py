@@ -94,11 +94,11 @@ def _amount_untold(first: Candidate, text: str) -> AskWhich | None:
         is_vague = VAGUE.search(text) or MANY.search(text) or TOO.search(text)
         return AskWhich("number") if is_vague and query.having[2] in NUMBERS else None
     is_all = not query.where and query.order is None and not query.is_grouped
-    return AskWhich("number") if is_all and re.search(rf"\b(?:{HAS_OR_IS}|{_AMOUNT} (?:{_rows(query.view)})\b)", text) else None
+    return AskWhich("number") if is_all and re.search(rf"\b(?:{HAS_OR_IS}|{_AMOUNT} (?:{rows_said(query.view)})\b)", text) else None
 
 
 @cache
-def _rows(view: str) -> str:
+def rows_said(view: str) -> str:
     """How the rows of a view are called, as one pattern."""
     return "|".join(re.escape(name.replace("_", " ").removesuffix("s")) + "s?" for name in (view, *views()[view].synonyms))
 

@@ -43,3 +43,25 @@ def test_other_words_are_none(question: str, index: NameIndex) -> None:
 
 def test_nothing_is_told_where_no_event_is_seen(index: NameIndex) -> None:
     assert "term1" not in link("disk full outages", replace(index, details=()), NOW).text
+
+
+DETECTORS = ("gossip monitor", "policy auditor", "heartbeat", "operator")
+
+
+@pytest.mark.parametrize(
+    ("question", "read", "told"),
+    [
+        ("events detected by the gossip monitor", "events detected by the term1", "gossip monitor"),
+        ("what did the policy auditor find", "what did the term1 find", "policy auditor"),
+        ("outages noticed by a heartbeat", "outages noticed by a term1", "heartbeat"),
+        ("outages that an operator reported", "outages that an term1 reported", "operator"),
+    ],
+)
+def test_what_notices_events_is_a_term(question: str, read: str, told: str, index: NameIndex) -> None:
+    linked = link(question, replace(index, detectors=DETECTORS), NOW)
+    assert (linked.text, linked.bindings["@term1"], linked.detectors) == (read, Text((told,)), DETECTORS)
+
+
+@pytest.mark.parametrize("question", ["last heartbeat of berlin-1", "nodes run by the operator", "which operator reports most", "detected by gossip"])
+def test_what_notices_nothing_is_none(question: str, index: NameIndex) -> None:
+    assert "term1" not in link(question, replace(index, detectors=DETECTORS), NOW).text

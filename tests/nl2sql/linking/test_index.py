@@ -55,12 +55,12 @@ def test_names_of_hidden_datasets_are_in_no_index_of_the_asker(steward: NameInde
 
 def test_metrics_and_what_events_tell_are_the_asker_s_own(steward: NameIndex, anonymous: NameIndex, demo_home: Path) -> None:
     assert {"completeness", "row_count"} <= steward.metrics
-    assert "Disk full." in steward.details
+    assert "Disk full." in steward.details and "gossip monitor" in steward.detectors
     assert anonymous.metrics <= steward.metrics
-    assert set(anonymous.details) <= set(steward.details)
+    assert set(anonymous.details) <= set(steward.details) and set(anonymous.detectors) <= set(steward.detectors)
     _, snapshot, columns = index_of(demo_home, "ada")
-    masked = build_index(snapshot, {**columns, "node_events": [c for c in columns["node_events"] if c != "detail"], "quality_metrics": []})
-    assert (masked.metrics, masked.details) == (frozenset(), ())
+    masked = build_index(snapshot, {**columns, "node_events": [c for c in columns["node_events"] if c not in ("detail", "detected_by")], "quality_metrics": []})
+    assert (masked.metrics, masked.details, masked.detectors) == (frozenset(), (), ())
 
 
 def test_people_are_in_no_index_of_who_may_not_see_them(steward: NameIndex, anonymous: NameIndex) -> None:

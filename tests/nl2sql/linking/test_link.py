@@ -135,6 +135,8 @@ QUESTIONS: list[tuple[str, str, dict[str, str]]] = [
     ("is US law stricter", "is country1 law stricter", {"country1": "US"}),
     # names that the catalog lacks
     ("who owns flurbs", "who owns dataset1", {"dataset1": "flurbs?"}),
+    ("does payments feed any model?", "does dataset1 feed any model?", {"dataset1": "payments?"}),
+    ("do any tables feed it", "do any tables feed it", {}),
     ("show lineage of foo_bar", "show lineage of dataset1", {"dataset1": "foo_bar?"}),
     ("owner of churn_feature", "owner of dataset1", {"dataset1": "churn_feature?"}),
     ("owner of menu_item", "owner of dataset1", {"dataset1": "menu_items"}),

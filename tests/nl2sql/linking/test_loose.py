@@ -8,6 +8,7 @@ from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
 from nl2sql.linking.loose import names_alike, said_in_full
 from nl2sql.linking.mentions import Linked
+from nl2sql.values import Text
 
 NOW = datetime(2026, 10, 16, 12)
 
@@ -22,6 +23,7 @@ def places(index: NameIndex) -> NameIndex:
         *(("run", name) for name in ("swahili-flower-2", "lung-scan-flower-1", "lung-scan-flower-4", "maize-pysyft-1")),
         *(("node", name) for name in ("cape-town-1", "novosibirsk-1", "vienna-1", "vienna-2", "orders-7", "oslo-vault")),
         *(("dataset", name) for name in ("Oslo air quality", "old air quality")),
+        *(("model", name) for name in ("text-davinci-002", "text-davinci-003")),
     ):
         made.add(kind, value, value)
     return made
@@ -31,6 +33,23 @@ def _read(linked: Linked) -> tuple[str, str]:
     """The text, and what the first dataset, node or country of it stands for."""
     values = ["|".join(mention.value.values) for mention in linked.mentions.values() if mention.kind in ("dataset", "node", "country")]
     return linked.text, values[0] if values else ""
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "names"),
+    [
+        ("rows of paja", "", ()),  # the middle of no name
+        ("how many rows does the wikip corpus hold", "dataset", ("Wikipedia",)),
+        ("rows of davinci", "model", ("text-davinci-002", "text-davinci-003")),
+        ("rows of davinc", "", ()),
+        ("does the triv set hold names", "dataset", ("TriviaQA",)),
+        ("does the weath set rain", "dataset", ()),
+        ("rows of inve-x", "", ()),
+    ],
+)
+def test_a_part_of_a_name_is_of_all_that_have_it(question: str, kind: str, names: tuple[str, ...], places: NameIndex) -> None:
+    found = {mention.kind: mention.value.values for mention in link(question, places, NOW).mentions.values() if isinstance(mention.value, Text) and mention.known}
+    assert found.get(kind, ()) == names
 
 
 @pytest.mark.parametrize(

@@ -93,8 +93,6 @@ def test_short_names_are_names(question: str, text: str, value: str, wide: NameI
 @pytest.mark.parametrize(
     ("question", "text"),
     [
-        ("grants of Priya Sharma", "grants of priya sharma"),  # another Priya
-        ("exports by Deepak Nair", "exports by deepak nair"),
         ("what did Rosetta Stone do", "what did rosetta stone do"),
         ("the policy 90 days", "the policy number1 days"),
         ("does policy 7 apply", "does policy number1 apply"),
@@ -184,7 +182,6 @@ def _bound(question: str, index: NameIndex, also: bool = False) -> dict[str, str
         # persons beside slips, and the surname first
         ("queries by Grace Lim weer denied", {"person1": "Grace Lim"}),
         ("grants of kamau wanjiru", {"person1": "Wanjiru Kamau"}),
-        ("grants of Kamau Mwangi", {}),
         ("show rohan grants", {}),
     ],
 )

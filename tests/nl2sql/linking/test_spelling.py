@@ -30,6 +30,14 @@ from nl2sql.linking.spelling import mend
         ("what is open as of now", "what is open now"),
         ("who has access 2 C4", "who has access to C4"),
         ("models that go back 2 squad", "models that go back to squad"),
+        ("update me on the open alerts", "show me the open alerts"),
+        ("Please fill me in on last week", "Please show me last week"),
+        ("give me a quick update on outages", "show me outages"),
+        ("run me through the incidents", "show me the incidents"),
+        ("create a short list of old tables", "list old tables"),
+        ("can you write down all owners and spell out the licences", "can you list all owners and list the licences"),
+        ("share with me the gateways", "show me the gateways"),
+        ("remove any doubt: who owns C4", "who owns C4"),
         ("wen wer teh nodes adn tables rateing low, do we hav any", "when were the nodes and tables rating low, do we have any"),
     ],
 )
@@ -52,6 +60,8 @@ def test_mended(typed: str, read: str, index: NameIndex) -> None:
         "back 2 weeks, access 2 tables, top 2 C4 copies",
         "open as of Monday",
         'the words "whos int he"',
+        "update me as its owner, write down that it is old",
+        "create a list, set out new rules, walk me home",
     ],
 )
 def test_right_as_it_is(right: str, index: NameIndex) -> None:

@@ -90,3 +90,20 @@ def test_groups_that_have_none_are_read_as_those_that_have_some(question: str, i
     assert isinstance(query, Query)
     none = found[1](query) if found else None
     assert (spelled(none) if none else "") == restored
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("did Mei Chen see MNIST?", "audit log of person1 on dataset1"),
+        ("has Mei Chen ever queried MNIST last month", "audit log of person1 on dataset1 period1"),
+        ("what did Mei Chen see of MNIST?", ""),
+        ("did Mei Chen buy MNIST?", ""),
+    ],
+)
+def test_who_has_seen_what_is_in_the_log(question: str, text: str) -> None:
+    names = NameIndex()
+    for kind, name in (("dataset", "MNIST"), ("person", "Mei Chen")):
+        names.add(kind, name, name)
+    other = reworded(link(question, names, NOW), is_sure=True)
+    assert (other[0].text if other else "") == text
