@@ -7,6 +7,7 @@ from catalog.semantic import views
 from nl2sql.plan.language import (
     AGES,
     DATE_PARTS,
+    LENGTH,
     MEAN_AGE,
     OF,
     SPAN_AGGREGATES,
@@ -85,6 +86,8 @@ def explain_item(item: Item, bindings: Bindings) -> str:
             return "number"
         case "DIFF":
             return f"{_column(item.args[0])} minus {_column(item.args[1])}"
+        case fn if fn == LENGTH:
+            return f"number of {_column(item.args[0])}"
         case "ABS":
             return f"{_column(item.args[0])} in either direction"
         case fn if fn in AGES:

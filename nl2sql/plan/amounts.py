@@ -2,7 +2,7 @@
 
 from catalog.semantic import views
 from nl2sql.errors import BadPlan
-from nl2sql.plan.language import AGGREGATES, DATE_PARTS, MEAN_AGE, SPAN_AGGREGATES, SPANS, Item, Query
+from nl2sql.plan.language import AGGREGATES, DATE_PARTS, LENGTH, MEAN_AGE, SPAN_AGGREGATES, SPANS, Item, Query
 from nl2sql.plan.parts import own_key, plain_groups
 from nl2sql.plan.predicates import Predicates
 from nl2sql.plan.rows import POLICY_NAMES
@@ -52,7 +52,7 @@ class Amounts(Predicates):
                 return f"{function.lower()}({self.span(part, item)})"
             case fn if fn == MEAN_AGE:
                 return f"avg({self.item(Item('DAYS_SINCE', item.args), query)})"
-            case fn if fn in AGGREGATES or fn == "ABS":
+            case fn if fn in AGGREGATES or fn in ("ABS", LENGTH):
                 return f"{fn.lower()}({self.column(item.args[0])})"
             case "YEAR":
                 return f"year({self.column(item.args[0])})"

@@ -36,6 +36,8 @@ ARMS = 3
 MODEL_PARTS = ("DAY", "WEEK", "MONTH", "YEAR")
 DATE_PARTS = (*MODEL_PARTS, "QUARTER")
 """Parts of a date that rows are grouped by. A quarter is no word of the model's: rewriting alone writes it."""
+LENGTH = "LEN"
+"""How many entries the list of a row has. No word of the model's either."""
 OF = "OF "
 """Stands before the slot of a thing whose own value a column is compared with: ``datasets.row_count GT OF @dataset1``. Rewriting alone writes it."""
 HEADS = ("FROM", "ASK", "WHICH", "REFUSE", "DATA", "CHANGE")

@@ -27,6 +27,8 @@ LENGTH, AGES = Item("SUM", ("training_rounds.latency_s",)), ("HOURS_SINCE", "DAY
 SPENT, SPENT_LAST = Item("SUM", ("training_rounds.epsilon",)), Item("MAX", ("training_rounds.epsilon",))
 SUMMED = re.compile(r"\b(?:total\w*|sum\w*|in all|altogether|overall|add\w*|cumulat\w*)\b")
 
+UNTIL = re.compile(r"\bhow many rounds\b.*\b(?:needs?|needed|t[ao]kes?|took|until|before|till)\b.*\b(?:reach\w*|gets?|got|hits?|pass\w*|exceed\w*|cross\w*|attain\w*|above|over)\b")
+"""Asks how long it took to get somewhere."""
 
 def of_federated_rounds(query: Query, linked: Linked) -> Query:
     """Data for federated training is what a round lists, not what any model descends from or any check was run on."""
@@ -81,6 +83,14 @@ def for_how_long(query: Query, linked: Linked) -> Query:
 def of_budget_spent(query: Query, linked: Linked) -> Query:
     """The privacy budget of a run is what it has spent after its last round: it grows from round to round and is not added up, unless the question does so."""
     return query if SUMMED.search(linked.text) else _with_amounts(query, {SPENT: SPENT_LAST})
+
+
+def until_it_was_met(query: Query, linked: Linked) -> Query:
+    """How many rounds a run needs to reach an accuracy is which round reached it first, not how many did."""
+    bounds = [p for p in query.where if isinstance(p, Condition) and p.column == "training_rounds.accuracy" and p.op in ("GE", "GT") and p.value.startswith("@number")]
+    if query.view != ROUNDS or len(bounds) != 1 or not UNTIL.search(linked.text):
+        return query
+    return _with_amounts(query, {Item("COUNT"): Item("MIN", ("training_rounds.round",))})
 
 
 def _with_amounts(query: Query, amounts: dict[Item, Item]) -> Query:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from nl2sql.linking.mentions import Linked
+from nl2sql.linking.rewrites import COMPARATIVES
 from nl2sql.linking.vocabulary import stems
 from nl2sql.plan.canonical import WHOLE
 from nl2sql.plan.language import Condition, Item, Or, Predicate, Query, column_of, literal
@@ -29,6 +30,10 @@ ALL_OF_THEM = re.compile(
 """What something did every time."""
 SIDE_BY_SIDE = re.compile(r"(?:,|/| ?&| or| and|, or|, and)\s*(?:the )?")
 """Between two values of a list."""
+OR = re.compile(r",? or (?:(?:an?|the|those|more) )*(?:\w+ (?:with|by|of|on|in|from) )?(?:the )?")
+"""Between two values of which one is more so."""
+MORE_SO = re.compile(rf"\b(?:{'|'.join(COMPARATIVES)}|slower|faster|quicker|cheaper|dearer|stricter|safer|sooner|shorter|stronger|weaker|busier|oftener)\b")
+"""Asks which of two is more so."""
 EACH_FOR_ITSELF = re.compile(r"\bhow (?:many|much)\b.*\bhow (?:many|much)\b|\bdifference\b|\b(?:columns?|side by side|next to each other)\b")
 """Asks for two amounts in one row."""
 
@@ -84,6 +89,27 @@ def of_each_compared(query: Query, linked: Linked) -> Query:
     amount = as_measure(Item(WHOLE[first.fn], first.args))
     among = () if values == set(map(literal, column_of(column).values)) else (any_of(Condition(column, "EQ", value) for value in sorted(values)),)
     return replace(query, where=tuple(dict.fromkeys((*query.where, *shared, *among))), select=(Item("", (column,)), amount))
+
+
+def of_either(query: Query, linked: Linked) -> Query:
+    """One amount of the rows with either of two values is that amount for each, where the question is which of them has more: an outage or a partition."""
+    if query.order or query.having or query.limit or query.joins or not all(item.is_aggregate for item in query.select) or not MORE_SO.search(linked.text):
+        return query
+    for p in query.where:
+        tests = [t for t in plain(p) if isinstance(t, Condition) and t.op == "EQ"] if isinstance(p, Or) else []
+        column = tests[0].column if len({t.column for t in tests}) == 1 else ""
+        if len(tests) == 2 and not column_of(column).is_list and column not in {t.column for other in query.where if other is not p for t in plain(other) if isinstance(t, Condition)}:
+            spans = sorted(span for t in tests for span in _spans(t, linked.text))
+            if len(spans) == 2 and OR.fullmatch(linked.text[spans[0][1] : spans[1][0]]):
+                return replace(query, select=(Item("", (column,)), *query.select))
+    return query
+
+
+def _spans(test: Condition, text: str) -> list[tuple[int, int]]:
+    """Where a text says the value of a test."""
+    if test.value.startswith("@"):
+        return [m.span() for m in re.finditer(rf"\b{test.value[1:]}\b", text)]
+    return [(s.start, s.end) for s in said_values(test.column, text) if s.value == test.value]
 
 
 def _apart(query: Query) -> tuple[list[Condition], list[Predicate]]:

@@ -1,11 +1,13 @@
-"""Things none of whose rows is of a kind, or none of another: that never were so, only ever were so, and groups that have none of it."""
+"""Things none of whose rows is of a kind, or none of another: that never were so, only ever were so, of which not one was, and groups that have none of it."""
 
 import re
 from dataclasses import replace
 
+from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
 from nl2sql.linking.vocabulary import singular
 from nl2sql.plan.language import Condition, Exists, Item, Join, Predicate, Query, column_of
+from nl2sql.plan.named import named_conditions
 from nl2sql.plan.parts import ENTITIES, own_key, view_tokens
 from nl2sql.readings.conversation import NEXT
 from nl2sql.said.parts import is_literal
@@ -19,6 +21,8 @@ NO_ROWS = re.compile(
     r" (?:absolutely )?(?:no|zero|not (?:a single|any|one))|(?P<without>without) (?:any|a single|a)) (?=\w)"
 )
 """Where a question wants groups that have none of what it goes on to describe."""
+NOT_ONE = r"\b(?:not (?:a single|one)|none)(?: of (?:the|its|their|whose))?(?: [\w-]+){0,2}? "
+"""Before the rows of which none is so: not one failed round, none of the rounds."""
 FLIPPED = {"NE": "EQ", "IS_FALSE": "IS_TRUE"}
 
 
@@ -67,6 +71,23 @@ def without_group(query: Query, linked: Linked) -> Query:
     (one,) = negative
     some = replace(one, negated=False) if isinstance(one, Exists) else _flipped(one)
     return none_of_them(replace(query, where=tuple(some if p is one else p for p in query.where))) or query
+
+
+def not_one(query: Query, linked: Linked) -> Query:
+    """Runs in which not a single round failed have none that did, where the plan lists those that have one."""
+    tests = [p for p in query.where if isinstance(p, Condition) and is_literal(p)]
+    nouns = "|".join({re.escape(singular(name.split()[-1])) for name in (query.view.replace("_", " "), *views()[query.view].synonyms)})
+    if not shared_thing(query) or len(tests) != 1 or tests[0].op != "EQ" or NEXT in linked.text or not re.search(rf"{NOT_ONE}(?:{nouns})s?\b", linked.text):
+        return query
+    rest = tuple(p for p in query.where if p is not tests[0])
+    return replace(query, where=rest, select=query.select[:1], having=(Item("COUNT_IF", (), tuple(tests)), "EQ", "0"))
+
+
+def of_some(query: Query, _: Linked) -> Query:
+    """Groups by what is not there are none: alerts for each assignee are of those that have one."""
+    absent = [Condition(item.args[0], "IS_NULL") for item in query.select if query.is_grouped and item.is_group and not item.fn]
+    given: dict[Predicate, Predicate] = {lack: replace(test, op="NOT_NULL") for test in absent for lack in (test, named_conditions().get(test, test))}
+    return replace(query, where=tuple(dict.fromkeys(given.get(p, p) for p in query.where)))
 
 
 def _flipped(test: Predicate) -> Predicate:

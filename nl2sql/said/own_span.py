@@ -53,7 +53,7 @@ def _ranked(query: Query, measure: str, text: str) -> Query | None:
     if not superlative or not superlative.lastgroup or not query.order:
         return None
     shown = query.select
-    if query.is_grouped and _is_mean(query.order[0]) and _are_rows(query, superlative.end(), text):
+    if query.is_grouped and (_is_mean(query.order[0]) or query.order[0] == Item("COUNT")) and _are_rows(query, superlative.end(), text):
         shown = (*(Item("", (f"{query.view}.{name}",)) for name in views()[query.view].display), *(item for item in shown if not item.is_aggregate))
     elif query.is_grouped or query.order[0] not in (Item("", (start,)), Item("", (end,))):
         return None
@@ -63,7 +63,8 @@ def _ranked(query: Query, measure: str, text: str) -> Query | None:
 
 def _are_rows(query: Query, at: int, text: str) -> bool:
     """The slowest are rows of the view: its name follows, no mean of a group is asked for."""
-    nouns = "|".join(re.escape(words(name)[-1]) for name in views()[query.view].synonyms)
+    values = [p.value.strip("'") for p in query.where if isinstance(p, Condition) and p.op == "EQ" and p.value.startswith("'")]
+    nouns = "|".join(re.escape(words(name)[-1]) + "s?" for name in (*views()[query.view].synonyms, *values))
     is_plain = all(item.fn == "" or item.is_aggregate for item in query.select) and not (query.per or query.having)
     return is_plain and bool(query.limit) and not MEAN.search(text) and bool(re.match(rf" (?:(?!(?:with|in|on|at|to|for|of|by)\b)\w+ )?(?:{nouns})\b", text[at:]))
 

@@ -10,18 +10,34 @@ from functools import cache
 
 from catalog.semantic import views
 from nl2sql.plan.language import Condition, Predicate, Query, Segment
+from nl2sql.plan.parts import each_item, items_of
 from nl2sql.values import Bindings, Period
 
 LONG_AGO = re.compile(r"(\w+\.\w+) < \{now\} - INTERVAL '\d+' \w+")
 
 
 def in_own_time(query: Query, bindings: Bindings, unused: Iterable[str]) -> Query:
-    """The query with its one condition of that kind replaced, where the one time that it has no use for can stand there."""
+    """The query with its one condition of that kind replaced, where the one time that it has no use for can stand there.
+
+    Of a share of those not seen for three days the time may be a condition of the rows that it is of, all of which would be such.
+    """
     times = [slot for slot in unused if isinstance(bindings.get(slot), Period)]
-    spans = [p for p in query.where if isinstance(p, Segment) and p.token in long_ago()]
-    if len(times) != 1 or len(spans) != 1:
+    spans = {p for p in (*query.where, *(c for item in items_of(query) for c in item.conditions)) if isinstance(p, Segment) and p.token in long_ago()}
+    if len(spans) != 1:
         return query
-    return replace(query, where=tuple(_before(long_ago()[spans[0].token], times[0], bindings) if p is spans[0] else p for p in query.where))
+    (span,) = spans
+    column = long_ago()[span.token]
+    said = [p for p in query.where if isinstance(p, Condition) and p.column == column and p.op == "NOT_DURING"]
+    if len(said) == 1 and span not in query.where:
+        query = replace(query, where=tuple(p for p in query.where if p is not said[0]))
+        return _instead(query, span, said[0])
+    return _instead(query, span, _before(column, times[0], bindings)) if len(times) == 1 else query
+
+
+def _instead(query: Query, span: Segment, own: Predicate) -> Query:
+    """The query with another condition in the place of one, of its rows and of those that its amounts are of."""
+    query = replace(query, where=tuple(own if p == span else p for p in query.where))
+    return each_item(query, lambda item: replace(item, conditions=tuple(own if c == span else c for c in item.conditions)))
 
 
 def _before(column: str, slot: str, bindings: Bindings) -> Predicate:

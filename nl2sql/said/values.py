@@ -22,6 +22,11 @@ COMPARED = re.compile(r"\b(?:vs|versus|against|compared? (?:to|with)|than|or)\b"
 """Between two values that are compared."""
 BETWEEN = re.compile(r"\b(?:between|compar\w+|differences?|versus|vs)(?:\W+\w+){0,4}\W+$")
 """Before two values that are compared and joined by ``and``."""
+LEAVES_OUT = re.compile(
+    r"(?:\b(?:(?:do not|don'?t|not|never|without) (?:count|includ|consider)\w*|leav(?:e|ing) (?:out|aside)|exclud(?:e|ing)|ignor(?:e|ing)|skip(?:ping)?|apart from|other than)\b)"
+    r"(?: (?:the|those|all|any|ones?|that|which|who|are|is|were|was|\w+s))*\W+$"
+)
+"""Before a value that rows are not to have: don't count machines that are offline."""
 STATE = frozenset(("state", "status", "result", "outcome"))
 """What the semantic layer calls columns that hold a state."""
 RESTRICTED = re.compile(
@@ -92,6 +97,18 @@ def in_its_state(query: Query, linked: Linked) -> Query:
             test = Condition(token, "NE" if how["less"] else "EQ", said[0].value)
             return replace(query, where=(*query.where, named_conditions().get(test, test)))
     return query
+
+
+def without_what_is_left_out(query: Query, linked: Linked) -> Query:
+    """A value that the question leaves out is none that rows have."""
+
+    def left_out(predicate: Predicate) -> Predicate:
+        if not isinstance(predicate, Condition) or predicate.op != "EQ" or not is_literal(predicate):
+            return predicate
+        said = [s for s in said_values(predicate.column, linked.text) if s.value == predicate.value]
+        return replace(predicate, op="NE") if len(said) == 1 and LEAVES_OUT.search(linked.text[: said[0].start]) else predicate
+
+    return replace(query, where=tuple(map(left_out, query.where)))
 
 
 def unlike_its_state(query: Query, linked: Linked) -> Query:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from nl2sql.said.listed import of_each_compared, of_listed_values, passed_everything, worse_than_that
+from nl2sql.said.listed import of_each_compared, of_either, of_listed_values, passed_everything, worse_than_that
 from tests.nl2sql.said.asked import said
 
-RULES = (worse_than_that, passed_everything, of_listed_values, of_each_compared)
+RULES = (worse_than_that, passed_everything, of_listed_values, of_each_compared, of_either)
 ALERTS = "FROM quality_checks WHERE {} SELECT COUNT"
 MILD, GRAVE = "quality_checks.severity EQ 'low' OR quality_checks.severity EQ 'medium'", "quality_checks.severity EQ 'critical' OR quality_checks.severity EQ 'high'"
 PASSED = "FROM quality_checks WHERE quality_checks.status EQ 'passed' SELECT quality_checks.dataset"
@@ -14,6 +14,7 @@ PRICES = "FROM market WHERE market:offered SELECT {}"
 PRICE = "AVG_IF market.price market.service EQ '{}' END"
 NODES = "FROM nodes{} SELECT {}"
 NODE = "COUNT_IF nodes.status EQ '{}' END"
+EVENTS = "FROM node_events WHERE node_events.kind EQ 'outage' OR node_events.kind EQ 'partition' SELECT {}node_events#hours_to_resolve"
 FAILED = "FROM quality_checks WHERE quality_checks.status EQ 'failed'{} SELECT {}"
 
 MENDED = [
@@ -23,6 +24,7 @@ MENDED = [
     ("tables that passed all their tests", PASSED, NOTHING_ELSE),
     ("tables that only ever passed", PASSED, NOTHING_ELSE),
     ("mean price, access against compute", PRICES.format(f"{PRICE.format('access')} {PRICE.format('compute')}"), PRICES.format("market.service market#average_price")),
+    ("what takes longer to fix, an outage or a partition", EVENTS.format(""), EVENTS.format("node_events.kind ")),
     (
         "online against offline machines",
         NODES.format("", f"{NODE.format('online')} {NODE.format('offline')}"),
@@ -40,6 +42,8 @@ MENDED = [
     ),
 ]
 LEFT = [
+    ("how long does an outage or a partition take", EVENTS.format("")),
+    ("longer than an outage, and a partition", EVENTS.format("")),
     ("problems that are high", ALERTS.format("quality_checks.severity EQ 'high'")),
     ("problems that are high, or worse than period1", ALERTS.format("quality_checks.status EQ 'failed'")),
     ("problems from medium to high or worse", ALERTS.format(MILD)),

@@ -66,6 +66,12 @@ def query(plan: str) -> Query:
             f"{EVENTS} SELECT node_events.node node_events.kind node_events.severity node_events.at node_events.resolved"
             " ORDER HOURS_BETWEEN node_events.at node_events.resolved DESC LIMIT 3",
         ),
+        (
+            f"{EVENTS} SELECT node_events.node ORDER COUNT DESC LIMIT 1",
+            "which node had the longest outage",
+            f"{EVENTS} SELECT node_events.node node_events.kind node_events.severity node_events.at node_events.resolved"
+            " ORDER HOURS_BETWEEN node_events.at node_events.resolved DESC LIMIT 1",
+        ),
         (f"{EVENTS} SELECT SHOW", "outages where people waited more than number1 days", f"{EVENTS} node_events.resolved SPAN_GT @number1 SELECT SHOW"),
         (
             f"{WITHDRAWN} END SELECT datasets.name",
@@ -95,6 +101,7 @@ def test_a_length_is_asked_of_every_row(plan: str, text: str, spanned: str) -> N
         (f"{CHECKS} SELECT SHOW ORDER quality_checks.opened ASC LIMIT 1", "the longest unresolved alert"),
         (f"{CHECKS} SELECT SHOW ORDER quality_checks.severity ASC LIMIT 1", "the longest alert"),
         (f"{EVENTS} SELECT node_events.node ORDER node_events#hours_to_resolve DESC LIMIT 3", "three nodes that are slowest with outages"),
+        (f"{EVENTS} SELECT node_events.node ORDER COUNT DESC LIMIT 3", "three nodes with the longest list of outages"),
         (f"{EVENTS} SELECT node_events.node ORDER node_events#hours_to_resolve DESC LIMIT 3", "three nodes with the longest outages on average"),
         (f"{WITHDRAWN} END SELECT datasets.name", "tables with more than number1 days and a withdrawal"),
         ("FROM consents WHERE consents:pending_withdrawal SELECT SHOW ORDER consents.withdrawn ASC", "withdrawals to carry out, longest first"),

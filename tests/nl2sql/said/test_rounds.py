@@ -97,3 +97,22 @@ def test_what_a_run_took(question: str, amount: str, mended: str) -> None:
     query = parse(AMOUNT.format(amount), full_scope())
     assert isinstance(query, Query)
     assert spelled(as_said(query, Linked(question, {}, {}))) == AMOUNT.format(mended)
+
+
+REACHED = "FROM training_rounds WHERE training_rounds.run EQ @run1 training_rounds.accuracy {} SELECT {}"
+
+
+@pytest.mark.parametrize(
+    ("question", "bound", "shown", "meant"),
+    [
+        ("how many rounds did run1 need to reach number1 percent", "GE @number1", "COUNT", "MIN training_rounds.round"),
+        ("how many rounds until run1 got above number1 percent", "GT @number1", "COUNT", "MIN training_rounds.round"),
+        ("how many rounds of run1 were above number1 percent", "GT @number1", "COUNT", "COUNT"),
+        ("how many rounds did run1 need to stay under number1 percent", "LT @number1", "COUNT", "COUNT"),
+        ("which rounds did run1 need to reach number1 percent", "GE @number1", "training_rounds.round", "training_rounds.round"),
+    ],
+)
+def test_how_many_rounds_it_took_is_the_first_that_got_there(question: str, bound: str, shown: str, meant: str) -> None:
+    query = parse(REACHED.format(bound, shown), full_scope())
+    assert isinstance(query, Query)
+    assert spelled(as_said(query, Linked(question, {}, {}))) == REACHED.format(bound, meant)

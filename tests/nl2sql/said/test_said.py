@@ -58,6 +58,8 @@ MENDED: list[tuple[str, str, str]] = [
     ("columns with names, e-mail addresses or phone numbers", PERSONAL, PERSONAL.replace(" SELECT", " OR columns.pii_category EQ 'name' SELECT")),
     ("checks that errored or failed", STATUS.format("'failed'", "'passed'"), STATUS.format("'failed'", "'error'")),
     ("who did exports, only what was allowed", EXPORTS.format(""), EXPORTS.format(" audit_log.decision EQ 'allowed'")),
+    ("who did exports, don't count those that were denied", EXPORTS.format(" audit_log.decision EQ 'denied'"), EXPORTS.format(" audit_log.decision NE 'denied'")),
+    ("who did exports, leaving out the denied", EXPORTS.format(" audit_log.decision EQ 'denied'"), EXPORTS.format(" audit_log.decision NE 'denied'")),
     ("who did exports? except the denied ones", EXPORTS.format(""), EXPORTS.format(" audit_log.decision NE 'denied'")),
     ("tables with unresolved alerts", ALERTS.format("NOT_NULL"), ALERTS.format("NE 'resolved'")),
     ("tables of which each check passed", LEAKY, SOUND),
@@ -112,6 +114,8 @@ LEFT: list[tuple[str, str]] = [
     ("checks that failed or were fine since the last error", STATUS.format("'failed'", "'passed'")),
     # States: tested already, said of something else, not only, two of them, a word of another column.
     ("exports, only what was allowed", EXPORTS.format(" audit_log.decision EQ 'denied'")),
+    ("exports that were denied, leaving out June", EXPORTS.format(" audit_log.decision EQ 'denied'")),
+    ("exports, skip whom I know, that were denied", EXPORTS.format(" audit_log.decision EQ 'denied'")),
     ("who is allowed to export", EXPORTS.format("")),
     ("exports, not only allowed ones", EXPORTS.format("")),
     ("exports, only allowed or denied", EXPORTS.format("")),
