@@ -88,7 +88,7 @@ def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Link
             draft.add(found.start, found.end, "period", found.period)
     find_nearly_names(draft, index)
     find_happened(draft, index)
-    find_strangers(draft)
+    find_strangers(draft, index)
     find_columns(draft, index)
     find_dotted(draft)
     find_identifiers(draft, index)

@@ -1,12 +1,13 @@
-"""Finds people, organisations, licences and the like that the index lacks, where only one can stand: grants of John Smith, owned by Initech, the WTFPL licence.
+"""Finds people, organisations, datasets, licences and the like that the index lacks, where only one can stand: grants of John Smith, owned by Initech, the WTFPL licence.
 
 Somebody whom the asker may not see is found here exactly as one who does not exist: the answer is about them, and empty, not about everybody.
 """
 
 import re
 
+from nl2sql.linking.index import NameIndex
 from nl2sql.linking.mentions import Draft
-from nl2sql.linking.vocabulary import concepts, is_asking, is_english, lexicon, words
+from nl2sql.linking.vocabulary import concepts, folded, is_asking, is_english, lexicon, words
 from nl2sql.values import Text
 
 _capital = r"[A-ZÀ-ÖØ-ÞĀ-Ž][a-zà-öø-ÿā-ž]['’\w]*(?:-[A-ZÀ-Ž]\w+)?"
@@ -59,6 +60,20 @@ ORGANISATIONS = tuple(
     )
 )
 """Where only an organisation can stand."""
+_of_it = (
+    r"(?:licen[cs]e|owner|steward|price|size|rows?|columns?|schema|description|version|quality|freshness|rating|copies|replicas|checks|alerts|consents|claims|grants|lineage|completeness|sensitivity|format|languages?)"
+)
+_state = r"(?:updated|changed|stale|fresh|deprecated|encrypted|public|free|published|checked|refreshed|contain|hold|include|feed|have|cost)"
+DATASETS = tuple(
+    re.compile(pattern.replace("NAME", TITLED))
+    for pattern in (
+        rf"\b(?i:who (?:owns|maintains|stewards|published|publishes|uses|used|bought|buys|sells|looks after|looked at|can (?:read|see|access|use|query)|has access to|is responsible for)) (?:(?i:the) )?NAME{_end}",
+        rf"\b(?i:{_of_it} (?:of|on|for|about|in)) (?:(?i:the) )?NAME{_end}",
+        rf"\b(?i:how (?:big|large|old|fresh|good|reliable|complete|expensive) (?:is|are)) (?:(?i:the) )?NAME{_end}",
+        rf"\b(?i:when was|is|was|does|has) (?:(?i:the) )?NAME (?i:(?:last |still |ever |been )*{_state})\b",
+    )
+)
+"""Where only a dataset can stand."""
 _named = (
     ("licence", r"\b(?i:under|by|with) (?:(?i:the|an?) )?NAME (?i:licen[cs]es?)\b"),
     ("licence", rf"\b(?i:licen[cs]ed (?:under|as)) (?:(?i:the) )?NAME{_end}"),
@@ -77,16 +92,17 @@ NOBODY = frozenset(
     )
 )
 """Words in the place of a name that are none."""
-WHERE = (*(("org", p) for p in ORGANISATIONS), *(("group", p) for p in GROUPS), *(("person", p) for p in PEOPLE), *VALUES)
+WHERE = (*(("org", p) for p in ORGANISATIONS), *(("group", p) for p in GROUPS), *(("person", p) for p in PEOPLE), *(("dataset", p) for p in DATASETS), *VALUES)
 
 
-def find_strangers(draft: Draft) -> None:
-    """Take names that nothing else has taken where one must stand."""
+def find_strangers(draft: Draft, index: NameIndex) -> None:
+    """Take names that nothing else has taken where one must stand; a word that datasets tell of may be what they are about."""
     for kind, pattern in WHERE:
         for match in pattern.finditer(draft.question):
             (group,) = pattern.groupindex
             start, end = match.span(group)
-            if draft.free(start, end) and _may_be_stranger(match[group], group != "plain" or pattern in SUBJECTS):
+            is_topic = kind == "dataset" and folded(match[group]) in index.text_words
+            if draft.free(start, end) and not is_topic and _may_be_stranger(match[group], group != "plain" or pattern in SUBJECTS):
                 draft.add(start, end, kind, Text((match[group],)), known=False)
 
 
