@@ -10,10 +10,10 @@ from nl2sql.linking.mentions import Draft
 from nl2sql.linking.vocabulary import concepts, folded, is_asking, is_english, lexicon, words
 from nl2sql.values import Text
 
-_capital = r"[A-ZÀ-ÖØ-ÞĀ-Ž][a-zà-öø-ÿā-ž]['’\w]*(?:-[A-ZÀ-Ž]\w+)?"
+_capital = r"[A-ZÀ-ÖØ-ÞĀ-Ž][a-zà-öø-ÿā-ž](?:['’](?!s\b)|\w)*(?:-[A-ZÀ-Ž]\w+)?"
 TITLED = rf"(?P<titled>{_capital}(?:(?: (?:van|von|de|der|den|da|di|del|bin|la|le|of|and|&))* {_capital}){{0,3}})"
 """One to four words as names are written."""
-PLAIN = r"(?P<plain>[a-zà-öø-ÿ]{2,}(?: [a-zà-öø-ÿ]{2,})?)"
+PLAIN = r"(?P<plain>(?:[a-z]\.)?[a-zà-öø-ÿ]{2,}(?: [a-zà-öø-ÿ]{2,})??)"
 """One or two words as hurried people write names."""
 ACRONYM = r"(?P<acronym>[A-Z][A-Z0-9-]{1,9})"
 """A name in capitals."""
@@ -22,7 +22,7 @@ _done_to = r"(?:granted|given|assigned|revoked|shown|denied)"
 _done_by = r"(?:approved|assessed|acknowledged|bought|queried|exported|asked|read|looked after|stewarded|signed off|granted|denied|downloaded|requested|accessed|issued|signed|reviewed|rated|paid)"
 _does = (
     r"(?:(?:ever|also|still|already|currently|not|actually) )?(?:see|seen|read|query|queried|export|exported|ask|asked|access|accessed|use|used|buy|bought|look|looked|own|get|got|download|downloaded|open|opened"
-    r"|approve|approved|grant|granted|assess|assessed|purchase|purchased|request|requested|steward|stewarded|sign|signed|pay|paid|review|reviewed|rate|rated|want|wanted)\b"
+    r"|approve|approved|grant|granted|assess|assessed|purchase|purchased|request|requested|steward|stewarded|sign|signed|pay|paid|review|reviewed|rate|rated|want|wanted|give|given|receive|received|been (?:denied|refused|turned away|blocked|granted))\b"
 )
 _end = r"(?=\W*$|[?,;:]|\.(?: |$)| (?:and|or|on|in|to|for|from|with|since|last|this|that|which|what|who|how|is|are|was|were|have|has|during|between|before|after|still|over|under|per|by)\b)"
 _subject = (
@@ -37,7 +37,8 @@ _subject = (
 _placed = (
     rf"\b(?i:{_had} (?:of|by|from|for)) NAME{_end}",
     rf"\b(?i:{_done_to} (?:to|by|from)|{_done_by} by) NAME{_end}",
-    r"(?<![\w-])NAME(?:'s|’s) (?i:access|rights?|grants?|permissions?|queries|exports?|requests?|purchases?|questions?|alerts?|actions?|activity|desk|plate|account)\b",
+    r"(?<![\w-])NAME(?:'s|’s) (?i:(?:open |live |last |recent |own |current )?(?:access|rights?|grants?|permissions?|queries|exports?|requests?|purchases?|questions?|alerts?|actions?|activity|desk|plate|account))\b",
+    r"\b(?:Mr|Mrs|Ms|Dr|Prof)\.? NAME\b",
     rf"\b(?i:besides|except(?: for)?|other than|apart from) NAME{_end}",
 )
 SUBJECTS = tuple(re.compile(pattern.replace("NAME", PLAIN)) for pattern in _subject)
@@ -55,6 +56,8 @@ ORGANISATIONS = tuple(
     for pattern in (
         rf"\b(?i:owned|published|run|operated|sold|made|released|provided|offered|built|developed) (?i:by) NAME{_end}",
         r"\b(?i:does|did|has|is|have|do) NAME (?i:sells?|selling|sold|offers?|publish(?:es|ed|ing)?|runs?|running|operates?|hosts?|hosting|released?|provides?)\b",
+        rf"\b(?i:belong(?:s|ing) to) (?:(?i:the) )?NAME{_end}",
+        r"(?<![\w-])NAME (?i:runs|sells|owns|operates|hosts|publishes|offers) (?i:any|the|some|all|most|which|what|how)\b",
         r"(?<![\w-])NAME(?:'s|’s) (?i:datasets|data sets|tables|models|nodes|machines|offers|products)\b",
         rf"\b(?i:models|offers|nodes|machines|data ?sets|products) (?i:by|from|of) NAME{_end}",
     )
@@ -80,6 +83,7 @@ _named = (
     ("format", r"\b(?i:in|as) (?:(?i:the) )?NAME (?i:format)\b"),
     ("format", rf"\b(?i:stored|saved|available|published|delivered) (?i:as) NAME{_end}"),
     ("framework", rf"\b(?i:models|rounds|runs) (?:(?i:built|made|trained|run|written|done) )?(?i:with|using) NAME{_end}"),
+    ("framework", r"\b(?i:the|our|all|any) NAME (?i:runs|rounds)\b"),
     ("network", rf"\b(?i:in|of|from|on) (?:(?i:the) )?(?i:network) (?:(?i:called|named) )?NAME{_end}"),
 )
 VALUES = tuple((kind, re.compile(pattern.replace("NAME", name))) for kind, pattern in _named for name in (TITLED, PLAIN, ACRONYM))
@@ -92,6 +96,8 @@ NOBODY = frozenset(
     )
 )
 """Words in the place of a name that are none."""
+JOINTS = frozenset(("of", "and", "van", "von", "de", "der", "den", "da", "di", "del", "bin", "la", "le"))
+"""Small words within names."""
 WHERE = (*(("org", p) for p in ORGANISATIONS), *(("group", p) for p in GROUPS), *(("person", p) for p in PEOPLE), *(("dataset", p) for p in DATASETS), *VALUES)
 
 
@@ -107,12 +113,11 @@ def find_strangers(draft: Draft, index: NameIndex) -> None:
 
 
 def _may_be_stranger(name: str, is_placed: bool) -> bool:
-    """No word of it is one that questions are asked with, or stands for anybody; written small, where other words can stand, it has no English word either."""
-    parts = words(name)
-    if not parts or any(part in NOBODY for part in parts):
+    """A word of it is none that questions are asked with, and none stands for anybody; written small no word is, and where other words can stand none is English either."""
+    parts = [part for part in words(name) if len(part) > 1 and part not in JOINTS]
+    if not parts or any(part in NOBODY for part in parts) or (name.islower() and parts[-1].endswith("s")):
         return False
-    if name.islower() and parts[-1].endswith("s"):
-        return False
-    if any(part in concepts() or is_asking(part) or part in lexicon() for part in parts):
+    asked = [part in concepts() or is_asking(part) or part in lexicon() for part in parts]
+    if all(asked) or (any(asked) and name.islower()):
         return False
     return is_placed or not any(map(is_english, parts))

@@ -13,7 +13,7 @@ _amounts = (
 _what = rf"(?P<what>(?:(?!\bfrom\b|\bsince\b)[^?.!;:,]){{0,80}}?\b{_amounts}\b(?:(?!\bfrom\b|\bsince\b)[^?.!;:,]){{0,80}}?)"
 _moves = (
     r"(?:(?:go|going|gone|went|goes) (?:up|down)|ris(?:e|en|ing)|rose|increas(?:e|ed|ing)|decreas(?:e|ed|ing)|fall(?:en|ing)?|fell|drop(?:ped|ping)?|gr[eo]w(?:n|ing)?|shr[aiu]nk|shrinking"
-    r"|improv(?:e|ed|ing)|worsen(?:ed|ing)?|declin(?:e|ed|ing)|develop(?:ed|ing)?|evolv(?:e|ed|ing)|get(?:ting)? (?:any )?(?:better|worse|more|fewer|less)|got(?:ten)? (?:any )?(?:better|worse))"
+    r"|climb(?:ed|ing)?|sink(?:ing)?|sank|on the rise|improv(?:e|ed|ing)|worsen(?:ed|ing)?|declin(?:e|ed|ing)|develop(?:ed|ing)?|evolv(?:e|ed|ing)|get(?:ting)? (?:any )?(?:better|worse|more|fewer|less)|got(?:ten)? (?:any )?(?:better|worse))"
 )
 _head = r"(?:^|(?<=[.!?;:,] ))(?P<head>(?:(?:and|so|but|tell me|please) )?(?:how )?(?:(?:did|do|does|have|has|had|is|are|was|were) )(?:(?:the|our|we see) )?)"
 _time = rf"(?:(?:{'|'.join(MONTHS)})[a-z]*|q[1-4]|(?:this|last|the (?:first|second|third|fourth|last)) (?:week|month|quarter|year)|20\d\d)(?: (?:of )?20\d\d)?"
@@ -23,6 +23,9 @@ SINCE = re.compile(rf"{_head}{_what} (?P<verb>{_moves}(?: at all| much)?)(?= sin
 OVER_TIME = re.compile(rf"{_head}{_what} (?P<verb>(?:been )?{_moves}(?: at all| much)?)(?= ?(?:[?.!]|$))", re.I)
 
 
+MORE_THAN = re.compile(
+    rf"^\W*(?P<head>(?:(?:and|so) )?(?:(?:are|were|is|was) there |did we (?:have|see) |have we (?:had|seen) )?(?:any )?more )(?:\w+ ){{0,4}}?{_amounts}(?P<then> than last (?P<unit>week|month|quarter|year))(?=\W*$)", re.I
+)
 COUNTED = re.compile(r"\b(?:numbers?|counts?) of\b|\b(?:sales|incidents|outages|intrusions|denials|queries|questions|alerts|failures|requests|purchases|orders|withdrawals|exports|downloads|violations|disputes|events)$", re.I)
 """What is counted for each month; other amounts are measured one by one."""
 
@@ -38,6 +41,9 @@ def trends(question: str) -> Iterator[tuple[int, int, str]]:
         yield *found.span("verb"), ""
         before = f"last {found['unit']}" if found["which"].lower() == "this" else f"the {found['unit']} before"
         yield found.end(), found.end(), f" compared with {before}"
+    elif found := MORE_THAN.search(question):
+        yield *found.span("head"), ""
+        yield *found.span("then"), f" this {found['unit']} compared with last {found['unit']}"
     elif found := SINCE.search(question):
         yield *found.span("head"), ""
         yield *found.span("verb"), "per month"

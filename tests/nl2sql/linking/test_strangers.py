@@ -46,6 +46,12 @@ NOW = datetime(2026, 10, 16, 12)
         ("how big is Flurbistan Weather?", "how big is dataset1?", "Flurbistan Weather"),
         ("what happened on tallinn-1", "what happened on node1", "tallinn-1"),
         ("accuracy of zebra-flower-2", "accuracy of run1", "zebra-flower-2"),
+        ("has b.adeyemi ever been turned away", "has person1 ever been turned away", "b.adeyemi"),
+        ("zbyszek's open alerts", "person1's open alerts", "zbyszek"),
+        ("approved by a certain Mr Cholmondeley", "approved by a certain mr person1", "Cholmondeley"),
+        ("whether Quibblo runs any of the machines", "whether org1 runs any of the machines", "Quibblo"),
+        ("data belonging to the University of Ghent", "data belonging to the org1", "University of Ghent"),
+        ("accuracy of the Zapfl runs", "accuracy of the framework1 runs", "Zapfl"),
         ("consents of Martians", "consents of group1", "Martians"),
     ],
 )

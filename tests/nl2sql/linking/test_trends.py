@@ -16,6 +16,9 @@ from nl2sql.linking.spelling import mend
         ("have queries increased since July?", "queries per month since July?"),
         ("is the accuracy of churn-predictor going up?", "accuracy of churn-predictor over time?"),
         ("Board asks: are outages increasing?", "Board asks: outages per month?"),
+        ("Are outages on the rise?", "outages per month?"),
+        ("were there more denials than last month?", "denials this month compared with last month?"),
+        ("more failed checks than last week", "failed checks this week compared with last week"),
         ("is the number of withdrawals growing", "number of withdrawals per month"),
         ("and did incidents drop last week", "incidents last week compared with the week before"),
     ],
@@ -34,6 +37,8 @@ def test_what_moves_is_told_by_its_amounts(asked: str, read: str, index: NameInd
         "have consents been withdrawn since June",
         "did the owner of C4 change from Google to Meta?",
         "which sales grew from the offers of August?",
+        "which nodes had more outages than last month",
+        "more outages than last month, node by node",
         "incidents from August to September",
     ],
 )
