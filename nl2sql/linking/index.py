@@ -6,7 +6,7 @@ Knows nothing about questions, see ``link``.
 import json
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -124,6 +124,21 @@ class NameIndex:
     def parted(self) -> dict[str, tuple[str, ...]]:
         """The parts of datasets' names."""
         return parts_of_datasets(self.names)
+
+    @cached_property
+    def whole_or_part(self) -> list[tuple[str, str]]:
+        """Spellings of datasets and models, in order, and after each of them its later words: where one begins with a word, and where it has that word."""
+        spelt = [key for key, kinds in self.names.items() if "dataset" in kinds or "model" in kinds]
+        return sorted({(said, key) for key in spelt for said in (key, *(f"{part} " for part in key.split(" ")[1:]))})
+
+    @cached_property
+    def numbered(self) -> dict[int, str]:
+        """What names of so many words are mostly of whose last one is a number: nodes or runs."""
+        found: dict[int, Counter[str]] = defaultdict(Counter)
+        for key, kinds in self.names.items():
+            if key.rpartition(" ")[2].isdigit():
+                found[key.count(" ") + 1].update(kind for kind in ("node", "run") if kind in kinds)
+        return {size: kinds.most_common(1)[0][0] for size, kinds in found.items() if kinds}
 
     @cached_property
     def holders(self) -> dict[str, set[str]]:

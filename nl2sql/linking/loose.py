@@ -5,6 +5,7 @@ the question decides (`Linked.also`).
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache
 
@@ -148,10 +149,13 @@ def _partly(draft: Draft, index: NameIndex, tokens: Sequence[Token]) -> tuple[st
     if re.search(r"[\w@.-]$", draft.text[:start]) or re.match(r"[-_.@]\w", draft.text[end:]):
         return None
     kinds: dict[str, set[str]] = {}
-    for key, named in index.names.items():
-        for kind in PARTLY:
-            if kind in named and (said in (parts := key.split(" ")) or parts[0].startswith(said)):
-                kinds.setdefault(kind, set()).update(named[kind])
+    spelt = index.whole_or_part
+    for at in range(bisect_left(spelt, (said, "")), len(spelt)):
+        if not spelt[at][0].startswith(said):
+            break
+        if spelt[at][0] in (spelt[at][1], f"{said} "):
+            for kind in PARTLY:
+                kinds.setdefault(kind, set()).update(index.names[spelt[at][1]].get(kind, ()))
     cued = [kind for kind in PARTLY if stands_beside(kind, before, after, singular=True)]
     if (said in index.text_words or is_hyphened) and not cued:
         return None  # x-ray images are any that tell of it

@@ -4,7 +4,6 @@ A dataset that the asker may not see is found here exactly as one that does not 
 """
 
 import re
-from collections import Counter
 
 from nl2sql.linking.everyday import LEADS_ASKING
 from nl2sql.linking.index import NameIndex
@@ -126,8 +125,8 @@ def find_identifiers(draft: Draft, index: NameIndex) -> None:
             kind = "column"
         if kind is None and any(p.isdigit() for p in parts) and any("model" in index.names[key] for key in index.beginnings.get(parts[0], ())):
             kind = "model"  # GPT-5 beside GPT-4
-        if kind is None and "-" in text:
-            kind = _shaped_like(parts, index)
+        if kind is None and "-" in text and parts[-1].isdigit() and not any(part.isdigit() for part in parts[:-1]):
+            kind = index.numbered.get(len(parts))  # tallinn-1 beside berlin-1 is a node
         named = lookup(index, list(parts)) if "_" not in text and "-" not in text else None
         if named and (order := ranked(named, before, after)):  # GitHub
             draft.add(*match.span(), order[0], Text(tuple(named[order[0]])))
@@ -135,14 +134,6 @@ def find_identifiers(draft: Draft, index: NameIndex) -> None:
             draft.add(*match.span(), "column", Text(index.all_columns[low]))
         else:
             draft.add(*match.span(), kind or "dataset", Text((text,)), known=kind == "term")
-
-
-def _shaped_like(parts: tuple[str, ...], index: NameIndex) -> str | None:
-    """The kind of numbered names of so many words: tallinn-1 beside berlin-1 is a node, zebra-flower-1 a run."""
-    if not parts[-1].isdigit() or any(part.isdigit() for part in parts[:-1]):
-        return None
-    alike = Counter(kind for key, kinds in index.names.items() if key.count(" ") == len(parts) - 1 and key.rpartition(" ")[2].isdigit() for kind in ("node", "run") if kind in kinds)
-    return next((kind for kind, _ in alike.most_common(1)), None)
 
 
 def find_dotted(draft: Draft) -> None:

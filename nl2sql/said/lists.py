@@ -7,6 +7,7 @@ from nl2sql.linking.mentions import Linked
 from nl2sql.linking.vocabulary import singular, words
 from nl2sql.plan.language import LENGTH, Condition, Item, Query, column_of
 from nl2sql.plan.parts import each_item, own_key
+from nl2sql.plan.tokens import spelled
 from nl2sql.values import Number
 
 BOUND = re.compile(r"(?:(?P<GE>at least|(?:no|not) (?:less|fewer) than|minimum of)|(?P<LE>at most|(?:no|not) more than|up to)|(?P<GT>more than|over|above)|(?P<LT>(?:less|fewer) than|under|below)|(?P<EQ>exactly|just|only)) $")
@@ -32,7 +33,8 @@ def of_so_many(query: Query, linked: Linked) -> Query:
     if query.having and query.having[0] == Item("COUNT_DISTINCT", key) and len(counts) == 1:
         return each_item(query, lambda item: counts[0] if item == Item("COUNT_DISTINCT", key) else item)
     listed = [p for p in query.where if isinstance(p, Condition) and p.op == "NOT_NULL" and column_of(p.column).is_list]
-    free = [slot for slot, value in linked.bindings.items() if isinstance(value, Number) and slot[1:] in linked.text and slot not in str(query)]
+    used = spelled(query).split()
+    free = [slot for slot, value in linked.bindings.items() if isinstance(value, Number) and slot[1:] in linked.text and slot not in used]
     if query.is_grouped or query.limit or query.order or len(listed) != 1 or len(free) != 1 or query.select[0] != Item("", key):
         return query
     at = linked.text.find(free[0][1:])

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from nl2sql.linking.mentions import Linked
 from nl2sql.plan.language import Condition, Predicate, Query
+from nl2sql.plan.tokens import spelled
 from nl2sql.said.parts import mapped
 from nl2sql.values import Text
 
@@ -23,7 +24,7 @@ def by_what_noticed_it(query: Query, linked: Linked) -> Query:
         return predicate
 
     query = mapped(query, told)
-    free = [slot for slot in noticing if slot not in str(query)]
+    free = [slot for slot in noticing if slot not in spelled(query).split()]
     if query.view != "node_events" or len(free) != 1:
         return query
     rest = tuple(p for p in query.where if p != Condition(DETECTED, "NOT_NULL"))
