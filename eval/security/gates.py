@@ -54,6 +54,8 @@ HOW = {
     NOTHING: "the attack's own text over all rows: shows that the attacks and the harness are live",
 }
 TENTH = 10
+REPEATED = 6
+"""How often two worlds must answer otherwise, in the same words, before that counts as told apart."""
 UNIT = 200
 INJECTED = 0.25
 """Share of the time for text that speaks to a model."""
@@ -229,16 +231,21 @@ def _verdict(attack: Attack, sql: str, side: Side, tally: Tally) -> Approved | N
 
 
 def _differs(gate: str, attack: Attack, got: str, filled: Sequence[str], approved: Sequence[Approved | None], pair: tuple[Side, Side]) -> bool:
-    """The other world answers otherwise: twice the same way from workers in which nothing ran before, so it is not chance or history."""
+    """The other world answers otherwise, each time the same way and from workers in which nothing ran before.
+
+    So it is not history; nor is it chance, such as the order that several threads leave rows in.
+    """
     first, second = pair
     if _placeless(got, first) == _placeless(second.run(gate, attack, filled[1], approved[1]), second):
         return False
-    answers = []
-    for _ in range(2):
+    answers: set[tuple[str, ...]] = set()
+    for _ in range(REPEATED):
         for side in pair:
             side.renew()
-        answers.append([_placeless(side.run(gate, attack, sql, verdict), side) for side, sql, verdict in zip(pair, filled, approved, strict=True)])
-    return answers[0] == answers[1] and answers[0][0] != answers[0][1]
+        answers.add(tuple(_placeless(side.run(gate, attack, sql, verdict), side) for side, sql, verdict in zip(pair, filled, approved, strict=True)))
+        if len(answers) > 1 or len(set(*answers)) == 1:
+            return False
+    return True
 
 
 def _placeless(got: str, side: Side) -> str:

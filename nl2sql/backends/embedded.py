@@ -30,6 +30,7 @@ from nl2sql.readings.reworded import in_full, reworded
 from nl2sql.readings.ruled_out import is_ruled_out, possible
 from nl2sql.readings.settled import flow_between, named_choice, settled
 from nl2sql.readings.told import rows_of, told_otherwise
+from nl2sql.readings.unlisted import as_chosen, unlisted
 from nl2sql.readings.used import unused, used, uses_more
 from nl2sql.said.own_span import in_own_span
 from nl2sql.said.own_time import in_own_time
@@ -73,10 +74,12 @@ class EmbeddedBackend:
         """The likeliest draft; a question back with several readings when it is below the calibrated threshold."""
         if is_attack(context.question, [m.surface for m in context.linked.mentions.values()]):
             return [Decline("out_of_scope", 1.0)]
-        said, (found, linked) = context.linked, self._likeliest(as_known(context.linked))
+        said, (found, linked) = context.linked, self._likeliest(as_known(as_chosen(context.linked)))
         found, context = self._followed(found, linked), replace(context, linked=linked)
         if refusal := self._refusal(found, context):
             return [refusal]
+        if (query := _query(found)) and (other := unlisted(query, linked.text)):
+            return [Clarify(other.message, other.values, self._confidence(found[0].probability))]
         if asked := left_open(found, linked.text, said.text):
             found = [replace(found[0], plan=asked, tokens=tuple(spelled(asked).split()))]
         drafts = self._drafts(found, context)

@@ -74,8 +74,8 @@ class _Compiler(Amounts):
         if query.order:
             item, direction = query.order
             first = f"{self.column(query.per)}, " if query.per else ""
-            # Which of equal rows are left out must not depend on how many are shown.
-            rest = [self.item(i, query) for i in items if i != item and not i.is_aggregate] if query.skip else []
+            # Which of equal rows are left out must depend neither on how many are shown nor on which thread is first.
+            rest = [self.item(i, query) for i in items if i != item and not i.is_aggregate] if is_cut or query.skip else []
             parts.append(", ".join([f"ORDER BY {first}{self.shown(item, query)} {direction} NULLS LAST", *rest]))
         if is_cut:
             parts.append(f"LIMIT {self.rows(query.limit)}")

@@ -56,7 +56,7 @@ COMPILED = [
     (
         "FROM datasets WHERE datasets.bytes GT @number1 SELECT datasets.name ORDER datasets.bytes DESC LIMIT @number2",
         {"@number1": Number(1e10, "bytes"), "@number2": Number(3.0)},
-        "SELECT datasets.name, datasets.bytes FROM datasets WHERE datasets.bytes > 10000000000 ORDER BY datasets.bytes DESC NULLS LAST LIMIT 3",
+        "SELECT datasets.name, datasets.bytes FROM datasets WHERE datasets.bytes > 10000000000 ORDER BY datasets.bytes DESC NULLS LAST, datasets.name LIMIT 3",
     ),
     (
         "FROM nodes WHERE nodes.uptime LT @number1 SELECT nodes.node",
