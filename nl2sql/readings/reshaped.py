@@ -13,8 +13,8 @@ from nl2sql.readings.conversation import FILLING, POLITE
 
 EXCLUDES = re.compile(rf"^\W*{POLITE}(?:leave out|leaving out|exclud\w+|not counting|not including|except|minus|remove|skip|ignor\w+|without|drop|hide|filter out)\b")
 """How a turn leaves out a part of what was found before."""
-DENIES = re.compile(r"\b(?:not|never|no|without)\b|n't\b|\bun\w{4,}ed\b")
-"""What turns the part that is left out round: those that are not enforced."""
+DENIES = re.compile(r"\b(?:not|never|no|without|lack(?:s|ing)?|missing)\b|n't\b|\bun\w{4,}ed\b")
+"""What turns the part that is left out round: those that are not enforced, those that lack a quorum."""
 RAISES = re.compile(rf"^\W*{POLITE}(?:no\W+)?(?:make|change|raise|lower|set|increase|reduce|turn) (?:that|it|this|them)(?: up| down)?(?: to)? (number[1-3])\W*$")
 """How a turn sets another number in the place of the one said before."""
 COUNTS = re.compile(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from nl2sql.plan.canonical import canonical
 from nl2sql.plan.language import Condition, Exists, Predicate, Query
 from nl2sql.readings.conditions import SLOT, is_said, slots_of, tested, with_where
 from nl2sql.readings.conversation import FILLING
@@ -38,7 +39,8 @@ def still_so(query: Query, before: Query, said: str) -> Query:
     if query.select == before.select or len(said.split()) > FEW or OTHERWISE.search(said) or SLOT.search(said):
         return query
     if query.view == before.view:
-        return with_where(query, _unchanged(query.where, before.where, said)) if query.joins == before.joins else query
+        given = canonical(replace(query, where=())).where  # what is measured has rows of its own: ratings are no offers
+        return with_where(query, _unchanged(query.where, before.where, said, given)) if query.joins == before.joins else query
     return with_where(query, [_of_the_same(p, before, said) if isinstance(p, Exists) else p for p in query.where])
 
 
@@ -60,10 +62,10 @@ def _of_the_same(related: Exists, before: Query, said: str) -> Exists:
     return replace(related, conditions=tuple(_unchanged(related.conditions, before.where, said)))
 
 
-def _unchanged(conditions: Sequence[Predicate], before: Sequence[Predicate], said: str) -> list[Predicate]:
+def _unchanged(conditions: Sequence[Predicate], before: Sequence[Predicate], said: str, given: Sequence[Predicate] = ()) -> list[Predicate]:
     """Conditions without a value, those that the turn does not say as they were where the same columns were tested otherwise."""
     lost = [p for p in before if p not in conditions and not isinstance(p, Exists)]
-    gone = [p for p in conditions if p not in before and not slots_of(p) and not is_said(p, said) and any(tested(p) & tested(b) for b in lost)]
+    gone = [p for p in conditions if p not in (*before, *given) and not slots_of(p) and not is_said(p, said) and any(tested(p) & tested(b) for b in lost)]
     return _as_before(conditions, gone, lost)
 
 
