@@ -39,7 +39,8 @@ def still_so(query: Query, before: Query, said: str) -> Query:
     if query.select == before.select or len(said.split()) > FEW or OTHERWISE.search(said) or SLOT.search(said):
         return query
     if query.view == before.view:
-        given = canonical(replace(query, where=())).where  # what is measured has rows of its own: ratings are no offers
+        asked = canonical(replace(query, where=()))  # what is measured has rows of its own: ratings are no offers
+        given = asked.where if isinstance(asked, Query) else ()
         return with_where(query, _unchanged(query.where, before.where, said, given)) if query.joins == before.joins else query
     return with_where(query, [_of_the_same(p, before, said) if isinstance(p, Exists) else p for p in query.where])
 
