@@ -36,10 +36,11 @@ class TorchParser(EmbeddedParser):
     def __init__(self, weights: Path) -> None:
         import torch
 
-        from nl2sql.training.graphs import Reader, Writer, parser_of
+        from nl2sql.training.graphs import Reader, Writer
+        from nl2sql.training.start import parser_of
 
         torch.set_num_threads(min(2, len(os.sched_getaffinity(0))))
-        parser = parser_of(torch.load(weights, weights_only=True, mmap=True))
+        parser = parser_of(torch.load(weights, weights_only=True, mmap=True)).eval()
         self.about = json.loads((WEIGHTS / "parser.json").read_text(encoding="utf-8"))
         self._folder = WEIGHTS
         self._ids = {token: i for i, token in enumerate(vocabulary())}

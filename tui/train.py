@@ -11,7 +11,7 @@ FITS = {
     "lora": {"lora", "out", "steps", "seed", "rank", "target", "batch", "resume", "merge"},
     "corpus": {"corpus", "examples", "target", "seed"},
     "similar": {"similar", "seed", "export"},
-    "embedded": {"out", "steps", "seed", "export", "variant", "mine", "anew"},
+    "embedded": {"out", "steps", "seed", "export", "variant", "mine", "anew", "encoder"},
 }
 """Options that go together."""
 
@@ -23,6 +23,7 @@ FITS = {
 @click.option("--export", type=click.Path(file_okay=False, path_type=Path), help="Where the ONNX files go.  [default: the package]")
 @click.option("--variant", type=click.Choice(["encoder-decoder", "random", "causal"]), help="Which small model: the one that ships, it from random weights, or a Llama.")
 @click.option("--anew", is_flag=True, help="Begin from MiniLM, not from the weights that are shipped.")
+@click.option("--encoder", metavar="MODEL", help="Begin with the lower layers of this MPNet (folder or id) under the shipped decoder.")
 @click.option("--mine", is_flag=True, help="Begin a new run from the weights in --out, or else the shipped ones, with the phrases that they read worst drawn more often.")
 @click.option("--lora", metavar="MODEL", help="Fine-tune this Hugging Face causal model (folder or id) instead.")
 @click.option("--rank", type=click.IntRange(1, 512), help="Rank of the adapter.  [default: 16]")
@@ -63,19 +64,19 @@ def train(**options: Any) -> None:
 
 
 def _embedded(
-    out: Path | None = None, export: Path | None = None, variant: str = "encoder-decoder", mine: bool = False, anew: bool = False, **chosen: Any
+    out: Path | None = None, export: Path | None = None, variant: str = "encoder-decoder", mine: bool = False, anew: bool = False, encoder: str = "", **chosen: Any
 ) -> None:
     if variant != "encoder-decoder":
-        if mine or anew:
-            raise UsageError(f"--{'mine' if mine else 'anew'} is for the encoder and decoder that ship.", "Leave --variant out.")
+        if stray := next((name for name, given in (("mine", mine), ("anew", anew), ("encoder", encoder)) if given), ""):
+            raise UsageError(f"--{stray} is for the encoder and decoder that ship.", "Leave --variant out.")
         _variant(variant, out or Path(f"build/training-{variant}"), export, **chosen)
         return
     from nl2sql.corpus.lexicon import english_words, write_lexicon
     from nl2sql.embedded.parser import WEIGHTS
     from nl2sql.linking.vocabulary import ENGLISH
+    from nl2sql.training.encoders import MINILM
     from nl2sql.training.mining import blend
     from nl2sql.training.shipped import begin
-    from nl2sql.training.start import MINILM
     from nl2sql.training.train import Recipe
     from nl2sql.training.train import train as run
 
@@ -83,12 +84,14 @@ def _embedded(
     ENGLISH.write_text("\n".join(english_words(MINILM / "tokenizer.json")) + "\n", encoding="utf-8")
     out = out or Path("build/training")
     if (out / "checkpoint.pt").exists():
-        if anew:
+        if anew or encoder:
             raise UsageError(f"There is a run in {out}.", "Delete the folder to begin anew, or name another with --out.")
+    elif encoder:
+        _widen(encoder, out, Recipe(**chosen).seed)
     elif not anew:
         begin(out)
     if mine:
-        _mine(out, Recipe(**chosen).layers)
+        _mine(out)
     run(out, Recipe(**chosen))
     blend(out)
     recipe = Recipe(**chosen)
@@ -106,13 +109,22 @@ def _export(out: Path, export: Path, seed: int, questions: int) -> None:
     click.echo(f"Exported to {export}.", err=True)
 
 
-def _mine(out: Path, layers: int) -> None:
+def _widen(encoder: str, out: Path, seed: int) -> None:
+    from nl2sql.training.widen import widen
+    from nl2sql.weights import located
+
+    folder = located(encoder)
+    click.echo("Fitting the larger encoder's states to those of the one that ships, a minute…", err=True)
+    click.echo(f"A linear map explains {widen(out, folder, seed):.0%} of them; training begins there.", err=True)
+
+
+def _mine(out: Path) -> None:
     from nl2sql.training.mining import mine
 
     if not (out / "checkpoint.pt").exists():
         raise UsageError(f"There is no run in {out} whose weights could read the phrases.", "Train first, without --mine; or leave --anew out.")
     click.echo("Weighing every phrase, about a quarter of an hour…", err=True)
-    click.echo(f"{mine(out, layers):,} phrases are weighed; training begins anew from those weights.", err=True)
+    click.echo(f"{mine(out):,} phrases are weighed; training begins anew from those weights.", err=True)
 
 
 def _variant(variant: str, out: Path, export: Path | None, **chosen: Any) -> None:

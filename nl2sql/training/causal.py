@@ -16,8 +16,9 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 import nl2sql.corpus
 from nl2sql.embedded.parser import MAX_QUESTION
 from nl2sql.plan.language import END, vocabulary
+from nl2sql.training.encoders import minilm
 from nl2sql.training.graphs import averaged
-from nl2sql.training.start import load_encoder, load_tokenizer, meaning
+from nl2sql.training.start import load_tokenizer, meaning
 from nl2sql.training.stream import MAX_PLAN
 
 LAYERS = 6
@@ -74,7 +75,7 @@ def _pieces(tokenizer: Tokenizer) -> list[str]:
 
 def new_causal(layers: int, tokenizer: Tokenizer) -> Causal:
     """A Llama of random layers whose word pieces are MiniLM's and whose plan tokens start as the mean of the words for what they mean."""
-    whole, table = load_tokenizer(), load_encoder().embeddings.word_embeddings.weight.detach()
+    whole, table = load_tokenizer(), minilm().embeddings.word_embeddings.weight.detach()
     config = LlamaConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=table.shape[1],

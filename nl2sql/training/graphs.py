@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from nl2sql.training.model import Layer, Parser
-from nl2sql.training.start import random_parser
 
 
 class Reader(nn.Module):
@@ -52,11 +51,3 @@ def layer_of(module: nn.Module) -> Layer:
 def averaged(saved: Mapping[str, Any]) -> dict[str, Tensor]:
     """The moving average of the weights in a checkpoint, which is what is used."""
     return {name.removeprefix("module."): value for name, value in saved["average"].items() if name.startswith("module.")}
-
-
-def parser_of(weights: Mapping[str, Tensor]) -> Parser:
-    """A parser with these weights, ready to read."""
-    parser = random_parser(1 + max(int(name.split(".")[1]) for name in weights if name.startswith("layers.")))
-    parser.load_state_dict(weights)
-    parser.eval()
-    return parser

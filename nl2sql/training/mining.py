@@ -18,7 +18,8 @@ from nl2sql.corpus.fragments import Example, Fragments
 from nl2sql.corpus.phrases import Phrases, load
 from nl2sql.plan.language import vocabulary
 from nl2sql.training.data import PAD, collate
-from nl2sql.training.start import load_tokenizer, new_parser
+from nl2sql.training.graphs import averaged
+from nl2sql.training.start import load_tokenizer, parser_of
 from nl2sql.training.stream import canonical_form, demo_names
 
 HEED = "heed.json"
@@ -29,7 +30,7 @@ LEAST, MOST = 0.25, 4.0
 """Nats of a plan that count: what is read well stays known, what nobody could read does not crowd out the rest."""
 
 
-def mine(out: Path, layers: int, phrases: Mapping[str, Phrases] | None = None) -> int:
+def mine(out: Path, phrases: Mapping[str, Phrases] | None = None) -> int:
     """Weigh every whole question of the phrase files by how the averaged weights in ``out`` read it, and let the next run start from those weights; how many were weighed.
 
     Writes ``heed.json``, ``begun.pt`` and a checkpoint at step 0 without an optimizer's state. Raises `UsageError` for weights of another semantic layer.
@@ -39,9 +40,8 @@ def mine(out: Path, layers: int, phrases: Mapping[str, Phrases] | None = None) -
     if tuple(saved["vocabulary"]) != vocabulary():
         raise UsageError("These weights were trained for another semantic layer, and could not read today's phrases.", "Train first, without --mine.")
     tokenizer = load_tokenizer()
-    parser = new_parser(layers, tokenizer)
-    weights = {name.removeprefix("module."): value for name, value in saved["average"].items() if name.startswith("module.")}
-    parser.load_state_dict(weights)
+    weights = averaged(saved)
+    parser = parser_of(weights)
     found = losses(parser, tokenizer, phrases or load())
     (out / HEED).write_text(json.dumps({ask: round(loss, 2) for ask, loss in found.items()}, ensure_ascii=False), encoding="utf-8")
     torch.save(weights, out / BEGUN)

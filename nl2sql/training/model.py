@@ -1,4 +1,4 @@
-"""The embedded parser: a MiniLM encoder reads the question, a small decoder writes plan tokens.
+"""The embedded parser: an encoder reads the question, a small decoder writes plan tokens.
 
 Pre-norm transformer decoder (Vaswani et al., 2017; Xiong et al., 2020) with cross-attention, tied output head over the closed plan
 vocabulary. Attention is spelt out so that one decoding step exports as a plain ONNX graph with cached keys and values.
@@ -6,9 +6,13 @@ vocabulary. Attention is spelt out so that one decoding step exports as a plain 
 
 import torch
 from torch import Tensor, nn
-from transformers import BertModel
+from transformers import MPNetModel
 
+from nl2sql.training.encoders import Encoder, states_of
 from nl2sql.training.stream import MAX_PLAN
+
+WIDTH = 384
+"""Of the decoder, which is MiniLM's too."""
 
 
 class Attention(nn.Module):
@@ -63,12 +67,16 @@ class Layer(nn.Module):
 
 
 class Parser(nn.Module):
-    """Question word pieces to plan tokens. The start token is the end token, id 0."""
+    """Question word pieces to plan tokens. The start token is the end token, id 0.
 
-    def __init__(self, encoder: BertModel, vocabulary: int, layers: int = 4, heads: int = 6, dropout: float = 0.1) -> None:
+    A wider encoder's states are brought to the decoder's width by a linear map.
+    """
+
+    def __init__(self, encoder: Encoder, vocabulary: int, layers: int = 4, heads: int = 6, dropout: float = 0.1) -> None:
         super().__init__()
-        width = encoder.config.hidden_size
+        width = WIDTH
         self.encoder = encoder
+        self.project = nn.Linear(encoder.config.hidden_size, width) if isinstance(encoder, MPNetModel) else nn.Identity()
         self.embed = nn.Embedding(vocabulary, width)
         self.position = nn.Embedding(MAX_PLAN, width)
         self.layers = nn.ModuleList(Layer(width, heads, dropout) for _ in range(layers))
@@ -79,7 +87,7 @@ class Parser(nn.Module):
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         """States of the question [batch, length, width]."""
-        states: Tensor = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        states: Tensor = self.project(states_of(self.encoder, ids, mask))
         return states
 
     def decode(self, plan: Tensor, states: Tensor, mask: Tensor) -> Tensor:

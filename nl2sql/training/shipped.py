@@ -1,6 +1,6 @@
-"""The weights that ship, int8 ONNX, back as the tensors that training goes on from: each within half a step of its scale.
+"""The weights that ship, in 8 bits, back as the tensors that training goes on from: each within half a step of its scale.
 
-``MatMulInteger`` weights have names of the exporter's own; the bias that is added to their product says whose they are.
+Weights of products have names of the exporter's own; the bias that is added to their product says whose they are.
 """
 
 import json
@@ -17,7 +17,10 @@ from torch import Tensor
 from nl2sql.embedded.parser import WEIGHTS
 
 PREFIX = "parser."
-QUANTISED = "_quantized"
+BY_COLUMN, IN_BLOCKS, ROWS = "_quantized", "_Q8", ".rows"
+"""Ends of the names of weights in 8 bits: one scale a column, one a block, one a word piece."""
+MIDDLE = 128
+"""What stands for 0 in blocks."""
 
 
 def begin(out: Path, folder: Path = WEIGHTS) -> None:
@@ -39,19 +42,29 @@ def exported(folder: Path) -> dict[str, Tensor]:
 def _weights(graph: onnx.GraphProto) -> Iterator[tuple[str, NDArray[np.float32]]]:
     constants = {one.name: one for one in graph.initializer}
     consumers = {name: node for node in graph.node for name in node.input}
+
+    def read(name: str) -> NDArray[np.float32]:
+        value: NDArray[np.float32] = numpy_helper.to_array(constants[name]).astype(np.float32)
+        return value
+
     for name, one in constants.items():
-        if not name.endswith(QUANTISED):
-            if name.startswith(PREFIX) and one.data_type == onnx.TensorProto.FLOAT and not name.endswith("_scale"):
-                yield name.removeprefix(PREFIX), numpy_helper.to_array(one)
-            continue
-        stem = name.removesuffix(QUANTISED)
-        whole, scale, zero = (numpy_helper.to_array(constants[part]).astype(np.float32) for part in (name, f"{stem}_scale", f"{stem}_zero_point"))
-        value = (whole - zero) * scale
-        if stem.startswith(PREFIX):
-            yield stem.removeprefix(PREFIX), value
-        else:
-            bias = _bias(consumers[name], consumers)
-            yield bias.removeprefix(PREFIX).removesuffix("bias") + "weight", value.T
+        if name.endswith(BY_COLUMN):
+            stem = name.removesuffix(BY_COLUMN)
+            value = (read(name) - read(f"{stem}_zero_point")) * read(f"{stem}_scale")
+            yield (stem.removeprefix(PREFIX), value) if stem.startswith(PREFIX) else (_named(consumers[name], consumers), value.T)
+        elif name.endswith(IN_BLOCKS):
+            scales = read(f"{name.removesuffix(IN_BLOCKS)}_scales").reshape(one.dims[0], -1, 1)
+            yield _named(consumers[name], consumers), ((read(name) - MIDDLE) * scales).reshape(one.dims[0], -1)
+        elif name.endswith(ROWS):
+            stem = name.removesuffix(ROWS)
+            yield f"{stem.removeprefix(PREFIX)}.weight", read(name) * read(f"{stem}.scale")
+        elif name.startswith(PREFIX) and one.data_type == onnx.TensorProto.FLOAT and not name.endswith(("_scale", ".scale")):
+            yield name.removeprefix(PREFIX), read(name)
+
+
+def _named(node: onnx.NodeProto, consumers: dict[str, onnx.NodeProto]) -> str:
+    """The name of the weight that ``node`` multiplies by."""
+    return _bias(node, consumers).removeprefix(PREFIX).removesuffix("bias") + "weight"
 
 
 def _bias(node: onnx.NodeProto, consumers: dict[str, onnx.NodeProto]) -> str:

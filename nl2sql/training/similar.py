@@ -19,7 +19,8 @@ from torch.nn.functional import normalize
 from transformers import BertModel
 
 from nl2sql.embedded.encoder import FILE
-from nl2sql.training.start import MINILM, load_tokenizer
+from nl2sql.training.encoders import MINILM
+from nl2sql.training.start import load_tokenizer
 
 FIRST_PIECE = 999
 """Id of the first piece that text consists of; below are markers and unused places."""

