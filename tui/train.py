@@ -71,6 +71,8 @@ def _embedded(
             raise UsageError(f"--{stray} is for the encoder and decoder that ship.", "Leave --variant out.")
         _variant(variant, out or Path(f"build/training-{variant}"), export, **chosen)
         return
+    if anew and encoder:
+        raise UsageError("--anew and --encoder begin a run each in its own way.", "Leave one of them out.")
     from nl2sql.corpus.lexicon import english_words, write_lexicon
     from nl2sql.embedded.parser import WEIGHTS
     from nl2sql.linking.vocabulary import ENGLISH

@@ -4,7 +4,7 @@ Weights of products have names of the exporter's own; the bias that is added to 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +24,13 @@ MIDDLE = 128
 
 
 def begin(out: Path, folder: Path = WEIGHTS) -> None:
-    """Let a run in ``out`` start from the exported weights in ``folder``: a checkpoint at step 0 without an optimizer's state."""
-    weights = exported(folder)
-    told = json.loads((folder / "parser.json").read_text(encoding="utf-8"))
-    saved = {"parser": weights, "average": {f"module.{name}": value for name, value in weights.items()}, "vocabulary": told["vocabulary"], "step": 0}
+    """Let a run in ``out`` start from the exported weights in ``folder``."""
+    begin_with(out, exported(folder), json.loads((folder / "parser.json").read_text(encoding="utf-8"))["vocabulary"])
+
+
+def begin_with(out: Path, weights: Mapping[str, Tensor], tokens: Sequence[str]) -> None:
+    """Let a run in ``out`` start from these weights for these plan tokens: a checkpoint at step 0 without an optimizer's state."""
+    saved = {"parser": dict(weights), "average": {f"module.{name}": value for name, value in weights.items()}, "vocabulary": list(tokens), "step": 0}
     out.mkdir(parents=True, exist_ok=True)
     scratch = out / "checkpoint.tmp"
     torch.save(saved, scratch)

@@ -12,7 +12,7 @@ from nl2sql.plan.language import vocabulary
 from nl2sql.training.data import Batches
 from nl2sql.training.encoders import MPNET_LAYERS, mpnet
 from nl2sql.training.model import Parser
-from nl2sql.training.shipped import exported
+from nl2sql.training.shipped import begin_with, exported
 from nl2sql.training.start import load_tokenizer, parser_of
 
 BATCHES = 40
@@ -29,11 +29,7 @@ def widen(out: Path, folder: Path, seed: int, size: int = 48, layers: int = MPNE
     decoder = {name: value for name, value in known.state_dict().items() if not name.startswith(("encoder.", "project."))}
     wide.load_state_dict(wide.state_dict() | decoder)
     share: float = _fit(wide, known, tokenizer, seed, size)
-    weights = wide.state_dict()
-    out.mkdir(parents=True, exist_ok=True)
-    saved = {"parser": weights, "average": {f"module.{name}": value for name, value in weights.items()}, "vocabulary": list(vocabulary()), "step": 0}
-    torch.save(saved, out / "checkpoint.tmp")
-    (out / "checkpoint.tmp").replace(out / "checkpoint.pt")
+    begin_with(out, wide.state_dict(), vocabulary())
     return share
 
 

@@ -122,6 +122,7 @@ def mpnet_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     told |= {"added_tokens": [], "post_processor": None}
     (folder / "tokenizer.json").write_text(json.dumps(told), encoding="utf-8")
     config = MPNetConfig(vocab_size=len(pieces) + 5, hidden_size=128, num_hidden_layers=4, num_attention_heads=2, intermediate_size=256, max_position_embeddings=140)
+    torch.manual_seed(5)
     model = MPNetModel(config)
     with torch.no_grad():
         for weight in model.parameters():  # no two alike, as none are that were trained
@@ -136,9 +137,8 @@ def test_a_larger_encoder_begins_under_the_decoder_that_ships(trained: Path, mpn
     from transformers import MPNetModel
 
     from nl2sql.embedded.parser import EmbeddedParser
-    from nl2sql.plan.language import full_scope
     from nl2sql.training import export as exporting
-    from nl2sql.training.graphs import averaged
+    from nl2sql.training.graphs import Reader, averaged
     from nl2sql.training.shipped import exported
     from nl2sql.training.start import load_tokenizer, parser_of
     from nl2sql.training.train import Recipe, train
@@ -157,7 +157,7 @@ def test_a_larger_encoder_begins_under_the_decoder_that_ships(trained: Path, mpn
     ids = torch.tensor([load_tokenizer().encode("who owns this").ids])
     with torch.no_grad():
         states = theirs.eval()(input_ids=torch.tensor([[words.token_to_id({"[CLS]": "<s>", "[SEP]": "</s>"}.get(p, p)) for p in load_tokenizer().encode("who owns this").tokens]]), output_hidden_states=True)
-        torch.testing.assert_close(begun.eval().encode(ids, torch.ones_like(ids)), begun.project(states.hidden_states[2]), rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(begun.eval().encode(ids, torch.ones_like(ids)), begun.project(states.hidden_states[2]), rtol=1e-3, atol=1e-3)  # order of sums; another position or word is off by tenths
 
     train(tmp_path / "run", Recipe(steps=6, batch=8, warmup=2, layers=2), every=6, judged=8)
     after = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
@@ -168,7 +168,10 @@ def test_a_larger_encoder_begins_under_the_decoder_that_ships(trained: Path, mpn
     assert found.keys() == held.keys()
     for name, value in held.items():
         torch.testing.assert_close(found[name], value, rtol=0, atol=value.abs().max().item() / 100, msg=name)
-    assert EmbeddedParser(tmp_path / "wide").read("which datasets are deprecated", full_scope(), beams=16) is not None
+    with torch.no_grad():
+        told = Reader(parser_of(held).eval())(ids, torch.ones_like(ids))
+    (read,) = EmbeddedParser(tmp_path / "wide")._reader.run(None, {"ids": ids.numpy(), "mask": np.ones_like(ids.numpy())})
+    assert torch.cosine_similarity(torch.from_numpy(read).flatten(), told.flatten(), dim=0) > 0.99, "8 bits keep what is read"
 
 
 def test_another_kind_of_encoder_is_refused(mpnet_folder: Path, tmp_path: Path) -> None:
