@@ -32,7 +32,7 @@ _span = r"(?P<span>hour|day|week|wk|month|mth|quarter|qtr|year|yr|weekend|fortni
 POINTS = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?P<third>early|mid|late)(?:-| (?:in )?)?(?P<inner>{_whole})",
+        rf"(?P<third>early|mid(?:dle of)?|late)(?:-| (?:in )?)?(?P<inner>{_whole})",
         rf"(?P<nth_part>{_nth}|last) (?:(?P<parts>\d{{1,2}}|{'|'.join(SMALL)}) )?(?P<part>day|week|month)s? (?:of|in) (?P<inner>{_whole}|(?:the |this )?(?:month|quarter|year))",
         rf"(?P<half_part>first|second|latter) half of (?P<inner>{_whole})",
         r"(?P<iso>\d{4}[-/.]\d{2}[-/.]\d{2})(?!-?\d)",
@@ -245,7 +245,7 @@ def _part_of(part: dict[str, str | None], now: datetime, ahead: bool) -> Period 
     if third := part.get("third"):
         months = round((whole.end - whole.start).days / 30.4)
         first, second = (shift(whole.start, n * months // 3, "month") if months > 1 else whole.start + timedelta(days=10 * n) for n in (1, 2))
-        return {"early": Period(whole.start, first), "mid": Period(first, second)}.get(third, Period(second, whole.end))
+        return {"ear": Period(whole.start, first), "mid": Period(first, second)}.get(third[:3], Period(second, whole.end))
     if half := part.get("half_part"):
         months = round((whole.end - whole.start).days / 30.4)
         if months == 3:  # a quarter has no half that people agree on

@@ -7,14 +7,16 @@ import re
 from datetime import datetime
 
 from nl2sql.linking.dates import MONTHS
+from nl2sql.linking.numbers import TENS, UNITS
 from nl2sql.linking.units import calendar_span, shift
 from nl2sql.values import Period
 
-COUNTS = {w: n for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"])} | {
+COUNTS = UNITS | TENS | {f"{ten}-{one}": TENS[ten] + UNITS[one] for ten in TENS for one in [*UNITS][1:10]} | {
     "a": 1, "an": 1, "couple": 2, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "half": 0.5, "half a": 0.5, "half an": 0.5, "one and a half": 1.5, "two and a half": 2.5,
-    "fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "ninety": 90,
+    "hundred": 100, "a hundred": 100, "one hundred": 100,
 }  # fmt: skip
-_count = r"(?P<count>\d+(?:\.\d+)?|half(?: an?)?|one and a half|two and a half|(?:a )?couple of|a few|an?|couple|few|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty|ninety)"
+_counted = "|".join(sorted((count.replace("-", "[- ]") for count in COUNTS), key=len, reverse=True))
+_count = rf"(?P<count>\d+(?:\.\d+)?|{_counted})"
 _unit = r"(?P<unit>minutes?|mins?|hours?|hrs?|h|days?|d|weeks?|wks?|wk|fortnights?|months?|mths?|quarters?|qtrs?|years?|yrs?)"
 AMOUNT = rf"(?:{_count}(?:\+? (?:full |whole |calendar |consecutive )?|(?<=half)-){_unit}|(?P<digits>\d+)\+?(?P<letter>h|hrs?|d|w|wks?|days?|mths?|months?|y|yrs?)|(?:an? |one )?(?P<long>hour|day|week|month|quarter|year) and a half)"
 ENDED = re.compile(r"\b(?:was|were|went|stayed|remained) (?:[\w-]+ ){0,2}(?:down|offline|dark|unreachable|unavailable) (?:for )?$")
@@ -55,7 +57,7 @@ def amount_of(match: re.Match[str]) -> tuple[float, str]:
     word = match["unit"] or match["letter"]
     unit = "minute" if word.startswith("mi") else letters.get(word[0], "month")
     count = match["digits"] or match["count"]
-    return float(count) if count[0].isdigit() else COUNTS[count], unit
+    return float(count) if count[0].isdigit() else COUNTS.get(count) or COUNTS[count.replace(" ", "-")], unit
 
 
 def _is_length(match: re.Match[str], hours_too: bool = True) -> bool:

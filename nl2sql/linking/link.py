@@ -16,6 +16,7 @@ from nl2sql.linking.mentions import Draft, Linked, Mention
 from nl2sql.linking.names import find_names, lookup
 from nl2sql.linking.numbers import asked_unit, find_numbers
 from nl2sql.linking.periods import find_periods
+from nl2sql.linking.several import fold_lists
 from nl2sql.linking.spelling import find_nearly_names, mend
 from nl2sql.linking.strangers import find_strangers
 from nl2sql.linking.topics import find_described, find_topics
@@ -95,5 +96,6 @@ def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Link
     find_positioned(draft)
     find_numbers(draft)
     find_topics(draft, index)
+    fold_lists(draft)
     linked = draft.linked(asked_unit(draft))
     return replace(linked, bindings={**linked.bindings, **row}, part=asked_part(linked.text), metrics=index.metrics, detectors=index.detectors)

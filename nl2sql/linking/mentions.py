@@ -23,7 +23,7 @@ ROW_ID = "@id1"
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A value at ``start:end`` of the question; ``known`` is false for a name that the asker's catalog does not hold."""
+    """A value at ``start:end`` of the question; ``known`` is false for a name that the asker's catalog does not hold, ``several`` tells that it is a list of names."""
 
     start: int
     end: int
@@ -31,6 +31,7 @@ class Mention:
     value: Value
     surface: str
     known: bool = True
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def only_named(linked: Linked) -> Mention | None:
 
 def _is_one_of_several(slot: str, mention: Mention, text: str) -> bool:
     """Whether a name stands for several things of which the question means one."""
-    if not mention.known or mention.kind not in NAMED_THINGS or len(names(mention)) < 2:
+    if mention.several or not mention.known or mention.kind not in NAMED_THINGS or len(names(mention)) < 2:
         return False
     at = text.find(slot[1:])
     after = text[at + len(slot) - 1 :].lstrip(" -")

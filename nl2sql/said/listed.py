@@ -9,7 +9,7 @@ from nl2sql.linking.rewrites import COMPARATIVES
 from nl2sql.linking.vocabulary import stems
 from nl2sql.plan.canonical import WHOLE
 from nl2sql.plan.language import Condition, Item, Or, Predicate, Query, column_of, literal
-from nl2sql.said.parts import any_of, as_measure, columns_of, is_literal, mapped, plain
+from nl2sql.said.parts import any_of, as_measure, columns_of, is_literal, mapped, plain, tests_of
 from nl2sql.said.values import is_state
 from nl2sql.said.words import LEFT_OUT, Said, is_left_out, said_values
 
@@ -30,6 +30,8 @@ ALL_OF_THEM = re.compile(
 """What something did every time."""
 SIDE_BY_SIDE = re.compile(r"(?:,|/| ?&| or| and|, or|, and)\s*(?:the )?")
 """Between two values of a list."""
+THREE = re.compile(rf"(?<!\w)(?P<kind>[a-z]+)1(?:{SIDE_BY_SIDE.pattern})(?P=kind)2(?:{SIDE_BY_SIDE.pattern})(?P=kind)3(?!\w)")
+"""Three names of one kind in a list."""
 OR = re.compile(r",? or (?:(?:an?|the|those|more) )*(?:\w+ (?:with|by|of|on|in|from) )?(?:the )?")
 """Between two values of which one is more so."""
 MORE_SO = re.compile(rf"\b(?:{'|'.join(COMPARATIVES)}|slower|faster|quicker|cheaper|dearer|stricter|safer|sooner|shorter|stronger|weaker|busier|oftener)\b")
@@ -133,10 +135,35 @@ def of_listed_values(query: Query, linked: Linked) -> Query:
         column = _column_of_values(p)
         values = {said.value for said in _listed(column, linked.text)} if column and _is_tested_once(column, query) else set()
         asked, shown = {t.value for t in plain(p) if isinstance(t, Condition)}, Item("", (column,))
-        if asked < values and not (query.is_grouped and shown in query.select):
+        if asked & values != values and asked & values and not (query.is_grouped and shown in query.select):
             where[at] = any_of(Condition(column, "EQ", value) for value in sorted(values))
             query = query if query.is_grouped else replace(query, select=tuple(dict.fromkeys((*query.select, shown))))
     return replace(query, where=tuple(where))
+
+
+def of_each_listed(query: Query, linked: Linked) -> Query:
+    """Of three names that the question lists, a plan that tests two tests for the third too, in the same way."""
+    for said in THREE.finditer(linked.text):
+        slots = [f"@{said['kind']}{number}" for number in (1, 2, 3)]
+        tests = [t for p in query.where for t in plain(p) if isinstance(t, Condition) and t.value in slots]
+        missing = {*slots} - {t.value for t in tests_of(query) if isinstance(t, Condition)}
+        if len(tests) != 2 or len(missing) != 1 or tests[0] != replace(tests[1], value=tests[0].value):
+            continue
+        three = [*tests, replace(tests[0], value=missing.pop())]
+        if tests[0] in query.where and tests[1] in query.where:
+            query = replace(query, where=tuple(dict.fromkeys((*query.where, *three))))
+        else:
+            query = replace(query, where=tuple(any_of(three) if isinstance(p, Or) and [*plain(p)] == tests else p for p in query.where))
+    return query
+
+
+def with_what_is_listed(query: Query, linked: Linked) -> Query:
+    """What is told of each thing that a question lists is told with its name."""
+    several = {slot for slot, mention in linked.mentions.items() if mention.several}
+    tested = [Item("", (p.column,)) for p in query.where if isinstance(p, Condition) and p.op in ("EQ", "HAS") and p.value in several]
+    if not tested or query.is_grouped or query.limit or any(item.is_aggregate or item.fn == "SHOW" for item in query.select):
+        return query
+    return replace(query, select=tuple(dict.fromkeys((*tested, *query.select))))
 
 
 def _listed(column: str, text: str) -> list[Said]:

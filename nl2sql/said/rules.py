@@ -33,7 +33,15 @@ from nl2sql.said.federated import (
 )
 from nl2sql.said.flows import as_it_is_made, at_depth, of_its_end, of_training
 from nl2sql.said.ids import of_its_id
-from nl2sql.said.listed import of_each_compared, of_either, of_listed_values, passed_everything, worse_than_that
+from nl2sql.said.listed import (
+    of_each_compared,
+    of_each_listed,
+    of_either,
+    of_listed_values,
+    passed_everything,
+    with_what_is_listed,
+    worse_than_that,
+)
 from nl2sql.said.lists import how_many_it_holds, of_so_many
 from nl2sql.said.measured import of_its_metric
 from nl2sql.said.newest import from_one_to_another, of_its_newest, of_what_was_measured, over_time
@@ -72,7 +80,7 @@ RULES = (
     *(from_its_node, at_a_price, with_none_free, at_hand, by_its_owner),
     *(as_listed, in_its_state, unlike_its_state, without_what_is_left_out, of_every, of_compared_groups),
     *(who_deals, only_where_said),
-    *(worse_than_that, passed_everything, of_listed_values),
+    *(worse_than_that, passed_everything, of_listed_values, of_each_listed, with_what_is_listed),
     *(where_copies_are, that_many, of_only_one, of_every_such, of_all, of_all_its_rows, of_both_values),
     *(without_group, of_whoever, only_ever, never, not_one, of_some, how_many_it_holds, of_so_many),
     *(of_more_than_those, of_the_number_alone, of_one_node, within_each),

@@ -267,8 +267,8 @@ def test_slips_that_are_words_of_their_own(typed: str, read: str, index: NameInd
 
 
 def test_more_of_a_kind_than_there_are_slots_stay_words(index: NameIndex) -> None:
-    linked = link("compare Alpaca, C4, SQuAD and Wikipedia", index, NOW)
-    assert linked.text == "compare dataset1, dataset2, dataset3 and wikipedia"
+    linked = link("who owns Alpaca, or rather C4, or maybe SQuAD, not to forget Wikipedia", index, NOW)
+    assert linked.text == "who owns dataset1, or rather dataset2, or maybe dataset3, not to forget wikipedia"
 
 
 @pytest.mark.parametrize("question", ["who owns {}", "if I drop email from {} what breaks", "is {}.income encrypted", 'lineage of "{}"', "what depends on {}", "the {} table"])

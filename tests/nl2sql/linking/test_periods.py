@@ -12,6 +12,12 @@ from nl2sql.linking.periods import find_periods
 NOW = datetime(2026, 10, 16, 12)
 PHRASES = [
     ("today", "2026-10-16", "2026-10-17"),
+    ("in the last fourteen days", "2026-10-02 12:00", "2026-10-16 12:00"),
+    ("within the past forty-eight hours", "2026-10-14 12:00", "2026-10-16 12:00"),
+    ("in the past twenty one days", "2026-09-25 12:00", "2026-10-16 12:00"),
+    ("over the last hundred days", "2026-07-08 12:00", "2026-10-16 12:00"),
+    ("since the middle of september", "2026-09-15", None),
+    ("in the middle of june", "2026-06-11", "2026-06-21"),
     ("yesterday", "2026-10-15", "2026-10-16"),
     ("tomorrow", "2026-10-17", "2026-10-18"),
     ("the day before yesterday", "2026-10-14", "2026-10-15"),

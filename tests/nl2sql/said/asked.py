@@ -33,6 +33,6 @@ def said(question: str, plan: str, rules: Iterable[Callable[[Query, Linked], Que
     assert isinstance(query, Query)
     for rule in rules:
         query = rule(query, linked)
-    named = {token: Text((token[1:],)) for token in plan.split() if token.startswith("@")}
+    named = {token: Text((token[1:],)) for token in (*plan.split(), *spelled(query).split()) if token.startswith("@")}
     assert compile_query(query, named | linked.bindings, NOW)
     return spelled(query)

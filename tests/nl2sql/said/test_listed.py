@@ -2,10 +2,26 @@
 
 import pytest
 
-from nl2sql.said.listed import of_each_compared, of_either, of_listed_values, passed_everything, worse_than_that
+from nl2sql.linking.mentions import Linked, Mention
+from nl2sql.plan.grammar import parse
+from nl2sql.plan.language import Query, full_scope
+from nl2sql.plan.tokens import spelled
+from nl2sql.said.listed import (
+    of_each_compared,
+    of_each_listed,
+    of_either,
+    of_listed_values,
+    passed_everything,
+    with_what_is_listed,
+    worse_than_that,
+)
+from nl2sql.values import Text
 from tests.nl2sql.said.asked import said
 
-RULES = (worse_than_that, passed_everything, of_listed_values, of_each_compared, of_either)
+RULES = (worse_than_that, passed_everything, of_listed_values, of_each_listed, of_each_compared, of_either)
+LANGUAGES = "FROM datasets WHERE {} SELECT datasets.name"
+ALL_THREE = LANGUAGES.format("datasets.languages HAS @language1 datasets.languages HAS @language2{}")
+FIELDS = "FROM columns WHERE columns.pii_category EQ '{}' OR columns.pii_category EQ '{}'{} SELECT columns.dataset columns.pii_category"
 ALERTS = "FROM quality_checks WHERE {} SELECT COUNT"
 MILD, GRAVE = "quality_checks.severity EQ 'low' OR quality_checks.severity EQ 'medium'", "quality_checks.severity EQ 'critical' OR quality_checks.severity EQ 'high'"
 PASSED = "FROM quality_checks WHERE quality_checks.status EQ 'passed' SELECT quality_checks.dataset"
@@ -18,6 +34,8 @@ EVENTS = "FROM node_events WHERE node_events.kind EQ 'outage' OR node_events.kin
 FAILED = "FROM quality_checks WHERE quality_checks.status EQ 'failed'{} SELECT {}"
 
 MENDED = [
+    ("data in language1, language2 and language3", ALL_THREE.format(""), ALL_THREE.format(" datasets.languages HAS @language3")),
+    ("fields with names, e-mail addresses and phone numbers", FIELDS.format("address", "name", ""), FIELDS.format("email", "name", " OR columns.pii_category EQ 'phone'")),
     ("problems that are high or worse", ALERTS.format("quality_checks.severity EQ 'high'"), ALERTS.format(GRAVE)),
     ("problems of at least high severity", ALERTS.format(MILD), ALERTS.format(GRAVE)),
     ("problems up to medium", ALERTS.format("quality_checks.severity EQ 'medium'"), ALERTS.format(MILD)),
@@ -68,3 +86,21 @@ def test_all_that_is_listed_counts(question: str, plan: str, mended: str) -> Non
 @pytest.mark.parametrize(("question", "plan"), LEFT, ids=[question for question, _ in LEFT])
 def test_what_is_not_listed_stays(question: str, plan: str) -> None:
     assert said(question, plan, RULES) == plan
+
+
+@pytest.mark.parametrize(
+    ("plan", "shown"),
+    [
+        ("FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.owner", "FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.name datasets.owner"),
+        ("FROM datasets WHERE datasets.name EQ @dataset1 SELECT SUM datasets.row_count", None),
+        ("FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.owner ORDER datasets.row_count DESC LIMIT 1", None),
+        ("FROM datasets WHERE datasets.name NE @dataset1 SELECT datasets.owner", None),
+    ],
+)
+@pytest.mark.parametrize("several", [True, False])
+def test_what_is_told_of_each_of_a_list_is_told_with_its_name(plan: str, shown: str | None, several: bool) -> None:
+    names = Text(("C4", "Alpaca", "COCO"))
+    linked = Linked("who owns dataset1", {"@dataset1": names}, {"@dataset1": Mention(9, 17, "dataset", names, "C4, Alpaca and COCO", several=several)})
+    query = parse(plan, full_scope())
+    assert isinstance(query, Query)
+    assert spelled(with_what_is_listed(query, linked)) == spelled(query if shown is None or not several else parse(shown, full_scope()))
