@@ -114,6 +114,19 @@ def test_sql_that_is_right_by_luck_is_found_out(tmp_path: Path) -> None:
     assert (found.reason, found.one_instance, found.right) == ("wrong_elsewhere", True, False)
 
 
+@pytest.mark.parametrize(
+    ("sql", "right"),
+    [("SELECT owner FROM datasets WHERE owner IS NOT NULL GROUP BY owner ORDER BY count(*) > 0, owner DESC LIMIT 3", True),
+     ("SELECT owner FROM datasets WHERE owner IS NOT NULL GROUP BY owner ORDER BY count(*), owner LIMIT 3", False),
+     ("SELECT owner FROM datasets WHERE owner > 'C' GROUP BY owner ORDER BY owner LIMIT 3", False)],
+)  # fmt: skip
+def test_a_tie_at_a_limit_is_not_held_against_anybody(tmp_path: Path, sql: str, right: bool) -> None:
+    gold = "SELECT owner FROM datasets WHERE owner IS NOT NULL GROUP BY owner ORDER BY count(*) > 0 LIMIT 3"
+    case = {"id": "tie", "question": "three owners", "principal": "ada", "outcome": "answer", "gold": gold}
+    (record,) = finished(written(tmp_path, [case], {"three owners": [{"sql": sql}]}, instances=0), tmp_path / "run")
+    assert record.right is right
+
+
 def test_a_run_goes_on_after_a_kill_and_ends_the_same(toy: Manifest, whole: tuple[Path, list[Record]], tmp_path: Path) -> None:
     filled, cases = plan(toy)
     folder = tmp_path / "killed"
