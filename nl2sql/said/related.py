@@ -1,16 +1,39 @@
-"""Lists that are asked for together with what belongs to each row, which the model only tests: nodes under 0.8 and the health datasets on them."""
+"""Related rows: conditions that are of the same one, and lists that are asked for together with what belongs to each row."""
 
 import re
 from dataclasses import replace
 
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan.language import Exists, Item, Query
+from nl2sql.plan.language import Exists, Item, Predicate, Query, Segment
 from nl2sql.plan.parts import ENTITIES, own_key
 from nl2sql.readings.conversation import NEXT
+from nl2sql.said.parts import columns_of_token, plain
 
 AND_THOSE = r"\b(?:and|plus|with|as well as)(?: also)?(?: all)? (?:the|their|its|which|what|those) (?:(?!(?:and|or|of|in|on|per|for)\b)[\w'-]+ ){0,3}?"
 """What stands before things that are listed too."""
+
+
+def of_the_same_row(query: Query, linked: Linked) -> Query:
+    """Different things that are asked of related rows of one view are asked of the same row: a backup outside the EU is a backup that is there."""
+    where: list[Predicate] = []
+    for p in query.where:
+        at = next((at for at, other in enumerate(where) if _can_be_one(other, p)), None)
+        if at is None:
+            where.append(p)
+        elif isinstance(other := where[at], Exists) and isinstance(p, Exists):
+            where[at] = replace(other, conditions=tuple(dict.fromkeys((*other.conditions, *p.conditions))))
+    return replace(query, where=tuple(where))
+
+
+def _can_be_one(one: Predicate, other: Predicate) -> bool:
+    """Both ask for a related row by the same join, by other columns each."""
+    alike = isinstance(one, Exists) and isinstance(other, Exists) and one.join == other.join and not (one.negated or other.negated or one.times or other.times)
+    return alike and not _columns(one) & _columns(other)
+
+
+def _columns(predicate: Predicate) -> set[str]:
+    return {column for test in plain(predicate) for column in columns_of_token(test.token if isinstance(test, Segment) else test.column)}
 
 
 def with_those(query: Query, linked: Linked) -> Query:

@@ -51,7 +51,7 @@ from nl2sql.said.offers import at_a_price, at_hand, from_its_node, with_none_fre
 from nl2sql.said.others import but_not_another, than_another
 from nl2sql.said.owners import by_its_owner
 from nl2sql.said.ranked import of_the_times, of_what_is_ranked, worst_of_all
-from nl2sql.said.related import with_those
+from nl2sql.said.related import of_the_same_row, with_those
 from nl2sql.said.rounds import of_its_own_data, of_who_took_part
 from nl2sql.said.shares import of_more_than_those, of_one_node, of_the_number_alone, within_each
 from nl2sql.said.things import of_both_ends, of_kinds, of_known_things, of_no_node, of_whoever
@@ -89,5 +89,5 @@ RULES = (
     *(when_it_happened, since_before, since_ever, in_one_time, no_time_to_come, by_quarter),
     *(in_total, with_its_measure, that_is_given, of_each, of_both_parts, of_each_compared, of_either, all_of_them),
     *(on_average, bounded_average, without_bound_on_all),
-    *(as_flows_name_it, with_those, as_named, by_whom, of_its_metric, by_what_noticed_it),
+    *(as_flows_name_it, of_the_same_row, with_those, as_named, by_whom, of_its_metric, by_what_noticed_it),
 )

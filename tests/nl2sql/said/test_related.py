@@ -2,6 +2,7 @@
 
 import pytest
 
+from nl2sql.said.related import of_the_same_row
 from tests.nl2sql.said.asked import said
 
 NODES = "FROM nodes WHERE nodes.trust_score LT 0.8 EXISTS nodes.node=datasets.node datasets.phi IS_TRUE END SELECT nodes.node"
@@ -27,3 +28,25 @@ def test_what_is_listed_too_is_shown(question: str) -> None:
 )
 def test_what_is_only_tested_is_not(question: str, plan: str) -> None:
     assert said(question, plan) == plan
+
+
+COPIES = "EXISTS datasets.name=replicas.dataset {} END"
+OUTSIDE = "FROM datasets WHERE {} SELECT datasets.name"
+BACKUP, ABROAD = "replicas.kind EQ 'backup'", "replicas.jurisdiction NE @jurisdiction1"
+
+
+def test_different_things_asked_of_related_rows_are_of_the_same_row() -> None:
+    apart = OUTSIDE.format(f"{COPIES.format(BACKUP)} {COPIES.format(ABROAD)}")
+    assert said("tables of which a backup is outside the EU", apart, (of_the_same_row,)) == OUTSIDE.format(COPIES.format(f"{BACKUP} {ABROAD}"))
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        f"{COPIES.format(BACKUP)} {COPIES.format(BACKUP.replace('backup', 'primary'))}",
+        f"{COPIES.format(BACKUP)} NOT_{COPIES.format(ABROAD)}",
+        f"{COPIES.format(BACKUP)} EXISTS datasets.name=quality_checks.dataset quality_checks.status EQ 'failed' END",
+    ],
+)
+def test_what_no_one_row_can_meet_or_is_of_another_view_stays_apart(where: str) -> None:
+    assert said("tables", OUTSIDE.format(where), (of_the_same_row,)) == OUTSIDE.format(where)
