@@ -1,10 +1,12 @@
 """Lists of names: when they are one value that stands for any of them, and when they stay apart."""
 
+from datetime import datetime
+
 import pytest
 
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
-from nl2sql.values import Text
+from nl2sql.values import Period, Text
 from tests.nl2sql.linking.test_link import NOW
 
 FOLDED = [
@@ -15,9 +17,12 @@ FOLDED = [
     ("datasets in Poland/Germany/Kenya", "datasets in country1", ("PL", "DE", "KE")),
     ("nodes in France, in Poland, in Germany or in Kenya that are offline", "nodes in country1 that are offline", ("FR", "PL", "DE", "KE")),
     ("datasets in English, French or Swahili", "datasets in language1", ("English", "French", "Swahili")),
-    ("which of C4, Alpaca, SQuAD and COCO is larger than 5 GB", "which of dataset1 is larger than number1 gb", ("C4", "Alpaca", "SQuAD", "COCO")),
+    ("are C4, Alpaca, SQuAD and COCO larger than 5 GB", "are dataset1 larger than number1 gb", ("C4", "Alpaca", "SQuAD", "COCO")),
 ]
 APART = [
+    ("which of C4, Alpaca and COCO has most rows", "which of dataset1, dataset2 and dataset3 has most rows"),
+    ("outages in July, August and October", "outages period1, period2 and period3"),
+    ("outages in July and August", "outages period1 and period2"),
     ("who owns C4 and Alpaca?", "who owns dataset1 and dataset2?"),
     ("which is bigger, C4, Alpaca or SQuAD?", "which is bigger, dataset1, dataset2 or dataset3?"),
     ("compare C4, Alpaca, SQuAD and COCO by rows", "compare dataset1, dataset2, dataset3 by rows"),
@@ -45,6 +50,11 @@ def test_what_is_compared_or_no_list_stays_apart(index: NameIndex, question: str
 def test_the_last_slot_of_what_is_compared_stands_for_the_rest(index: NameIndex) -> None:
     linked = link("compare C4, Alpaca, SQuAD and COCO by rows", index, NOW)
     assert [linked.bindings[f"@dataset{n}"] for n in (1, 2, 3)] == [Text(("C4",)), Text(("Alpaca",)), Text(("SQuAD", "COCO"))]
+
+
+def test_months_in_a_row_are_one_span(index: NameIndex) -> None:
+    linked = link("outages per week in July, August and September", index, NOW)
+    assert (linked.text, linked.bindings["@period1"]) == ("outages per week period1", Period(datetime(2026, 7, 1), datetime(2026, 10, 1)))
 
 
 def test_a_list_with_a_name_that_nothing_has_stays_apart(index: NameIndex) -> None:
