@@ -23,7 +23,7 @@ FITS = {
 @click.option("--export", type=click.Path(file_okay=False, path_type=Path), help="Where the ONNX files go.  [default: the package]")
 @click.option("--variant", type=click.Choice(["encoder-decoder", "random", "causal"]), help="Which small model: the one that ships, it from random weights, or a Llama.")
 @click.option("--anew", is_flag=True, help="Begin from MiniLM, not from the weights that are shipped.")
-@click.option("--encoder", metavar="MODEL", help="Begin with the lower layers of this MPNet (folder or id) under the shipped decoder.")
+@click.option("--encoder", metavar="MODEL", help="Begin with the lower layers of this MPNet (folder or id) beside the shipped encoder.")
 @click.option("--mine", is_flag=True, help="Begin a new run from the weights in --out, or else the shipped ones, with the phrases that they read worst drawn more often.")
 @click.option("--lora", metavar="MODEL", help="Fine-tune this Hugging Face causal model (folder or id) instead.")
 @click.option("--rank", type=click.IntRange(1, 512), help="Rank of the adapter.  [default: 16]")

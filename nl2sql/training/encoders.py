@@ -1,4 +1,4 @@
-"""Encoders that the parser can read with: MiniLM, or the lower layers of MPNet, whose word pieces are MiniLM's in another order.
+"""Encoders that the parser reads with: MiniLM, and beside it the lower layers of MPNet, whose word pieces are MiniLM's in another order.
 
 MPNet (Song et al., 2020) knows positions from two on and a relative bias; its upper layers, fine-tuned to tell sentences apart, know less of single words.
 """
@@ -18,10 +18,11 @@ from catalog.errors import UsageError
 
 MINILM = Path(get_model_path())
 """all-MiniLM-L6-v2 (Wang et al., 2020; Reimers and Gurevych, 2019), Apache-2.0."""
+MINILM_LAYERS = 6
 MPNET = "sentence-transformers/all-mpnet-base-v2"
 """Apache-2.0, by the same authors from microsoft/mpnet-base (MIT)."""
-MPNET_LAYERS = 8
-HELD_LAYERS = 3
+MPNET_LAYERS = 6
+HELD_LAYERS = 2
 """Lower layers that are not trained: what they know of words holds for words that no phrase has."""
 MARKS = {"[CLS]": "<s>", "[SEP]": "</s>", "[PAD]": "<pad>", "[UNK]": "<unk>", "[MASK]": "<mask>"}
 FIRST_POSITION = 2
@@ -36,6 +37,11 @@ def minilm() -> BertModel:
     """MiniLM without its pooling layer."""
     encoder: BertModel = BertModel.from_pretrained(MINILM, add_pooling_layer=False, attn_implementation="sdpa")
     return encoder
+
+
+def untrained(layers: int = MINILM_LAYERS) -> BertModel:
+    """MiniLM's architecture, nothing of which knows anything."""
+    return BertModel(BertConfig.from_pretrained(MINILM, attn_implementation="sdpa", num_hidden_layers=layers), add_pooling_layer=False)
 
 
 def mpnet(folder: Path, tokenizer: Tokenizer, layers: int = MPNET_LAYERS) -> MPNetModel:
@@ -57,23 +63,27 @@ def mpnet(folder: Path, tokenizer: Tokenizer, layers: int = MPNET_LAYERS) -> MPN
     return encoder
 
 
-def like(weights: Mapping[str, Tensor]) -> Encoder:
-    """An encoder of the kind and size that these weights of a parser are of, nothing of which knows anything."""
-    layers = 1 + max(int(name.split(".")[3]) for name in weights if name.startswith("encoder.encoder.layer."))
-    words, positions = weights["encoder.embeddings.word_embeddings.weight"], weights["encoder.embeddings.position_embeddings.weight"]
+def like(weights: Mapping[str, Tensor]) -> tuple[BertModel, MPNetModel | None]:
+    """Encoders of the size that these weights of a parser are of, nothing of which knows anything; the second where they have one."""
+    first = untrained(_layers(weights, "encoder."))
     if "project.weight" not in weights:
-        return BertModel(BertConfig.from_pretrained(MINILM, attn_implementation="sdpa", num_hidden_layers=layers), add_pooling_layer=False)
-    inner = weights["encoder.encoder.layer.0.intermediate.dense.weight"].shape[0]
+        return first, None
+    words, positions = (weights[f"second.embeddings.{kind}_embeddings.weight"] for kind in ("word", "position"))
     config = MPNetConfig(
         vocab_size=words.shape[0],
         hidden_size=words.shape[1],
-        num_hidden_layers=layers,
+        num_hidden_layers=_layers(weights, "second."),
         num_attention_heads=words.shape[1] // HEAD,
-        intermediate_size=inner,
+        intermediate_size=weights["second.encoder.layer.0.intermediate.dense.weight"].shape[0],
         max_position_embeddings=positions.shape[0],
         layer_norm_eps=1e-5,
     )
-    return MPNetModel(config, add_pooling_layer=False)
+    return first, MPNetModel(config, add_pooling_layer=False)
+
+
+def _layers(weights: Mapping[str, Tensor], prefix: str) -> int:
+    stem = f"{prefix}encoder.layer."
+    return 1 + max(int(name.removeprefix(stem).split(".")[0]) for name in weights if name.startswith(stem))
 
 
 def states_of(encoder: Encoder, ids: Tensor, mask: Tensor) -> Tensor:
@@ -84,10 +94,13 @@ def states_of(encoder: Encoder, ids: Tensor, mask: Tensor) -> Tensor:
     return states
 
 
-def hold(encoder: Encoder) -> None:
-    """Keep the word pieces as they are, and of MPNet the lowest layers: words that no phrase has keep their place beside those that phrases have."""
-    encoder.get_input_embeddings().requires_grad_(False)
-    if isinstance(encoder, MPNetModel):
-        encoder.embeddings.requires_grad_(False)
-        for layer in encoder.encoder.layer[:HELD_LAYERS]:
-            layer.requires_grad_(False)
+def hold(first: BertModel, second: MPNetModel | None) -> None:
+    """Keep what is not trained: the word pieces, so that words that no phrase has keep their place beside those that phrases have; beside a second encoder all of the first, and the lowest layers of the second."""
+    if second is None:
+        first.get_input_embeddings().requires_grad_(False)
+        return
+    for held in (first, second.embeddings, second.encoder.relative_attention_bias, *second.encoder.layer[:HELD_LAYERS]):
+        held.requires_grad_(False)
+        for part in held.modules():
+            if isinstance(part, nn.Dropout):
+                part.p = 0.0

@@ -33,9 +33,10 @@ def export(checkpoint: Path, out: Path, quantised: bool = True) -> None:
     saved = torch.load(checkpoint, weights_only=True)
     parser = parser_of(averaged(saved)).eval()
     layers = len(parser.layers)
-    parser.encoder.set_attn_implementation("eager")
-    if quantised:
-        parser.encoder.set_input_embeddings(Rounded(parser.encoder.get_input_embeddings().weight))
+    for encoder in filter(None, (parser.encoder, parser.second)):
+        encoder.set_attn_implementation("eager")
+        if quantised:
+            encoder.set_input_embeddings(Rounded(encoder.get_input_embeddings().weight))
     width, heads = parser.embed.weight.shape[1], layer_of(parser.layers[0]).self_attention.heads
     out.mkdir(parents=True, exist_ok=True)
     ids = torch.ones(1, 12, dtype=torch.long)

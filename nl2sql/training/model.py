@@ -1,4 +1,4 @@
-"""The embedded parser: an encoder reads the question, a small decoder writes plan tokens.
+"""The embedded parser: an encoder reads the question, or two do, and a small decoder writes plan tokens.
 
 Pre-norm transformer decoder (Vaswani et al., 2017; Xiong et al., 2020) with cross-attention, tied output head over the closed plan
 vocabulary. Attention is spelt out so that one decoding step exports as a plain ONNX graph with cached keys and values.
@@ -6,13 +6,15 @@ vocabulary. Attention is spelt out so that one decoding step exports as a plain 
 
 import torch
 from torch import Tensor, nn
-from transformers import MPNetModel
+from transformers import BertModel, MPNetModel
 
-from nl2sql.training.encoders import Encoder, states_of
+from nl2sql.training.encoders import states_of
 from nl2sql.training.stream import MAX_PLAN
 
 WIDTH = 384
 """Of the decoder, which is MiniLM's too."""
+ALONE = 0.35
+"""Share of questions that the second encoder reads by itself while it is trained, so that it learns to tell what the first tells too."""
 
 
 class Attention(nn.Module):
@@ -69,14 +71,17 @@ class Layer(nn.Module):
 class Parser(nn.Module):
     """Question word pieces to plan tokens. The start token is the end token, id 0.
 
-    A wider encoder's states are brought to the decoder's width by a linear map.
+    Where there is a second, wider encoder, the decoder is told the mean of the first's states and of what a linear map makes of the second's.
     """
 
-    def __init__(self, encoder: Encoder, vocabulary: int, layers: int = 4, heads: int = 6, dropout: float = 0.1) -> None:
+    def __init__(
+        self, encoder: BertModel, vocabulary: int, layers: int = 4, heads: int = 6, dropout: float = 0.1, second: MPNetModel | None = None
+    ) -> None:
         super().__init__()
         width = WIDTH
         self.encoder = encoder
-        self.project = nn.Linear(encoder.config.hidden_size, width) if isinstance(encoder, MPNetModel) else nn.Identity()
+        self.second = second
+        self.project = nn.Linear(second.config.hidden_size, width) if second is not None else None
         self.embed = nn.Embedding(vocabulary, width)
         self.position = nn.Embedding(MAX_PLAN, width)
         self.layers = nn.ModuleList(Layer(width, heads, dropout) for _ in range(layers))
@@ -87,8 +92,12 @@ class Parser(nn.Module):
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         """States of the question [batch, length, width]."""
-        states: Tensor = self.project(states_of(self.encoder, ids, mask))
-        return states
+        states = states_of(self.encoder, ids, mask)
+        if self.second is None or self.project is None:
+            return states
+        others: Tensor = self.project(states_of(self.second, ids, mask))
+        share = 0.5 * (torch.rand(len(ids), 1, 1) >= ALONE) if self.training else 0.5
+        return others + share * (states - others)
 
     def decode(self, plan: Tensor, states: Tensor, mask: Tensor) -> Tensor:
         """Logits [batch, length, vocabulary] of the token after each prefix of ``plan`` [batch, length]."""

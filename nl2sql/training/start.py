@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import BertConfig, BertModel
 
 from catalog.semantic import views
 from nl2sql.plan.language import vocabulary
-from nl2sql.training.encoders import MINILM, like, minilm
+from nl2sql.training.encoders import MINILM, like, minilm, untrained
 from nl2sql.training.model import Parser
 
 
@@ -30,14 +29,14 @@ def new_parser(layers: int, tokenizer: Tokenizer) -> Parser:
 
 def random_parser(layers: int) -> Parser:
     """The same parser, nothing of which knows anything."""
-    config = BertConfig.from_pretrained(MINILM, attn_implementation="sdpa")
-    return Parser(BertModel(config, add_pooling_layer=False), len(vocabulary()), layers)
+    return Parser(untrained(), len(vocabulary()), layers)
 
 
 def parser_of(weights: Mapping[str, Tensor], tokens: Sequence[str] = (), tokenizer: Tokenizer | None = None) -> Parser:
     """A parser with these weights; trained for other plan ``tokens``, those that both layers have keep what they mean, and the rest start as the encoder's reading of it."""
     layers = 1 + max(int(name.split(".")[1]) for name in weights if name.startswith("layers."))
-    parser = Parser(like(weights), len(vocabulary()), layers)
+    first, second = like(weights)
+    parser = Parser(first, len(vocabulary()), layers, second=second)
     if not tokens or tuple(tokens) == vocabulary():
         parser.load_state_dict(weights)
         return parser

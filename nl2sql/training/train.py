@@ -69,8 +69,9 @@ def start(recipe: Recipe, out: Path, saved: Mapping[str, Any] | None = None) -> 
         parser = random_parser(recipe.layers) if recipe.variant == "random" else new_parser(recipe.layers, tokenizer)
     if recipe.variant == "random":
         return parser, tokenizer, []
-    hold(parser.encoder)
-    return parser, tokenizer, [p for p in parser.encoder.parameters() if p.requires_grad]
+    hold(parser.encoder, parser.second)
+    knowing = parser.second or parser.encoder
+    return parser, tokenizer, [p for p in knowing.parameters() if p.requires_grad]
 
 
 def train(out: Path, recipe: Recipe, every: int = 500, judged: int = 480) -> None:
