@@ -23,6 +23,7 @@ _weekday = rf"(?P<weekday>{'|'.join(WEEKDAYS)})"
 _short_weekday = r"(?P<weekday>mon|tues?|wed|thurs?|thu|fri)"
 _dated = rf"(?:(?:{'|'.join(WEEKDAYS)}|mon|tues?|wed|thurs?|thu|fri|sat|sun)\.?,? (?:the )?)?"
 _year = r"(?P<year>(?:19|20)\d\d)"
+_that_year = r",? (?:of )?(?P<of>last year|this year|next year)"
 _short_year = r" ?'(?P<short>\d\d)(?!\d)"
 _day = r"(?P<day>\d{1,2}|first|second|third)(?:st|nd|rd|th)?"
 _which = r"(?P<which>(?:the )?(?:this|current|last|previous|preceding|prior|past|most recent|next|coming|upcoming|following))"
@@ -43,13 +44,13 @@ POINTS = tuple(
         r"(?:(?:calendar )?(?:week|wk)|cw|kw)(?: no\.?| number)? ?(?P<iso_week>\d{1,2})(?:(?: of| in|,)? (?P<year>(?:19|20)\d\d))?(?![/.]?\d)",
         rf"(?:{_year}[- ]?)?w(?P<iso_week>[0-5]\d)",
         rf"(?P<number>\d{{1,2}}(?=/)|(?:0[1-9]|1[0-2])(?=\.))[/.]{_year}",
-        rf"{_dated}{_day.replace('first|second|third', rf'(?:{_nth})(?= of)')}(?:(?: of)? |-){_month}(?:(?:,? |-){_year})?(?!\d)",
-        rf"{_dated}{_month} (?:the )?{_day}\b(?!\d| ?%)(?:,? {_year})?",
+        rf"{_dated}{_day.replace('first|second|third', rf'(?:{_nth})(?= of)')}(?:(?: of)? |-){_month}(?:(?:,? |-){_year}|{_that_year})?(?!\d)",
+        rf"{_dated}{_month} (?:the )?{_day}\b(?!\d| ?%)(?:,? {_year}|{_that_year})?",
         rf"{_dated}(?P<only_day>\d{{1,2}})(?:st|nd|rd|th)(?: of (?P<of_month>the|this|last|next) month)?(?=\s*(?:$|[?!.,;)]|\b(?:and|or|to|until|till|through|at|who|what|which|were|was|did)\b))",
         rf"(?P<only_day>{_nth}) of (?P<of_month>the|this|last|next) month",
         rf"{_month}{_short_year}",
         rf"{_month}(?:,? (?:of )?{_year})",
-        rf"{_month} (?:of )?(?P<of>last year|this year|next year)",
+        rf"{_month}{_that_year}",
         rf"(?:q(?P<quarter>[1-4])|(?P<nth>first|second|third|fourth|last|1st|2nd|3rd|4th) quarter)(?:[ /-]*(?:of )?(?:{_year}|(?P<of>this year|last year|next year)))?(?! ?')",
         rf"{_year}[ /-]?q(?P<quarter>[1-4])",
         rf"q(?P<quarter>[1-4]){_short_year}",
@@ -61,7 +62,7 @@ POINTS = tuple(
         r"week (?:of|starting|beginning|commencing)(?: the)? (?P<week_of>(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? [a-z]{3,9}|[a-z]{3,9} \d{1,2}(?:st|nd|rd|th)?|\d{4}-\d\d-\d\d)(?:,? (?:19|20)\d\d)?)",
         rf"(?P<edge>end|start|beginning) of (?:the )?(?:{_which} )?{_span}|(?:the )?(?P<edge_b>year|month|quarter|week)(?:[- ]|'s )end|(?P<edge_c>eo[dwmqy])",
         r"(?:the )?(?P<beyond>week|month|quarter|year|weekend) (?P<direction>before last|after next)",
-        rf"(?P<edge>end|start|beginning) of {_month}(?: {_year})?",
+        rf"(?P<edge>end|start|beginning) of {_month}(?: {_year}|{_that_year})?",
         rf"(?P<edge>end|start|beginning) of (?:q(?P<quarter>[1-4])(?: {_year})?|(?P<whole_year>(?:19|20)\d\d))",
         rf"{_which} {_span}",
         r"(?:the )?(?P<only>weekend)",

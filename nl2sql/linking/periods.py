@@ -103,10 +103,10 @@ def _between(match: re.Match[str], now: datetime) -> Period | None:
     if right_text.isdigit() and len(right_text) == 2:  # 2023-25
         right_text = left_text[:2] + right_text
     right = Period(None, now) if re.fullmatch(_now, right_text) else resolve(right_text, now)
-    year = re.search(r"(?:19|20)\d\d", right_text)
+    year = re.search(r"(?:19|20)\d\d|(?<=\w )(?:last|this|next) year$", right_text)
     if re.fullmatch(r"\d{1,2}(?:st|nd|rd|th)?", left_text):
         left_text = re.sub(r"\d{1,2}(?:st|nd|rd|th)?(?= |$)", left_text, re.sub(r"((?:19|20)\d\d)", "", right_text)).strip()
-    if year and not re.search(r"(?:19|20)\d\d", left_text) and re.search("|".join(m[:3] for m in MONTHS) + r"|^q\d", left_text):
+    if year and not re.search(r"(?:19|20)\d\d|year", left_text) and re.search("|".join(m[:3] for m in MONTHS) + r"|^q\d", left_text):
         left_text = f"{left_text} {year[0]}"
     left = resolve(left_text, now)
     if not left or not right or not left.start or not right.end or left.start >= right.end:

@@ -12,10 +12,15 @@ from nl2sql.linking.mentions import Draft
 from nl2sql.linking.names import lookup
 from nl2sql.linking.spelling import QUOTED
 from nl2sql.linking.vocabulary import closed_words, concepts, is_asking, is_english, lexicon, schema_words, words
+from nl2sql.readings.conversation import NEXT
 from nl2sql.values import Text
 
 LONGEST_QUOTE = 5
 """Words of a quoted name; longer quotes are speech."""
+POINTING = re.compile(
+    r"\bits\b|\b(?:it|this|that|them|those|these|one)\W*$|\b(?:is|are|was|were|do|does|did|has|have|can) (?:it|this|that|they|those)\b|\b(?:this|that|these|those|the) (?:tables?|data ?sets?|ones?|files?|reports?|models?)\b"
+)
+"""Points at what was named in a sentence before."""
 IDENTIFIER = re.compile(r"(?<![\w@])[a-z][a-z0-9]*(?:[./-][a-z0-9]+)*_[a-z0-9_]+(?:[./-][a-z0-9_]+)*|(?<![\w@.-])[a-z0-9]+(?:-[a-z0-9]+)+(?![\w-])", re.I)
 DOTTED = re.compile(r"(?<![\w@./-])(?P<table>[a-z]\w{2,})\.(?P<column>[a-z]{2,})(?![\w@./-])", re.I)
 CAMEL = re.compile(r"(?<![\w@])(?:[a-z]{2,}[A-Z]\w{2,}|[A-Z][a-z]{2,}(?:[A-Z][a-z]{2,})+\d*)(?![\w@])")
@@ -63,9 +68,16 @@ def find_quoted(draft: Draft, index: NameIndex) -> None:
         elif words(inner) and words(inner) not in closed_words() and len(words(inner)) <= LONGEST_QUOTE:
             said = re.search(r"(?:about|containing|contains?|mention\w*|like|words?|term|keyword|text|topic) $", before) or re.match(r" in (?:the|its|their) (?:name|title|description)", after)
             kind = cue(before, after) or ("term" if said else "dataset")
+            if _is_aside(draft, match.end()) and len(words(inner)) > 1 and all(map(is_english, words(inner))):
+                continue
             placed = cue(before, after) or said or re.search(rf"(?:^|\W)(?!does|is|has){LEADS_ASKING} (?:the )?$", before)
             if placed or not all(w in lexicon() for w in words(inner)):
                 draft.add(match.start(), match.end(), kind, Text((inner,)), known=False)
+
+
+def _is_aside(draft: Draft, end: int) -> bool:
+    """Whether something is told in a sentence before the one that asks, which does not point at it."""
+    return NEXT not in draft.text and end <= draft.asked_from() and not POINTING.search(draft.text[draft.asked_from() :])
 
 
 def find_columns(draft: Draft, index: NameIndex) -> None:

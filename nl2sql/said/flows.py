@@ -22,7 +22,7 @@ NOT_DIRECT = re.compile(r"\b(?:not|non|isn't|aren't|indirect\w*|other than|beyon
 ANY_DEPTH = re.compile(
     r"\b(?:(?:any|whatever|every) (?:distance|depth|level|number of (?:hops|steps|levels))|however (?:far|many|deep|indirect\w*)|no matter how (?:far|many|deep)|transitive(?:ly)?"
     r"|(?:count|includ)(?:ing|es?)?(?: the| those| also)? indirect"
-    r"|(?:direct(?:ly)?|near|immediate(?:ly)?),? (?:or|and|nor) (?:\w+ )?(?:not|indirect(?:ly)?|further|far|otherwise)|indirect(?:ly)? (?:or|and|nor) direct(?:ly)?)\b"
+    r"|(?:direct(?:ly)?|near|immediate(?:ly)?),? (?:or|and|nor) (?:\w+ )?(?:not|indirect(?:ly)?|further|far|otherwise|by way of|via|through)|all (?:of )?(?:the |its |their )?(?:hops|steps|levels|stages)|indirect(?:ly)? (?:or|and|nor) direct(?:ly)?)\b"
 )
 ONE_KIND = re.compile(r"\b(?:only|just|merely|exclusively|but not|not direct)\b|(?:\bnumber\d|\b\d+)(?: or \w+)? (?:hops?|steps?|levels?)\b")
 """Says that one of the two is meant all the same, or a number of hops."""

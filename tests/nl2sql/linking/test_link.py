@@ -266,6 +266,20 @@ def test_slips_that_are_words_of_their_own(typed: str, read: str, index: NameInd
     assert link(typed, index, NOW).text == read
 
 
+@pytest.mark.parametrize(
+    ("question", "read"),
+    [
+        ('The law says "without further delay". Who got access that ran out?', 'the law says "without further delay". who got access that ran out?'),
+        ('The law names "orange delays". Who got access to it?', "the law names dataset1. who got access to it?"),
+        ('The law names "orange delays". Is that table stale?', "the law names dataset1. is that table stale?"),
+        ('The law says "orange delays". Who got access that ran out?', 'the law says "orange delays". who got access that ran out?'),
+        ('who owns "old numbers"?', "who owns dataset1?"),
+    ],
+)
+def test_everyday_words_in_quotes_are_a_name_where_the_question_is_about_them(question: str, read: str, index: NameIndex) -> None:
+    assert link(question, index, NOW).text == read
+
+
 def test_more_of_a_kind_than_there_are_slots_stay_words(index: NameIndex) -> None:
     linked = link("who owns Alpaca, or rather C4, or maybe SQuAD, not to forget Wikipedia", index, NOW)
     assert linked.text == "who owns dataset1, or rather dataset2, or maybe dataset3, not to forget wikipedia"

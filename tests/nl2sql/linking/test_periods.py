@@ -12,6 +12,10 @@ from nl2sql.linking.periods import find_periods
 NOW = datetime(2026, 10, 16, 12)
 PHRASES = [
     ("today", "2026-10-16", "2026-10-17"),
+    ("before the first of october this year", None, "2026-10-01"),
+    ("since 3 march last year", "2025-03-03", None),
+    ("between 1 june and 31 august last year", "2025-06-01", "2025-09-01"),
+    ("from march to june this year", "2026-03-01", "2026-07-01"),
     ("in the last fourteen days", "2026-10-02 12:00", "2026-10-16 12:00"),
     ("within the past forty-eight hours", "2026-10-14 12:00", "2026-10-16 12:00"),
     ("in the past twenty one days", "2026-09-25 12:00", "2026-10-16 12:00"),

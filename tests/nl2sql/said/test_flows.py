@@ -17,6 +17,8 @@ FROM = "EXISTS datasets.name=lineage.downstream lineage.upstream EQ @dataset{} E
 TRAINED = "FROM models JOIN lineage.downstream=models.name WHERE lineage:table_level{} SELECT models.name COUNT_DISTINCT lineage.upstream"
 
 MENDED = [
+    ("tables that dataset2 draws on directly or by way of others", INTO.format(" lineage.depth GT 1"), INTO.format("")),
+    ("sources of dataset2 through all the stages", INTO.format(" lineage.depth EQ 1"), INTO.format("")),
     ("tables computed from dataset2", INTO.format(""), OUT_OF.format("")),
     ("tables three hops below dataset2", INTO.format(""), OUT_OF.format("")),
     ("offspring of dataset2", INTO.format(""), OUT_OF.format("")),
