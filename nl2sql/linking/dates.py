@@ -246,7 +246,7 @@ def _part_of(part: dict[str, str | None], now: datetime, ahead: bool) -> Period 
     if third := part.get("third"):
         months = round((whole.end - whole.start).days / 30.4)
         first, second = (shift(whole.start, n * months // 3, "month") if months > 1 else whole.start + timedelta(days=10 * n) for n in (1, 2))
-        return {"ear": Period(whole.start, first), "mid": Period(first, second)}.get(third[:3], Period(second, whole.end))
+        return {"early": Period(whole.start, first), "mid": Period(first, second)}.get(third.removesuffix("dle of"), Period(second, whole.end))
     if half := part.get("half_part"):
         months = round((whole.end - whole.start).days / 30.4)
         if months == 3:  # a quarter has no half that people agree on

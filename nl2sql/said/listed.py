@@ -129,13 +129,13 @@ def _apart(query: Query) -> tuple[list[Condition], list[Predicate]]:
 
 
 def of_listed_values(query: Query, linked: Linked) -> Query:
-    """Of values that the question lists, a plan that tests some tests for any of them."""
+    """Of values that the question lists, a plan that tests some tests for any of them, and for none that it does not list."""
     where = list(query.where)
     for at, p in enumerate(query.where):
         column = _column_of_values(p)
         values = {said.value for said in _listed(column, linked.text)} if column and _is_tested_once(column, query) else set()
         asked, shown = {t.value for t in plain(p) if isinstance(t, Condition)}, Item("", (column,))
-        if asked & values != values and asked & values and not (query.is_grouped and shown in query.select):
+        if asked & values and not values <= asked and not (query.is_grouped and shown in query.select):
             where[at] = any_of(Condition(column, "EQ", value) for value in sorted(values))
             query = query if query.is_grouped else replace(query, select=tuple(dict.fromkeys((*query.select, shown))))
     return replace(query, where=tuple(where))

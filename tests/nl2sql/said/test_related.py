@@ -1,4 +1,4 @@
-"""What belongs to each row of a list is shown where it is asked for, and only tested elsewhere."""
+"""Related rows: what is asked of the same one, and what belongs to each row of a list, shown where it is asked for and only tested elsewhere."""
 
 import pytest
 
