@@ -32,6 +32,8 @@ from nl2sql.backends import open_backend
 from nl2sql.backends.base import Backend, Context
 from nl2sql.context import context_of
 from nl2sql.pipeline import ask
+from nl2sql.readings.conversation import Earlier
+from nl2sql.turn import earlier
 
 Planned = tuple[str, Case]
 """A case and the name of its suite."""
@@ -84,8 +86,9 @@ def run(manifest: Manifest, cases: Sequence[Planned], folder: Path, backend: Bac
         cold = True
         for suite, case, repeat in ahead.over(left, lambda entry: _contexts(entry[1], grounds, backend)):
             ground = grounds.of(case)
+            before: list[Earlier] = []
             for at in range(len(case.turns)):
-                record = _ask(suite, case, at, repeat, ground, ahead, judge, cold)
+                record = _ask(suite, case, at, repeat, ground, ahead, judge, cold, before)
                 cold = False
                 store.append(folder, record)
                 yield record
@@ -96,7 +99,7 @@ def _contexts(case: Case, grounds: Grounds, backend: Backend) -> Iterator[Contex
     session = grounds.of(case).session(case.principal)
     for at, turn in enumerate(case.turns):
         with suppress(GovernanceError):  # the turn meets it again, and ends in it
-            if context := context_of(turn.question, session, backend, _before(case, at)):
+            if context := context_of(turn.question, session, backend, [Earlier(said.question) for said in case.turns[:at]]):
                 yield context
 
 
@@ -204,18 +207,16 @@ def fingerprint(backend: str) -> str:
     return digest.hexdigest()
 
 
-def _before(case: Case, at: int) -> list[str]:
-    return [earlier.question for earlier in case.turns[:at]]
-
-
-def _ask(suite: str, case: Case, at: int, repeat: int, ground: Ground, backend: Ahead, judge: Judge, cold: bool) -> Record:
+def _ask(suite: str, case: Case, at: int, repeat: int, ground: Ground, backend: Ahead, judge: Judge, cold: bool, before: list[Earlier]) -> Record:
+    """Ask one turn after those ``before`` it, to which it is added as the front doors add it."""
     turn = case.turns[at]
     session = ground.session(case.principal)
     started, spent = perf_counter(), backend.spent_ms
     stages: dict[str, float] = {}
     try:
-        outcome, stages = finish(ask(turn.question, session, backend, before=_before(case, at)))
+        outcome, stages = finish(ask(turn.question, session, backend, before=before))
         asked = Asked.of(outcome)
+        before += filter(None, [earlier(outcome)])
     except GovernanceError as error:
         asked = Asked("infra", message=error.what)
     share = backend.spent_ms - spent

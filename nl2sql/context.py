@@ -6,7 +6,7 @@ from dataclasses import replace
 from nl2sql.backends.base import Backend, Context
 from nl2sql.change import is_change
 from nl2sql.linking.link import Linked, link
-from nl2sql.readings.conversation import in_context
+from nl2sql.readings.conversation import Earlier, in_context
 from nl2sql.session import Session
 from nl2sql.verified import Match, examples, matching
 
@@ -14,7 +14,7 @@ LONGEST_QUESTION = 2000
 """Characters; people do not need more, attacks do."""
 
 
-def context_of(question: str, session: Session, backend: Backend, before: Sequence[str] = ()) -> Context | None:
+def context_of(question: str, session: Session, backend: Backend, before: Sequence[Earlier] = ()) -> Context | None:
     """What `ask` gives the backend for a question; None where it asks no model. Nothing is drafted, run or recorded."""
     question = cleaned(question)
     session.renew()
@@ -27,7 +27,7 @@ def cleaned(question: str) -> str:
     return question.strip().encode("utf-8", "replace").decode("utf-8")
 
 
-def understood(question: str, session: Session, before: Sequence[str]) -> tuple[Linked, Match | None, Context | None]:
+def understood(question: str, session: Session, before: Sequence[Earlier]) -> tuple[Linked, Match | None, Context | None]:
     """The question with its names linked, the verified query that answers it, and what a model is given where neither that nor a rule does."""
     linked = link(in_context(question, before), session.index, session.now, session.principal.node)
     match = matching(question, linked, bool(before), session)

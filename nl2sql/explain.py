@@ -10,6 +10,7 @@ from nl2sql.plan.language import (
     LENGTH,
     MEAN_AGE,
     OF,
+    RETURNING,
     SPAN_AGGREGATES,
     SPAN_BOUNDS,
     SPANS,
@@ -147,7 +148,7 @@ def _predicate(predicate: Predicate, bindings: Bindings) -> str:
 def _direction(item: Item, direction: str) -> str:
     """Numbers, times and names each have their own words for an order."""
     down = direction == "DESC"
-    if item.fn in ("", "MIN", "MAX", *DATE_PARTS) and "#" not in item.args[0]:
+    if item.fn in ("", "MIN", "MAX", *DATE_PARTS) and item.fn not in RETURNING and "#" not in item.args[0]:
         column = column_of(item.args[0])
         if column.is_time:
             return "latest first" if down else "earliest first"

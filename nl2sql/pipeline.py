@@ -22,6 +22,8 @@ from nl2sql.errors import Repairable, Stopped, UnknownColumn
 from nl2sql.guard import approve
 from nl2sql.linking.link import Linked
 from nl2sql.readings import named
+from nl2sql.readings.conversation import Earlier
+from nl2sql.readings.pointed import pointed
 from nl2sql.recording import record
 from nl2sql.session import Session, read_clock
 from nl2sql.stop import Stop
@@ -42,7 +44,7 @@ from nl2sql.turn import (
     VerifiedBy,
     Writing,
 )
-from nl2sql.verified import badge
+from nl2sql.verified import Match, badge
 
 OFFERED_READINGS = 3
 """Readings that are offered of those put to the vote; of more that are ranked, those of which one has to be open to the asker."""
@@ -57,11 +59,12 @@ DECLINED = {
 }
 
 
-def ask(question: str, session: Session, backend: Backend, run: bool = True, before: Sequence[str] = (), *, stop: Stop | None = None) -> Iterator[Event]:
+def ask(question: str, session: Session, backend: Backend, run: bool = True, before: Sequence[Earlier] = (), *, stop: Stop | None = None) -> Iterator[Event]:
     """Answer a question for the session's principal; with ``run`` false the approved SQL is shown and not executed.
 
-    ``before`` are the questions of the same conversation, oldest first: "only the stale ones" narrows what they asked. ``stop`` ends it
-    from any thread while a model drafts or between two stages; what runs in the engine by then is for its owner to kill.
+    ``before`` are the turns of the same conversation, oldest first: "only the stale ones" narrows what they asked, "who owns that one"
+    points at what the last of them showed. ``stop`` ends it from any thread while a model drafts or between two stages; what runs in the
+    engine by then is for its owner to kill.
     Raises `CatalogUnavailable` only where the turn cannot be recorded.
     """
     question = cleaned(question)
@@ -73,23 +76,19 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
     started, stage = perf_counter(), "context"
     try:
         session.renew()
-        linked, match, context = understood(question, session, before)
+        full = pointed(question, before, session.index)
+        linked, match, context = understood(full or question, session, () if full else before)
         yield Stage("context", _ms(started), linked.text)
         started, stage = perf_counter(), "draft"
-        if match is not None:
-            turn.verified = badge(match.query, session)
-            drafts: list[Draft] = [SqlDraft(match.sql, match.reading, 1.0)]
-        elif context is None:
-            drafts = [Decline("change_request", 1.0)]
-        else:
-            context = prompted(context, session, backend)
-            drafts = yield from turn.drafted(backend, context)
-            if (full := named.named_after_all(question, drafts[0], session.index)) and (again := understood(full, session, before))[2] is not None:
-                context = prompted(again[2], session, backend)
-                redrafted = yield from turn.drafted(backend, context)
-                linked, drafts = (again[0], redrafted) if isinstance(redrafted[0], SqlDraft) else (linked, drafts)
-            if backend.samples:
-                turn.mend = lambda attempts: turn.drafted(backend, replace(context, attempts=attempts))
+        drafts = yield from turn.read(backend, match, context)
+        if isinstance(drafts[0], SqlDraft) and (full or drafts[0].is_whole):
+            turn.in_full = full or question
+        elif full:  # by itself it asks for nothing: "and that one?"
+            linked, match, context = understood(full, session, before)
+            drafts = yield from turn.read(backend, match, context)
+        elif (full := named.named_after_all(question, drafts[0], session.index)) and (again := understood(full, session, before))[2] is not None:
+            redrafted = yield from turn.read(backend, *again[1:])
+            linked, drafts = (again[0], redrafted) if isinstance(redrafted[0], SqlDraft) else (linked, drafts)
         yield Stage("draft", _ms(started), "verified" if match else type(drafts[0]).__name__)
     except GovernanceError as error:
         yield Stage(stage, _ms(started), "failed")
@@ -120,8 +119,22 @@ class _Turn:
     """Who approved the SQL, where the question is a verified one."""
     follows: bool = False
     """Whether there are questions before it."""
+    in_full: str = ""
+    """The question with the names of what it points at, where it was read so."""
     stop: Stop = field(default_factory=Stop)
     """Set once nobody waits for the outcome any more."""
+
+    def read(self, backend: Backend, match: Match | None, context: Context | None) -> Generator[Writing, None, list[Draft]]:
+        """What a verified query, a rule or else the backend makes of a question."""
+        if match is not None:
+            self.verified = badge(match.query, self.session)
+            return [SqlDraft(match.sql, match.reading, 1.0)]
+        if context is None:
+            return [Decline("change_request", 1.0)]
+        given = prompted(context, self.session, backend)
+        if backend.samples:
+            self.mend = lambda attempts: self.drafted(backend, replace(given, attempts=attempts))
+        return (yield from self.drafted(backend, given))
 
     def drafted(self, backend: Backend, context: Context) -> Generator[Writing, None, list[Draft]]:
         """What a backend drafts, told while it is written. Where whoever asked goes away meanwhile, that is recorded."""
@@ -358,7 +371,7 @@ class _Turn:
 
     def about(self, draft: SqlDraft, sql: str, own: bool) -> dict[str, Any]:
         sure = None if own or self.verified else draft.confidence
-        return {"question": self.question, "reading": draft.reading, "sql": sql, "confidence": sure, "verified": self.verified}
+        return {"question": self.question, "in_full": self.in_full, "reading": draft.reading, "sql": sql, "confidence": sure, "verified": self.verified}
 
     def refused(self, kind: DeclineKind, confidence: float | None, message: str) -> Refused:
         return Refused(message=message, reason=kind, decision=self.decision("declined"), question=self.question, confidence=confidence)

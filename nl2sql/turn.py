@@ -3,10 +3,17 @@
 CLI, terminal app and evals consume these and nothing else.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog.audit.receipt import Statement
 from catalog.engine.engine import ResultSet
+from nl2sql.readings.conversation import Earlier
+
+KEPT_ROWS = 10
+"""Rows of an answer that a question after it may point at; of longer ones none."""
+LONGEST_NAME = 80
+"""Characters of a text in them that may be such a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ class Outcome:
     """How a turn ended; ``stage`` names where. Every front door shows these same fields.
 
     ``statement`` is what the audit log was given of the turn, from which a receipt is made. ``verified`` says that a person wrote the SQL
-    and another approved it; there is no confidence then.
+    and another approved it; there is no confidence then. ``in_full`` is the question with the names of what it points at, where it was read so.
     """
 
     status: str
@@ -74,6 +81,7 @@ class Outcome:
     stage: str
     decision: Decision
     question: str = ""
+    in_full: str = ""
     reading: str = ""
     sql: str = ""
     confidence: float | None = None
@@ -149,3 +157,20 @@ class Cancelled(Outcome):
 
 
 Event = Stage | Writing | Outcome
+
+
+def earlier(outcome: Outcome) -> Earlier | None:
+    """A turn for those after it; None for one that was refused, denied or failed, whose words would only mislead."""
+    question, is_whole = outcome.in_full or outcome.question, bool(outcome.in_full)
+    match outcome:
+        case Answered(result=result):
+            is_short = len(result.rows) <= KEPT_ROWS and not result.truncated
+            return Earlier(question, tuple(map(_texts, result.rows)) if is_short else (), is_whole)
+        case Drafted() | AskedBack():
+            return Earlier(question, (), is_whole)
+    return None
+
+
+def _texts(row: Sequence[object]) -> tuple[str, ...]:
+    """The short texts of a row."""
+    return tuple(cell for cell in row if isinstance(cell, str) and len(cell) <= LONGEST_NAME)

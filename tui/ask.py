@@ -15,6 +15,7 @@ from tui.options import token_option
 from tui.settings import BACKENDS, FORMATS
 
 if TYPE_CHECKING:
+    from nl2sql.readings.conversation import Earlier
     from nl2sql.session import Session
     from nl2sql.turn import Event
     from tui.turns import Asker
@@ -90,13 +91,13 @@ def ask(ctx: click.Context, /, question: tuple[str, ...], sql_only: bool, follow
 
     def asker(text: str, session: "Session") -> "Iterator[Event]":
         from nl2sql.pipeline import ask as ask_question
-        from nl2sql.turn import Answered, AskedBack, Drafted
+        from nl2sql.turn import Answered, AskedBack, Drafted, earlier
         from tui import choosing, thread
 
-        earlier = _earlier(session, options["quiet"] or options["as_json"]) if follow else ()
-        for event in ask_question(text, session, model, run=not (sql_only or options["edit"] or options["confirm"]), before=earlier):
-            if isinstance(event, Answered | Drafted) and options["batch"] is None:
-                thread.remember(session.home, session.principal, (*earlier, text))
+        before = _before(session, options["quiet"] or options["as_json"]) if follow else ()
+        for event in ask_question(text, session, model, run=not (sql_only or options["edit"] or options["confirm"]), before=before):
+            if isinstance(event, Answered | Drafted) and options["batch"] is None and (said := earlier(event)):
+                thread.remember(session.home, session.principal, (*before, said))
             if isinstance(event, Drafted) and options["edit"]:
                 yield from _edited(event.sql, session, run=not sql_only)
             elif isinstance(event, AskedBack) and event.choices and not is_script and choosing.somebody_sits_here():
@@ -132,8 +133,8 @@ def sql(ctx: click.Context, /, statement: tuple[str, ...], **options: Any) -> No
     ctx.exit(_answer(ctx, "sql", statement, asker, options))
 
 
-def _earlier(session: "Session", is_quiet: bool) -> tuple[str, ...]:
-    """The questions to go on from. Raises `UsageError` where there are none."""
+def _before(session: "Session", is_quiet: bool) -> "tuple[Earlier, ...]":
+    """The turns to go on from. Raises `UsageError` where there are none."""
     from catalog.errors import UsageError
     from tui import thread
     from tui.safe import safe
@@ -142,7 +143,7 @@ def _earlier(session: "Session", is_quiet: bool) -> tuple[str, ...]:
     if not earlier:
         raise UsageError("There is no question to go on from.", "Ask one without --continue first; beside an encrypted catalog none is kept.")
     if not is_quiet:
-        click.echo(f"After: {safe(earlier[-1])}", err=True)
+        click.echo(f"After: {safe(earlier[-1].question)}", err=True)
     return earlier
 
 

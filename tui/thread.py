@@ -1,27 +1,31 @@
-"""The questions that ``steward ask --continue`` goes on from: the last few of an asker that were answered, and nothing else."""
+"""What ``steward ask --continue`` goes on from: the last few questions of an asker that were answered and the names that short answers showed, nothing else."""
 
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from catalog.access.policy import ANONYMOUS, Principal
-from nl2sql.readings.conversation import REMEMBERED
+from nl2sql.readings.conversation import REMEMBERED, Earlier
 from tui import private
 
 NAME = "thread"
+KEPT = TypeAdapter(list[Earlier])
 LONGEST = 100_000
-"""Bytes of the file; three questions are less, whatever their letters."""
+"""Bytes of the file; four questions with their names are less, whatever their letters."""
 
 
-def before(home: Path, principal: Principal) -> tuple[str, ...]:
-    """The questions to go on from, oldest first; none where none was answered, or what is kept is damaged."""
+def before(home: Path, principal: Principal) -> tuple[Earlier, ...]:
+    """The turns to go on from, oldest first; none where none was answered, or what is kept is damaged."""
     found = private.kept(home, principal, NAME, LONGEST)
-    if isinstance(found, list) and all(isinstance(question, str) for question in found):
-        return tuple(found[-REMEMBERED:])
-    return ()
+    try:
+        return tuple(KEPT.validate_python(found)[-REMEMBERED:])
+    except ValidationError:
+        return ()
 
 
-def remember(home: Path, principal: Principal, questions: tuple[str, ...]) -> None:
-    """Keep the last of these questions."""
-    private.keep(home, principal, NAME, questions[-REMEMBERED:])
+def remember(home: Path, principal: Principal, turns: tuple[Earlier, ...]) -> None:
+    """Keep the last of these turns."""
+    private.keep(home, principal, NAME, KEPT.dump_python(list(turns[-REMEMBERED:])))
 
 
 def forget(home: Path) -> None:

@@ -52,13 +52,14 @@ class SqlDraft:
     """SQL with the reading behind it in words and the calibrated probability that it is right.
 
     Of a backend that samples, the share of its samples that say so. ``unused`` are values that the question names and the SQL leaves
-    out, in the question's words.
+    out, in the question's words. ``is_whole`` says that what follows other questions asks for the same without them.
     """
 
     sql: str
     reading: str
     confidence: float
     unused: tuple[str, ...] = ()
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

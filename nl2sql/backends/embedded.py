@@ -22,8 +22,8 @@ from nl2sql.plan.tokens import spelled
 from nl2sql.readings.asking_back import left_open, names, only_named, several
 from nl2sql.readings.attack import is_attack
 from nl2sql.readings.choice import HALF, by_meaning, is_fuller, is_rather_named, query_or_refusal, weighed
-from nl2sql.readings.conversation import NEXT
-from nl2sql.readings.follows import Before, followed, in_its_place, looks_back
+from nl2sql.readings.conversation import NEXT, POINTS
+from nl2sql.readings.follows import NARROWS, Before, followed, in_its_place, looks_back
 from nl2sql.readings.named import OFFERED_NAMES
 from nl2sql.readings.reader import PlanReader
 from nl2sql.readings.reworded import in_full, reworded
@@ -75,7 +75,12 @@ class EmbeddedBackend:
         if is_attack(context.question, [m.surface for m in context.linked.mentions.values()]):
             return [Decline("out_of_scope", 1.0)]
         said, (found, linked) = context.linked, self._likeliest(as_known(as_chosen(context.linked)))
-        found, context = self._followed(found, linked), replace(context, linked=linked)
+        alone, last = self._alone(linked)
+        if _says_more(alone, last, found, linked):
+            found, linked = alone, last
+        else:
+            found = self._followed(found, linked)
+        context = replace(context, linked=linked)
         if refusal := self._refusal(found, context):
             return [refusal]
         if (query := _query(found)) and (other := unlisted(query, linked.text)):
@@ -83,6 +88,8 @@ class EmbeddedBackend:
         if asked := left_open(found, linked.text, said.text):
             found = [replace(found[0], plan=asked, tokens=tuple(spelled(asked).split()))]
         drafts = self._drafts(found, context)
+        if drafts and isinstance(drafts[0], SqlDraft) and alone:
+            drafts[0] = replace(drafts[0], is_whole=drafts[0].sql == self._rows(alone, replace(context, linked=last)))
         if drafts and (not isinstance(drafts[0], SqlDraft) or drafts[0].confidence >= self._threshold):
             return drafts[:1]
         readings: dict[str, SqlDraft] = {}
@@ -112,6 +119,11 @@ class EmbeddedBackend:
         if not is_deletion and (not rows or rows != self._rows(self._read(before), replace(context, linked=before))):
             return None
         return self._drafted(alone, replace(context, linked=last))
+
+    def _alone(self, linked: Linked) -> tuple[list[Candidate], Linked]:
+        """What the last question of a dialogue is read as without those before it; nothing where there are none."""
+        parts = turns(linked)
+        return (self._read(parts[0]), parts[0]) if parts else ([], linked)
 
     def _followed(self, found: list[Candidate], linked: Linked) -> list[Candidate]:
         """Readings of the last question of a dialogue, the likeliest with what it keeps of those before, which are read where it leans on them or is unsure."""
@@ -232,6 +244,13 @@ class EmbeddedBackend:
         """Platt's scaling (1999) of the sequence's log-odds, fitted on development questions."""
         p = min(max(probability, 1e-6), 1 - 1e-6)
         return 1 / (1 + math.exp(-(self._slope * math.log(p / (1 - p)) + self._offset)))
+
+
+def _says_more(alone: Sequence[Candidate], last: Linked, found: Sequence[Candidate], linked: Linked) -> bool:
+    """Whether the last question of a dialogue, which points at nothing, has a use for all its values by itself alone: what was asked before is left behind."""
+    if not _query(alone) or not _query(found) or alone[0].probability < HALF or POINTS.search(last.text) or NARROWS.search(last.text):
+        return False
+    return bool(unused(found[0], linked)) and not unused(alone[0], last)
 
 
 def _query(readings: Sequence[Candidate]) -> Query | None:

@@ -40,7 +40,7 @@ class Linked:
 
     ``unit`` is the one that amounts are asked in (TB), empty where the question names none. ``also`` is the question with everyday
     words as names that they may be too: whether ``orders`` are purchases or a table, the rest of the question decides.
-    ``part`` is the part of a date that something is asked per and that the model does not know (QUARTER). ``metrics`` are the names of what
+    ``part`` is the part of a date that something is asked per and that the model does not know (QUARTER, WEEKDAY, HOUR). ``metrics`` are the names of what
     was measured in the asker's catalog, ``detectors`` of what noticed events there.
     """
 

@@ -19,6 +19,13 @@ PER_QUARTER = re.compile(
     r"(?P<lead>(?:per|by|each|every|for (?:each|every)) (?:calendar )?|(?:broken down|split|grouped) (?:by|into) )quarters?(?!\w)(?! of (?:an?|the) )"
 )
 """How one asks for something per quarter, where what is updated every quarter is updated so often."""
+_apart = r"(?P<lead>(?:(?:per|by|each|every|for (?:each|every)|which|what|(?:broken down|split|grouped) by|over) (?:the )?)|(?:on|in|at) (?:what|which) )"
+OTHER_PARTS = {
+    "QUARTER": (PER_QUARTER, "month"),
+    "WEEKDAY": (re.compile(rf"(?<!\w){_apart}(?:weekdays?|days? of (?:the|a) week|week days)(?!\w)"), "day"),
+    "HOUR": (re.compile(rf"(?<!\w){_apart}(?:hours?|times?) of (?:the |a )?day(?!\w)"), "day"),
+}
+"""Parts of a date that the model does not know: how one asks for something per such a part, and the part that it reads instead."""
 
 
 ROW = re.compile(r"(?<![\w-])(?!iso-|rfc-|sha-)[a-z]{1,3}-\d{3,6}(?![\w-])")
@@ -43,12 +50,14 @@ def find_row_id(draft: Draft, index: NameIndex) -> dict[str, Text]:
 
 def asked_part(text: str) -> str:
     """The part of a date that is asked for and that the model does not know; empty where there is none."""
-    return "QUARTER" if PER_QUARTER.search(text) else ""
+    return next((part for part, (said, _) in OTHER_PARTS.items() if said.search(text)), "")
 
 
 def as_known(linked: Linked) -> Linked:
     """The question in words that the model knows: per month for per quarter, and the row without its identifier."""
-    text = PER_QUARTER.sub(r"\g<lead>month", linked.text)
+    text = linked.text
+    for said, known in OTHER_PARTS.values():
+        text = said.sub(rf"\g<lead>{known}", text)
     if ROW_ID in linked.bindings:
         text = _named_rows().sub(lambda m: m[0].removesuffix(m["cut"]), text)
     return replace(linked, text=text, also=linked.also and as_known(linked.also))

@@ -54,8 +54,10 @@ class Amounts(Predicates):
                 return f"avg({self.item(Item('DAYS_SINCE', item.args), query)})"
             case fn if fn in AGGREGATES or fn in ("ABS", LENGTH):
                 return f"{fn.lower()}({self.column(item.args[0])})"
-            case "YEAR":
-                return f"year({self.column(item.args[0])})"
+            case "YEAR" | "HOUR":
+                return f"{item.fn.lower()}({self.column(item.args[0])})"
+            case "WEEKDAY":
+                return f"dayname({self.column(item.args[0])})"
             case fn if fn in DATE_PARTS:
                 return f"CAST(date_trunc('{fn.lower()}', {self.column(item.args[0])}) AS DATE)"
         raise BadPlan(f"{item.fn} is no result column here")

@@ -34,8 +34,10 @@ GROUP_SHARES = ("SHARE", "SHARE_OF")
 ARMS = 3
 """Arms of an EITHER at most."""
 MODEL_PARTS = ("DAY", "WEEK", "MONTH", "YEAR")
-DATE_PARTS = (*MODEL_PARTS, "QUARTER")
-"""Parts of a date that rows are grouped by. A quarter is no word of the model's: rewriting alone writes it."""
+RETURNING = ("WEEKDAY", "HOUR")
+"""Parts of a date that come again: Monday, nine o'clock."""
+DATE_PARTS = (*MODEL_PARTS, "QUARTER", *RETURNING)
+"""Parts of a date that rows are grouped by. Those that are no words of the model's, rewriting alone writes."""
 LENGTH = "LEN"
 """How many entries the list of a row has. No word of the model's either."""
 OF = "OF "

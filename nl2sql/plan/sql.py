@@ -10,8 +10,9 @@ from catalog.semantic import views
 from nl2sql.errors import BadPlan
 from nl2sql.plan.amounts import Amounts
 from nl2sql.plan.cells import relation
-from nl2sql.plan.language import Item, Query, column_of
+from nl2sql.plan.language import OF, Condition, Item, Query, column_of
 from nl2sql.plan.meant import meant
+from nl2sql.plan.parts import plain_groups
 from nl2sql.plan.predicates import SIGNS, column_names
 from nl2sql.plan.results import alias, result_unit, unit_factor
 from nl2sql.plan.rows import at_once, compared, counted, has_shares, listed, must_be_set
@@ -106,10 +107,21 @@ class _Compiler(Amounts):
 
     def having(self, item: Item, op: str, than: str | Item, query: Query) -> str:
         """A sum over no row is nothing, which beside another aggregate counts as 0."""
+        if isinstance(than, str) and than.startswith(OF):
+            return f"{self.item(item, query)} {SIGNS[op]} ({self.amount_of(than.removeprefix(OF), item, query)})"
         if isinstance(than, str):
             return f"{self.item(item, query)} {SIGNS[op]} {self.number(than, result_unit(item, self.where))}"
         sides = [f"coalesce({self.item(i, query)}, 0)" if i.fn in ("SUM", "SUM_IF") else self.item(i, query) for i in (item, than)]
         return f"{sides[0]} {SIGNS[op]} {sides[1]}"
+
+    def amount_of(self, slot: str, amount: Item, query: Query) -> str:
+        """The same amount of the one group that a slot names."""
+        group = next((column for column in plain_groups(query) if column_of(column).slot == slot[1:-1] and not column_of(column).is_list), "")
+        if not group or query.newest or self.listed:
+            raise BadPlan(f"no group is one {slot[1:-1]}")
+        joins = "".join(f" JOIN {relation(join.view)} ON {self.equal(join.edge)}" for join in query.joins)
+        tests = [*self.tests(query), self.condition(Condition(group, "EQ", slot))]
+        return f"SELECT {self.item(amount, query)} FROM {self.source(query)}{joins} WHERE {' AND '.join(tests)}"
 
     def labelled(self, item: Item, number: int, query: Query) -> str:
         """A result column under a name that says what the value is."""

@@ -6,12 +6,13 @@ others, unless its words say outright that it does not.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 NEXT = ">>"
 """Stands between two questions of a dialogue, in training and in use."""
-REMEMBERED = 3
+REMEMBERED = 4
 """Questions before the last that are read with it."""
-BUDGET = 260
+BUDGET = 420
 """Characters of earlier questions that are read; the latest ones first, of a long one its end."""
 FILLING = frozenset(
     {
@@ -29,8 +30,22 @@ LEAVES = re.compile(rf"^\W*(?:(?:ok|okay|fine|well|no|right)\W+)?(?:{_off}|{_oth
 """Words with which people leave what they asked before, and what they ask then."""
 POINTS = re.compile(r"\b(?:it|its|them|they|their|those|these|this|that(?=\W*$| (?:one|dataset|data|table|model|node|run)\b)|he|she|his|her|ones?|same|there|again)\b", re.IGNORECASE)
 """Words that mean something said before."""
+RETURNS = re.compile(r"\b(?:back (?:to|on)|again|earlier|previous(?:ly)?|before that|originally|at first|first question)\b", re.IGNORECASE)
+"""Words that mean something said before the last thing that was asked for by itself."""
 FEWEST_WORDS = 3
 """Of what follows such words, for it to be a question of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A turn as those after it need it: what was asked, and the texts of the rows that its answer showed, where those are few.
+
+    ``is_whole`` says that the question needs none of those before it: what it points at stands in it by name.
+    """
+
+    question: str
+    shown: tuple[tuple[str, ...], ...] = ()
+    is_whole: bool = False
 
 
 def starts_anew(question: str) -> bool:
@@ -39,16 +54,16 @@ def starts_anew(question: str) -> bool:
     return match is not None and len(match["rest"].split()) >= FEWEST_WORDS and not POINTS.search(match["rest"])
 
 
-def in_context(question: str, before: Sequence[str]) -> str:
-    """The question after those before it, oldest first, from the latest one that starts anew."""
+def in_context(question: str, before: Sequence[Earlier]) -> str:
+    """The question after those before it, oldest first, from the latest one that starts anew or needs none before it."""
     kept: list[str] = []
     left = BUDGET
-    after = question
+    after, is_whole, returns = question, False, bool(RETURNS.search(question))
     for earlier in reversed(before[-REMEMBERED:]):
-        plain = " ".join(earlier.replace(NEXT, " ").split())
-        if starts_anew(after) or not plain or (left < len(plain) and kept):
+        plain = " ".join(earlier.question.replace(NEXT, " ").split())
+        if (is_whole and not returns) or starts_anew(after) or not plain or (left < len(plain) and kept):
             break
         kept.insert(0, plain[-left:])
         left -= len(plain)
-        after = earlier
+        after, is_whole = earlier.question, earlier.is_whole
     return f" {NEXT} ".join([*kept, question.replace(NEXT, " ") if kept else question])

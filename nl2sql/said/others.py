@@ -7,7 +7,7 @@ from dataclasses import replace
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
 from nl2sql.plan.language import OF, Condition, Exists, Item, Join, Or, Query, Segment, column_of
-from nl2sql.plan.parts import own_key, view_tokens
+from nl2sql.plan.parts import items_of, own_key, plain_groups, view_tokens
 from nl2sql.said.parts import plain
 from nl2sql.values import Text
 
@@ -26,6 +26,7 @@ SAME = re.compile(
     rf"\bsame (?P<what>(?:[\w-]+ ){{1,6}}?)(?:as|like|that) (?:the |our |that of |those of )?{_name}"
     r"|\b(?:share|shares|sharing) (?:its|their|the|a)(?: same)? (?P<what2>(?:[\w-]+ ){1,6}?)(?:with|of) (?:the |our )?(?P<slot2>(?P<kind2>dataset|model|node)[1-3])(?!\w)"
 )
+THAN_ITS = re.compile(rf"\b(?P<how>more|fewer|less)\b(?: [\w-]+){{0,5}}? than (?:the |our |those of |that of )?(?P<slot>(?P<kind>dataset|model|node|org|person)[1-3])(?!\w)(?! (?:or|and) )")
 ABOUT_IT = re.compile(r"\b(?:is|are|was|were|does|do|has|have) (?:dataset|model|node)\d\b")
 """Asks about the named thing itself."""
 THINGS = r"(?:ones?|others?|tables?|data ?sets?|anything|corpora|what|everything|machines|servers)"
@@ -84,6 +85,28 @@ def than_another(query: Query, linked: Linked) -> Query:
     shown = [item for item in query.select if item.is_group and not item.fn and item.args[0].startswith(f"{view}.") and item.args[0] != key]
     counted = (Item("COUNT"),) if COUNTS.match(linked.text) else ()
     return Query(view=view, where=(*kept, *tests, *others), select=counted or (Item("", (key,)), *shown))
+
+
+def than_its_rows(query: Query, linked: Linked) -> Query:
+    """Groups with more of something than one of them has: owners of more datasets than Meta."""
+    said = THAN_ITS.search(linked.text)
+    slot = f"@{said['slot']}" if said else ""
+    amounts = [item for item in items_of(query) if item.is_aggregate]
+    if said is None or not amounts or f"{slot[:-1]}2" in linked.bindings or ABOUT_IT.search(linked.text) or not _is_single(slot, linked):
+        return query
+    if [column_of(column).slot for column in plain_groups(query)] != [said["kind"]]:
+        return query
+    amount = query.having[0] if query.having else amounts[0]
+    kept = tuple(p for p in amount.conditions if not (isinstance(p, Condition) and p.value == slot))
+    amount = Item("COUNT") if amount.fn == "COUNT_IF" and not kept else replace(amount, conditions=kept)
+    return replace(
+        query,
+        where=tuple(p for p in query.where if not (isinstance(p, Condition) and p.value == slot)),
+        select=tuple(dict.fromkeys((*(item for item in query.select if not item.is_aggregate), amount))),
+        having=(amount, "GT" if said["how"] == "more" else "LT", f"{OF}{slot}"),
+        order=None,
+        limit="",
+    )
 
 
 def _tests_than(query: Query, view: str, than: re.Match[str], slot: str) -> list[Condition]:

@@ -48,14 +48,14 @@ from nl2sql.said.newest import from_one_to_another, of_its_newest, of_what_was_m
 from nl2sql.said.none_of import never, not_one, of_some, only_ever, without_group
 from nl2sql.said.noticed import by_what_noticed_it
 from nl2sql.said.offers import at_a_price, at_hand, from_its_node, with_none_free
-from nl2sql.said.others import but_not_another, than_another
+from nl2sql.said.others import but_not_another, than_another, than_its_rows
 from nl2sql.said.owners import by_its_owner
 from nl2sql.said.ranked import of_the_times, of_what_is_ranked, worst_of_all
 from nl2sql.said.related import of_the_same_row, with_those
 from nl2sql.said.rounds import of_its_own_data, of_who_took_part
 from nl2sql.said.shares import of_more_than_those, of_one_node, of_the_number_alone, within_each
 from nl2sql.said.things import of_both_ends, of_kinds, of_known_things, of_no_node, of_whoever
-from nl2sql.said.times import by_quarter, in_one_time, no_time_to_come, since_before, since_ever, when_it_happened
+from nl2sql.said.times import by_its_part, in_one_time, no_time_to_come, since_before, since_ever, when_it_happened
 from nl2sql.said.values import (
     as_listed,
     in_its_state,
@@ -74,7 +74,7 @@ def as_said(query: Query, linked: Linked) -> Query:
 
 
 RULES = (
-    *(than_another, but_not_another, of_known_things, of_kinds, of_both_ends, of_no_node),
+    *(than_another, than_its_rows, but_not_another, of_known_things, of_kinds, of_both_ends, of_no_node),
     *(of_its_id, at_depth, of_its_end, the_right_way, both_ways, made_of_both, at_an_end, of_training, as_it_is_made),
     *(of_its_own_data, of_who_took_part, of_those_that_meet_it, of_federated_rounds, of_all_that_took_part, of_each_participant, for_how_long, of_budget_spent, until_it_was_met),
     *(from_its_node, at_a_price, with_none_free, at_hand, by_its_owner),
@@ -86,7 +86,7 @@ RULES = (
     *(of_more_than_those, of_the_number_alone, of_one_node, within_each),
     *(of_what_is_ranked, of_the_times, worst_of_all),
     *(of_what_was_measured, over_time, of_its_newest, from_one_to_another),
-    *(when_it_happened, since_before, since_ever, in_one_time, no_time_to_come, by_quarter),
+    *(when_it_happened, since_before, since_ever, in_one_time, no_time_to_come, by_its_part),
     *(in_total, with_its_measure, that_is_given, of_each, of_both_parts, of_each_compared, of_either, all_of_them),
     *(on_average, bounded_average, without_bound_on_all),
     *(as_flows_name_it, of_the_same_row, with_those, as_named, by_whom, of_its_metric, by_what_noticed_it),

@@ -71,10 +71,10 @@ def no_time_to_come(query: Query, linked: Linked) -> Query:
     return replace(query, where=tuple(p for p in query.where if not (isinstance(p, Condition) and p.column == own and p.op == "DURING" and p.value in coming)))
 
 
-def by_quarter(query: Query, linked: Linked) -> Query:
-    """Per quarter, where the question says so and the plan has a part of a date that the model knows."""
+def by_its_part(query: Query, linked: Linked) -> Query:
+    """Per quarter, weekday or hour of the day, where the question says so and the plan has a part of a date that the model knows."""
     parts = {item for item in items_of(query) if item.fn in MODEL_PARTS}
-    if linked.part != "QUARTER" or len(parts) != 1 or not query.is_grouped:
+    if not linked.part or len(parts) != 1 or not query.is_grouped:
         return query
 
     def part(item: Item) -> Item:

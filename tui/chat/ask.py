@@ -13,7 +13,8 @@ from textual.widgets.option_list import Option
 
 from catalog.errors import GovernanceError
 from catalog.review.feedback import Verdict
-from nl2sql.turn import Answered, AskedBack
+from nl2sql.readings.conversation import Earlier
+from nl2sql.turn import AskedBack, earlier
 from tui.chat.choices import Choices
 from tui.chat.desk import Pending
 from tui.chat.edit import EditSql
@@ -59,8 +60,8 @@ class AskScreen(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self.before: list[str] = []
-        """Questions of this conversation that were answered, oldest first."""
+        self.before: list[Earlier] = []
+        """Turns of this conversation that were answered or asked back, oldest first."""
 
     def content(self) -> Iterable[Widget]:
         """Views, transcript and prompt."""
@@ -183,8 +184,8 @@ class AskScreen(Page):
             return  # somebody else asks by now
         if not block.is_sql:
             app.history.add(app.desk.session.now.isoformat(), block.asked, block.outcome.status if block.outcome else "stopped")
-            if isinstance(block.outcome, Answered):
-                self.before.append(block.asked)
+            if block.outcome and (said := earlier(block.outcome)):
+                self.before.append(said)
         self._show_follows()
         self.query_one(TopBar).show_who()
         if isinstance(block.outcome, AskedBack) and block.outcome.choices:
@@ -207,6 +208,7 @@ class AskScreen(Page):
         if outcome.statements:
             self._begin(TurnBlock(choice, host(self).desk.statement(outcome.statements[message.at]), is_sql=True))
         else:
+            self.before = [said for said in self.before if said.question != outcome.question]  # asked again with the choice, not twice
             self.ask(with_choice(message.block.asked, choice))
 
     @on(Choices.Typed)
@@ -333,5 +335,5 @@ class AskScreen(Page):
 
     def _show_follows(self) -> None:
         line = self.query_one("#follows", Static)
-        line.update(plain(f"ctrl+n starts anew · follows: {self.before[-1]}") if self.before else Content(""))
+        line.update(plain(f"ctrl+n starts anew · follows: {self.before[-1].question}") if self.before else Content(""))
         line.display = bool(self.before)

@@ -22,6 +22,7 @@ from catalog.storage.generations import current, pinned
 from nl2sql.backends.base import Backend
 from nl2sql.guard import approve
 from nl2sql.pipeline import ask, ask_sql
+from nl2sql.readings.conversation import Earlier
 from nl2sql.session import Session, open_session, read_clock
 from nl2sql.similar import Hit, similar_to
 from nl2sql.stop import Stop
@@ -132,8 +133,8 @@ class Desk:
             closed_views=tuple(sorted(allowed.denials)),
         )
 
-    def question(self, text: str, before: Sequence[str]) -> Pending:
-        """A question in words, after those before it."""
+    def question(self, text: str, before: Sequence[Earlier]) -> Pending:
+        """A question in words, after the turns before it."""
         return Pending(lambda session, stop: ask(text, session, self.backend, before=before, stop=stop))
 
     def statement(self, sql: str) -> Pending:

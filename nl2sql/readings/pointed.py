@@ -1,0 +1,99 @@
+"""What a turn of a dialogue points at among what the answer before it showed: that node, the first one, she. Asks no model."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from nl2sql.linking.index import NameIndex
+from nl2sql.linking.vocabulary import words
+from nl2sql.readings.conversation import REMEMBERED, Earlier
+
+THINGS = ("dataset", "model", "node", "run", "policy")
+"""Kinds of what is pointed at as a thing."""
+WHO = ("person", "org")
+ANY = (*THINGS, *WHO)
+PLACE = ("node",)
+CALLED = {
+    "dataset": r"(?:data ?sets?|table|corpus)",
+    "model": r"(?:ai )?model",
+    "node": r"(?:node|machine|server|site|host)",
+    "run": r"(?:training )?run",
+    "policy": r"(?:policy|rule)",
+    "person": r"(?:person|man|woman|colleague|user|principal)",
+    "org": r"(?:organi[sz]ation|company|publisher|owner|operator|seller|vendor|provider)",
+}
+"""What each kind is called where one of it is pointed at."""
+_that = r"(?:that|this|the same|the said)(?: very| last| latter)?"
+OF_KIND = tuple((re.compile(rf"\b{_that} {noun}(?:(?P<own>'s)\b|(?![\w'-]))", re.I), (kind,)) for kind, noun in CALLED.items())
+ORDINALS = {"first": 0, "1st": 0, "top": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4, "last": -1, "bottom": -1}
+NTH = re.compile(rf"\b(?:the )?(?P<nth>{'|'.join(ORDINALS)}) (?:one|of (?:these|those|them))(?P<own>'s)?\b(?! (?:to|that|which|who)\b)", re.I)
+"""One of the rows by its place."""
+ONE = tuple(
+    (re.compile(pattern, re.I), kinds)
+    for pattern, kinds in (
+        (r"\b(?:that|this) one(?P<own>'s)?\b", ANY),
+        (r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )(?<!\bif )(?<!\bthat )(?:(?:in|from|over|out|at|on) )?\bthere\b(?! (?:is|are|was|were|any|been|a|an|no)\b)(?P<own>(?!))?", PLACE),
+        (r"\b(?:he|she|him)\b(?P<own>(?!))?", ("person",)),
+        (r"\b(?P<own>his|her)\b(?= \w)(?! (?:access|the|any|a)\b)", ("person",)),
+        (r"\btheirs\b(?P<own>(?!))?", WHO),
+    )
+)
+"""Words for the one thing that was shown, and the kinds that they may be of."""
+IT = re.compile(r"\b(?:(?P<own>its)|it(?!'s| is\b| possible| true| to\b))\b", re.I)
+"""Words for the thing that was asked about, or else for the one that was shown."""
+PLAIN = re.compile(r"[\w.&'()/ +-]+")
+"""Names that are taken over: letters, digits and what names are written with."""
+
+WRITTEN_AS_NAME = re.compile(r"\w+(?:-\w+)+|\w*[\d_]\w*")
+"""Names that need no quotes to be taken for one."""
+
+
+def pointed(question: str, before: Sequence[Earlier], index: NameIndex) -> str | None:
+    """The question with the name in the place of the words that point at it; None where nothing is pointed at that the answer before showed alone.
+
+    Names are those that the asker's ``index`` holds: what it does not know is none that they may see.
+    """
+    if not before or not (rows := before[-1].shown):
+        return None
+    if (nth := NTH.search(question)) and len(rows) > 1 and -len(rows) <= ORDINALS[nth["nth"].lower()] < len(rows):
+        return _named(question, nth, _first((rows[ORDINALS[nth["nth"].lower()]],), ANY, index))
+    asked = [earlier.question for earlier in before[-REMEMBERED:]]
+    for pattern, kinds in (*OF_KIND, *ONE):
+        if match := pattern.search(question):
+            names = {*_values(rows, THINGS if kinds == PLACE else kinds, index)}
+            name = _first(rows, kinds, index) if len(rows) == 1 and kinds == ANY else names.pop() if len(names) == 1 else ""
+            return None if any(name.lower() in said.lower() for said in asked) else _named(question, match, name)
+    match = IT.search(question)
+    if match is None or len(rows) > 1 or any(_names_thing(said, index) for said in (*asked, question[: match.start()])):
+        return None
+    return _named(question, match, _first(rows, THINGS, index))
+
+
+def _named(question: str, match: re.Match[str], name: str) -> str | None:
+    """The question with a name in the place of a match."""
+    if not name:
+        return None
+    place = "at " if match[0].lower().endswith("there") else ""
+    said = name if WRITTEN_AS_NAME.fullmatch(name) else f'"{name}"'
+    return "".join((question[: match.start()], place, said, "'s" if match["own"] else "", question[match.end() :]))
+
+
+def _first(rows: Iterable[Sequence[str]], kinds: Sequence[str], index: NameIndex) -> str:
+    """The first name of one of the kinds; empty where there is none."""
+    return next(_values(rows, kinds, index), "")
+
+
+def _values(rows: Iterable[Sequence[str]], kinds: Sequence[str], index: NameIndex) -> Iterator[str]:
+    """The names among cells that the asker's catalog has for something of the kinds."""
+    for row in rows:
+        for cell in row:
+            if PLAIN.fullmatch(cell):
+                known = index.names.get(" ".join(words(cell)), {})
+                if any(cell in known.get(kind, ()) for kind in kinds):
+                    yield cell
+
+
+def _names_thing(question: str, index: NameIndex) -> bool:
+    """Whether a question names a thing itself."""
+    said = words(question)
+    spans = (" ".join(said[at : at + size]) for size in range(1, 5) for at in range(len(said) - size + 1))
+    return any(not index.names[key].keys().isdisjoint(THINGS) for key in spans if key in index.names)
