@@ -20,6 +20,7 @@ from nl2sql.context import LONGEST_QUESTION, cleaned, prompted, understood
 from nl2sql.election import Elected, elect, fingerprint
 from nl2sql.errors import Repairable, Stopped, UnknownColumn
 from nl2sql.guard import approve
+from nl2sql.linking.asked import names_something
 from nl2sql.linking.link import Linked
 from nl2sql.readings import named
 from nl2sql.readings.conversation import Earlier
@@ -155,7 +156,8 @@ class _Turn:
             case Clarify() as clarify:
                 yield from self.clarified(clarify)
             case Decline(kind, confidence):
-                yield from self.end(self.closed(drafts[0], linked) or self.refused(kind, confidence, DECLINED[kind] + (NARROWS if self.follows and kind == "change_request" else "")), None)
+                refused = self.refused(kind, confidence, DECLINED[kind] + (NARROWS if self.follows and kind == "change_request" else ""))
+                yield from self.end(self.closed(drafts[0], linked) or replace(refused, names=linked is not None and names_something(linked)), None)
             case SqlDraft():
                 yield from self.execute([d for d in drafts if isinstance(d, SqlDraft)], linked, own, attempts)
 

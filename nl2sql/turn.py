@@ -124,9 +124,13 @@ class AskedBack(Outcome):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(Outcome):
-    """Not a question for the catalog: ``reason`` is out_of_scope, data_request or change_request."""
+    """Not a question for the catalog: ``reason`` is out_of_scope, data_request or change_request.
+
+    ``names`` says that it names what a question after it may mean.
+    """
 
     reason: str
+    names: bool = False
     status: str = "refused"
     stage: str = "draft"
 
@@ -160,13 +164,13 @@ Event = Stage | Writing | Outcome
 
 
 def earlier(outcome: Outcome) -> Earlier | None:
-    """A turn for those after it; None for one that was refused, denied or failed, whose words would only mislead."""
+    """A turn for those after it; None for one that was denied or failed, or refused and names nothing, whose words would only mislead."""
     question, is_whole = outcome.in_full or outcome.question, bool(outcome.in_full)
     match outcome:
         case Answered(result=result):
             is_short = len(result.rows) <= KEPT_ROWS and not result.truncated
             return Earlier(question, tuple(map(_texts, result.rows)) if is_short else (), is_whole)
-        case Drafted() | AskedBack():
+        case Drafted() | AskedBack() | Refused(names=True):
             return Earlier(question, (), is_whole)
     return None
 

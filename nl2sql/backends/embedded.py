@@ -88,7 +88,7 @@ class EmbeddedBackend:
         if asked := left_open(found, linked.text, said.text):
             found = [replace(found[0], plan=asked, tokens=tuple(spelled(asked).split()))]
         drafts = self._drafts(found, context)
-        if drafts and isinstance(drafts[0], SqlDraft) and alone:
+        if drafts and isinstance(drafts[0], SqlDraft) and _stands_alone(alone, last):
             drafts[0] = replace(drafts[0], is_whole=drafts[0].sql == self._rows(alone, replace(context, linked=last)))
         if drafts and (not isinstance(drafts[0], SqlDraft) or drafts[0].confidence >= self._threshold):
             return drafts[:1]
@@ -132,7 +132,7 @@ class EmbeddedBackend:
         if query is None or not earlier:
             return found
         probability, shown, before = found[0].probability, [], None
-        if looks_back(earlier, said, probability):
+        if looks_back(query, earlier, said, probability):
             asked = replace(linked, text=f" {NEXT} ".join(earlier))
             read = self._read(asked)
             shown = self._followed(read, asked)
@@ -247,10 +247,13 @@ class EmbeddedBackend:
 
 
 def _says_more(alone: Sequence[Candidate], last: Linked, found: Sequence[Candidate], linked: Linked) -> bool:
-    """Whether the last question of a dialogue, which points at nothing, has a use for all its values by itself alone: what was asked before is left behind."""
-    if not _query(alone) or not _query(found) or alone[0].probability < HALF or POINTS.search(last.text) or NARROWS.search(last.text):
-        return False
-    return bool(unused(found[0], linked)) and not unused(alone[0], last)
+    """Whether the last question of a dialogue has a use for all its values by itself alone: what was asked before is left behind."""
+    return _stands_alone(alone, last) and alone[0].probability >= HALF and _query(found) is not None and bool(unused(found[0], linked)) and not unused(alone[0], last)
+
+
+def _stands_alone(alone: Sequence[Candidate], last: Linked) -> bool:
+    """Whether the last question of a dialogue can be read by itself: it points at nothing."""
+    return _query(alone) is not None and alone[0].probability >= LEAST and not POINTS.search(last.text) and not NARROWS.search(last.text)
 
 
 def _query(readings: Sequence[Candidate]) -> Query | None:

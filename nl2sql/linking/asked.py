@@ -9,6 +9,8 @@ from nl2sql.plan.language import SLOT_KINDS, SLOTS_PER_KIND
 from nl2sql.readings.conversation import NEXT
 
 SLOT = re.compile(rf"\b({'|'.join(SLOT_KINDS)})([1-{SLOTS_PER_KIND}])\b")
+NAMED = frozenset(("dataset", "model", "node", "run", "policy", "person", "org", "column"))
+"""Kinds of what a question may name for others to mean."""
 FEWEST_WORDS = 4
 """Of a sentence that can be read alone; one less with a value, as in who owns dataset1."""
 RESTRICTS = re.compile(r"(?:only|just|but only|but not|and not|not|except|excluding|without|leave out|ignore|skip)\b", re.IGNORECASE)
@@ -73,3 +75,9 @@ def renumbered(text: str, linked: Linked) -> Linked:
         bindings[ROW_ID] = linked.bindings[ROW_ID]
     mentions = {f"@{new}": linked.mentions[f"@{old}"] for old, new in names.items()}
     return replace(linked, text=said, bindings=bindings, mentions=mentions)
+
+
+def names_something(linked: Linked) -> bool:
+    """Whether the last question of a dialogue names a thing, a person or an organisation."""
+    said = {slot[0] for slot in SLOT.finditer(linked.text.rpartition(NEXT)[2])}
+    return any(mention.kind in NAMED and slot[1:] in said for slot, mention in linked.mentions.items())

@@ -13,6 +13,7 @@ from nl2sql.plan.parts import own_key, plain_groups
 from nl2sql.plan.sense import is_sensible
 from nl2sql.readings.conditions import SLOT, tested
 from nl2sql.readings.conversation import FILLING, POLITE
+from nl2sql.readings.edited import edited, edits, tests_twice
 from nl2sql.readings.freed import freed, freed_alone
 from nl2sql.readings.reshaped import RAISES, bounded_by, by_number, counted, raised, without
 from nl2sql.readings.unsaid import left_behind, same_asked, still_so
@@ -47,9 +48,9 @@ class Before:
     is_sure: bool
 
 
-def looks_back(earlier: Sequence[str], said: str, probability: float) -> bool:
+def looks_back(query: Query, earlier: Sequence[str], said: str, probability: float) -> bool:
     """Whether the last of several turns is to be compared with those before: its reading is unclear, or its words lean on them."""
-    return probability < UNCLEAR or leans(earlier, said)
+    return probability < UNCLEAR or leans(earlier, said) or edits(said) or tests_twice(query)
 
 
 def leans(earlier: Sequence[str], said: str) -> bool:
@@ -78,7 +79,7 @@ def followed(query: Query, earlier: Sequence[str], said: str, before: Before | N
     kept = counted(by_number(kept, shown, said), shown, said)
     if before.is_sure:
         kept = narrowed(kept, shown, before.read, said)
-    kept = bounded_by(without(kept, shown, said), shown, said)
+    kept = edited(bounded_by(without(kept, shown, said), shown, said), shown, said)
     return others_of(query, said) if kept == query else kept
 
 
@@ -97,7 +98,7 @@ def narrowed(query: Query, before: Query, read: Query, said: str) -> Query:
         where = tuple(p for p in where if p not in replaced)
         columns = {token for p in where for token in tested(p)}
         where = (*where, *(p for p in (before.where if narrows else added) if p not in where and not columns & tested(p)))
-    if narrows and plain_groups(query) and plain_groups(query) == plain_groups(before):
+    if narrows and plain_groups(query) and (plain_groups(query) == plain_groups(before) or not (query.is_grouped or before.is_grouped)):
         select = tuple(dict.fromkeys([*before.select, *query.select]))
     found = replace(query, where=where, select=select)
     return found if is_sensible(found) else query

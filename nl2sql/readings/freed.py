@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from nl2sql.linking.vocabulary import singular
 from nl2sql.plan.language import SLOT_KINDS, Condition, Or, Predicate, Query, column_of
+from nl2sql.plan.named import named_conditions
 from nl2sql.readings.conditions import is_said, slots_of, with_where
 from nl2sql.readings.conversation import FILLING
 
@@ -21,6 +22,8 @@ ANY_TIME = re.compile(rf"(?<!at )\b(?:(?:all|any) (?:times?|years|dates?|periods
 """How it says so of the time, whatever its column is called: every month is a grouping, and at any time within the time asked about."""
 EVERYTHING = re.compile(r"\b(?:of|for|over|across|in) (?:everything|the (?:whole|entire|full) catalog(?:ue)?|the catalog(?:ue)? as a whole)\W*$")
 """How it says that it is about more than the part asked about before."""
+FORGET = re.compile(r"\b(?:forget|never mind|nevermind|ignore|drop|scrap) (?:about |the |that |it'?s |being |only )*(?P<what>[a-z]+)(?= (?:one|bit|part|thing|condition|filter|status)\b|\W*(?:$|[.,;:!]))")
+"""A value that is to be forgotten: forget open."""
 NOT_JUST = re.compile(rf"\bnot (?:just|only|merely) (?:(?:in|from|of|for|on|by|the|those|since) )*((?:{'|'.join(SLOT_KINDS)})[1-3])\b")
 """A value that no longer limits: all of it, not just this month."""
 OF_IT = re.compile(r"^ of (?:the |an? )?[a-z]+")
@@ -58,6 +61,8 @@ def _without_freed(query: Query, said: str, since: str) -> Query:
     no_limit = set(NOT_JUST.findall(said))
     nouns = {noun for match in ALL.finditer(said) for noun in _nouns(match["what"])}
     is_any_time = ANY_TIME.search(said) is not None
+    if forgotten := FORGET.search(said):
+        query = with_where(query, [p for p in query.where if not is_said(named_conditions().get(p, p), forgotten["what"])])
     return with_where(query, [p for p in query.where if not slots_of(p) & no_limit and (is_said(p, since) or not _is_freed(p, nouns, is_any_time))])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.vocabulary import words
-from nl2sql.readings.conversation import REMEMBERED, Earlier
+from nl2sql.readings.conversation import REMEMBERED, RETURNS, Earlier
 
 THINGS = ("dataset", "model", "node", "run", "policy")
 """Kinds of what is pointed at as a thing."""
@@ -52,15 +52,15 @@ def pointed(question: str, before: Sequence[Earlier], index: NameIndex) -> str |
 
     Names are those that the asker's ``index`` holds: what it does not know is none that they may see.
     """
-    if not before or not (rows := before[-1].shown):
+    if not before or not (rows := before[-1].shown) or RETURNS.search(question):
         return None
     if (nth := NTH.search(question)) and len(rows) > 1 and -len(rows) <= ORDINALS[nth["nth"].lower()] < len(rows):
         return _named(question, nth, _first((rows[ORDINALS[nth["nth"].lower()]],), ANY, index))
     asked = [earlier.question for earlier in before[-REMEMBERED:]]
     for pattern, kinds in (*OF_KIND, *ONE):
         if match := pattern.search(question):
-            names = {*_values(rows, THINGS if kinds == PLACE else kinds, index)}
-            name = _first(rows, kinds, index) if len(rows) == 1 and kinds == ANY else names.pop() if len(names) == 1 else ""
+            names = {*_values(rows, THINGS if kinds == PLACE else kinds, index)}  # where a row is of a thing at a place, there is both
+            name = _first(rows, kinds, index) if len(rows) == 1 and kinds == ANY else names.pop() if len(names) == 1 and {*_values(rows, kinds, index)} else ""
             return None if any(name.lower() in said.lower() for said in asked) else _named(question, match, name)
     match = IT.search(question)
     if match is None or len(rows) > 1 or any(_names_thing(said, index) for said in (*asked, question[: match.start()])):

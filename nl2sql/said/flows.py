@@ -51,8 +51,8 @@ SIDES = {UPSTREAM: DOWNSTREAM, DOWNSTREAM: UPSTREAM}
 def at_depth(query: Query, linked: Linked) -> Query:
     """Direct flows are of depth 1; flows at any depth are of none in particular."""
     depths = [t for t in tests_of(query) if isinstance(t, Condition) and t.column == DEPTH]
-    if ANY_DEPTH.search(linked.text):
-        return query if ONE_KIND.search(linked.text) else mapped(query, lambda p: None if p in (DIRECT, INDIRECT) else p)
+    if any_depth := next((turn for turn in reversed(linked.text.split(NEXT)) if ANY_DEPTH.search(turn)), ""):
+        return query if ONE_KIND.search(any_depth) else mapped(query, lambda p: None if p in (DIRECT, INDIRECT) else p)
     if depths or not SAYS_DIRECT.search(linked.text) or NOT_DIRECT.search(linked.text):
         return query
     related = [p for p in query.where if isinstance(p, Exists) and p.join.view == "lineage"]
@@ -65,11 +65,12 @@ def at_depth(query: Query, linked: Linked) -> Query:
 
 
 def of_training(query: Query, linked: Linked) -> Query:
-    """How many datasets a model was trained on counts those that it was trained on itself, unless it is said how far back."""
+    """What a model was trained on, or how many that is, is what it was trained on itself, unless it is said how far back."""
     counted = Item("COUNT_DISTINCT", ("lineage.upstream",))
+    listed = query.view == "lineage" and Item("", ("lineage.upstream",)) in query.select and any(isinstance(t, Condition) and t.value.startswith("@model") for t in query.where)
     tests = [t for t in tests_of(query) if isinstance(t, Condition)]
     is_of_models = (query.view == "models" or Condition("lineage.downstream_kind", "EQ", "'model'") in tests) and not any(isinstance(p, Exists) for p in query.where)
-    if not is_of_models or counted not in items_of(query) or DEPTH in {t.column for t in tests} or NEXT in linked.text:
+    if not (listed or (is_of_models and counted in items_of(query))) or DEPTH in {t.column for t in tests} or NEXT in linked.text:
         return query
     is_direct = TRAINED.search(linked.text) and not FAR.search(linked.text) and not ANY_DEPTH.search(linked.text)
     return replace(query, where=(*query.where, DIRECT)) if is_direct else query

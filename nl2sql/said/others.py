@@ -76,7 +76,7 @@ def than_another(query: Query, linked: Linked) -> Query:
     is_about_it = ABOUT_IT.search(linked.text) or f"@{kind}2" in linked.bindings or not _is_single(slot, linked)
     if is_about_it or not re.search(rf"\b(?:{kind}s?|{THINGS})\b", linked.text[: match.start()] + linked.text[match.end() :]):
         return query
-    tests = _tests_than(query, view, than, slot) if than else [Condition(c, "EQ", f"{OF}{slot}") for c in _named(view, match["what"] or match["what2"])]
+    tests = _tests_than(query, view, than, slot) if than else [Condition(c, "EQ", f"{OF}{slot}") for c in named_columns(view, match["what"] or match["what2"])]
     if not tests:
         return query
     others = (Condition(key, "NE", slot),) if same else ()
@@ -113,13 +113,13 @@ def _tests_than(query: Query, view: str, than: re.Match[str], slot: str) -> list
     """The comparison that words make with another thing; none where neither they nor a comparison with the average say a column, or newer of what is no time."""
     how, what = than["how"] or than["when"], (than["what"] or "").strip()
     is_time = bool(re.fullmatch(_newer, how))
-    named = [c for c in _named(view, what) if column_of(c).is_time or (column_of(c).is_number and not is_time)]
+    named = [c for c in named_columns(view, what) if column_of(c).is_time or (column_of(c).is_number and not is_time)]
     averaged = [p.column for p in query.where if isinstance(p, Condition) and p.value == "MEAN" and p.column.startswith(f"{view}.")]
     columns = named[:1] or ([] if what else [LAST[view]] if is_time else averaged[:1])
     return [Condition(column, "GT" if re.fullmatch(_more, how) else "LT", f"{OF}{slot}") for column in columns]
 
 
-def _named(view: str, text: str) -> Iterator[str]:
+def named_columns(view: str, text: str) -> Iterator[str]:
     """The columns of a view that a text names, one for each of its parts joined by ``and``."""
     for part in re.split(r" and |,|/", re.sub(r"\b(?:the|a|an|number of|of|its|in|by)\b", " ", text)):
         said = " ".join(part.split())

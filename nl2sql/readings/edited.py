@@ -1,0 +1,167 @@
+"""Turns of a dialogue that edit what was found before: one more value, another in its place, another order, more columns of the same rows.
+
+Each rule takes the plan of the last turn and that of the answer before. Knows plans and linked words; asks no model.
+"""
+
+import re
+from dataclasses import replace
+
+from catalog.semantic import views
+from nl2sql.plan.language import Condition, Exists, Item, Or, Predicate, Query, Segment, column_of
+from nl2sql.plan.named import implied_conditions
+from nl2sql.readings.conditions import SLOT, is_said, slots_of, with_where
+from nl2sql.readings.conversation import POLITE
+from nl2sql.said.others import named_columns
+from nl2sql.said.parts import any_of, columns_of_token, is_literal, plain
+from nl2sql.said.words import said_values
+
+ADDS = re.compile(rf"^\W*{POLITE}(?:add|include|throw in|plus|count in|take in|also)\b|\b(?:too|as well|also|in addition|on top)\W*$")
+"""How a turn asks for one more value."""
+BY = re.compile(r"\bby (?:the |its |their )?(?P<what>[a-z]+(?: [a-z]+)?)\W*(?:(?:instead|rather|now|please|then)\W*)?$")
+"""How a turn says what rows are ordered by."""
+THEIRS = re.compile(rf"^\W*{POLITE}(?:(?:n|plus|with|add|show(?: me)?|give me|also) )?(?:their|its)\b")
+"""How a turn asks for more columns of what was shown."""
+SUCH = re.compile(r"\bsuch\b(?! as\b)")
+"""Says that things are like those found before."""
+WHOLE = re.compile(r"\b(?:over|across|among|of|in|for) (?:all|the whole|every|any)\b|\b(?:overall|altogether|everywhere|in general|catalog(?:ue)?)\b")
+"""Says that all things are meant, whichever were asked about before."""
+ONE_THING = ("dataset", "node", "model", "run", "org", "person")
+
+
+def edits(said: str) -> bool:
+    """Whether a turn says that it edits what was found before."""
+    return any(pattern.search(said) for pattern in (ADDS, BY, THEIRS, SUCH, WHOLE))
+
+
+def edited(query: Query, before: Query, said: str) -> Query:
+    """The query with what the turn edits of the one before."""
+    for rule in RULES:
+        query = rule(query, before, said)
+    return query
+
+
+def added(query: Query, before: Query, said: str) -> Query:
+    """One more value beside those of before: add the degraded ones too."""
+    if not ADDS.search(said):
+        return query
+    slots = SLOT.findall(said)
+    for old in (p for p in before.where if isinstance(p, Condition) and p.op in ("EQ", "HAS")):
+        if is_literal(old):
+            new = [replace(old, value=one.value) for one in said_values(old.column, said)]
+        else:
+            new = [replace(old, value=f"@{slot}") for slot, kind in slots if len(slots) == 1 and old.value[:-1] == f"@{kind}"]
+        if new and old not in new:
+            where = [any_of((old, *new)) if p == old else p for p in before.where]
+            shown = () if column_of(old.column).is_list or before.is_grouped else (Item("", (old.column,)),)
+            return replace(before, where=tuple(where), select=tuple(dict.fromkeys((*before.select, *shown))))
+    return query
+
+
+def put_in_place(query: Query, before: Query, said: str) -> Query:
+    """A value that the turn says takes the place of what was tested of the same column before: and those under binding corporate rules?"""
+    pinned = [p for p in query.where if isinstance(p, Condition) and p.op == "EQ"]
+    new = {p.column for p in pinned if p not in before.where and is_said(p, said)}
+    held = {p.column for p in pinned if p in before.where and is_literal(p)}
+
+    def is_past(p: Predicate) -> bool:
+        columns = new if p in before.where else held
+        return p not in pinned and (_columns(p) <= columns or any(_may_lack(p, column) for column in columns)) and not is_said(p, said)
+
+    gone = [p for p in query.where if is_past(p) or (p in pinned and p in before.where and p.column in new and not is_said(p, said))]
+    if not gone or ADDS.search(said):
+        return query
+    rest = (c for p in gone if isinstance(p, Segment) for c in implied_conditions()[p.token] if isinstance(c, Condition) and not _columns(c) & (new | held))
+    return with_where(query, dict.fromkeys((*(p for p in query.where if p not in gone), *rest)))
+
+
+def still_any_of(query: Query, before: Query, said: str) -> Query:
+    """Any of several values, as before, where one of them is left that the turn does not say."""
+    several = {test: p for p in before.where if isinstance(p, Or) for test in plain(p)}
+    return with_where(query, dict.fromkeys(several[p] if p in several and not is_said(p, said) else p for p in query.where))
+
+
+def _may_lack(predicate: Predicate, column: str) -> bool:
+    """It is a named condition of rows of which some have no value in the column."""
+    view, _, name = predicate.token.partition(":") if isinstance(predicate, Segment) else ("", "", "")
+    return bool(view) and re.search(rf"\b{re.escape(column)} IS NULL", views()[view].segments[name].sql) is not None
+
+
+def tests_twice(query: Query) -> bool:
+    """Whether a column that is to have one value is tested by another condition too."""
+    pinned = {p.column for p in query.where if isinstance(p, Condition) and p.op == "EQ"}
+    return any(_columns(p) & pinned and not (isinstance(p, Condition) and p.op == "EQ") for p in query.where if not isinstance(p, Exists))
+
+
+def _columns(predicate: Predicate) -> set[str]:
+    """The columns that a condition tests; of a named one those of its SQL."""
+    return {column for test in plain(predicate) for column in columns_of_token(test.token if isinstance(test, Segment) else test.column)}
+
+
+def where_it_was(query: Query, before: Query, said: str) -> Query:
+    """A condition of before stays with the things that it was of, where others are asked for now: the models trained on those."""
+    related = [p for p in query.where if isinstance(p, Exists) and not p.negated]
+    strayed = [p for p in query.where if isinstance(p, Condition) and is_literal(p) and p not in before.where and not is_said(p, said)]
+    for p in strayed:
+        own = Condition(f"{before.view}.{p.column.split('.')[1]}", p.op, p.value)
+        if own in before.where and query.view != before.view and related:
+            rest = tuple(q for q in query.where if q is not p)
+            found = tuple(_held(q, before, own) for q in rest)
+            query = replace(query, where=found) if found != rest else query
+    return query
+
+
+def _held(predicate: Predicate, before: Query, own: Condition) -> Predicate:
+    """Related rows of the view of before, which must meet its own condition too."""
+    if not isinstance(predicate, Exists):
+        return predicate
+    if predicate.join.view == before.view:
+        return replace(predicate, conditions=tuple(dict.fromkeys((*predicate.conditions, own))))
+    return replace(predicate, conditions=tuple(_held(c, before, own) for c in predicate.conditions))
+
+
+def in_its_order(query: Query, before: Query, said: str) -> Query:
+    """Ordered by the column that the turn says: and the lowest three by trust?"""
+    match = BY.search(said)
+    if match is None or not query.order or query.view != before.view or query.order[0].is_aggregate or query.order[0] != (before.order or (None,))[0]:
+        return query
+    named = [c for c in named_columns(query.view, match["what"]) if column_of(c).is_number or column_of(c).is_time]
+    if len(named) != 1 or query.order[0] == Item("", (named[0],)):
+        return query
+    item = Item("", (named[0],))
+    return replace(query, order=(item, query.order[1]), select=tuple(dict.fromkeys((*(i for i in query.select if i != query.order[0]), item))))
+
+
+def with_theirs(query: Query, before: Query, said: str) -> Query:
+    """More columns of the first rows that were shown, in the same order: and their stake."""
+    if not THEIRS.match(said) or not before.limit or query.view != before.view or before.is_grouped or query.is_grouped or query.joins != before.joins:
+        return query
+    return replace(before, select=tuple(dict.fromkeys((*before.select, *query.select))))
+
+
+def of_such(query: Query, before: Query, said: str) -> Query:
+    """Things such as those found before, whichever they were of where all are meant: how many such grants are there over all datasets?"""
+    if not SUCH.search(said) or query.where or query.view != before.view or query.joins:
+        return query
+    kept = [p for p in before.where if not (WHOLE.search(said) and _pins_thing(p))]
+    return with_where(query, kept)
+
+
+def _pins_thing(predicate: Predicate) -> bool:
+    """It names the thing, or the things, that rows are of."""
+    match predicate:
+        case Condition(column, "EQ"):
+            return column_of(column).slot in ONE_THING and bool(slots_of(predicate))
+        case Or(left, right):
+            return _pins_thing(left) and _pins_thing(right)
+    return False
+
+
+def of_all_things(query: Query, before: Query, said: str) -> Query:
+    """First ones of all things are not of the one asked about before: top 5 datasets overall."""
+    groups = {item.args[0] for item in query.select if item.is_group and not item.fn}
+    is_ranking = query.is_grouped and query.order is not None and query.limit not in ("", "1")
+    gone = [p for p in query.where if _pins_thing(p) and not is_said(p, said) and (WHOLE.search(said) or (is_ranking and _columns(p) <= groups))]
+    return with_where(query, [p for p in query.where if p not in gone]) if gone else query
+
+
+RULES = (added, put_in_place, still_any_of, where_it_was, in_its_order, with_theirs, of_such, of_all_things)
