@@ -77,7 +77,7 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
     started, stage = perf_counter(), "context"
     try:
         session.renew()
-        full = pointed(question, before, session.index)
+        full = pointed(question, before, session.index, session.now)
         linked, match, context = understood(full or question, session, () if full else before)
         yield Stage("context", _ms(started), linked.text)
         started, stage = perf_counter(), "draft"

@@ -10,7 +10,8 @@ from catalog.semantic import views
 from nl2sql.plan.language import Condition, Exists, Item, Or, Predicate, Query, Segment, column_of
 from nl2sql.plan.named import implied_conditions
 from nl2sql.readings.conditions import SLOT, is_said, slots_of, with_where
-from nl2sql.readings.conversation import POLITE
+from nl2sql.plan.parts import plain_groups
+from nl2sql.readings.conversation import FILLING, POLITE
 from nl2sql.said.others import named_columns
 from nl2sql.said.parts import any_of, columns_of_token, is_literal, plain
 from nl2sql.said.words import said_values
@@ -25,12 +26,24 @@ SUCH = re.compile(r"\bsuch\b(?! as\b)")
 """Says that things are like those found before."""
 WHOLE = re.compile(r"\b(?:over|across|among|of|in|for) (?:all|the whole|every|any)\b|\b(?:overall|altogether|everywhere|in general|catalog(?:ue)?)\b")
 """Says that all things are meant, whichever were asked about before."""
+PER = re.compile(rf"\W*{POLITE}(?:and )?(?:(?:the same|broken down|split|grouped) )?(?:by|per|for each) [a-z]+\W*(?:(?:instead|please|now)\W*)?")
+"""Says what groups are by, and nothing else."""
+ONES = re.compile(r"\b(?:ones|those)\b")
+"""Means rows."""
+INSTEAD = re.compile(r"\b(?:make|change|turn|switch|set) (?:that|it|this|those|them)\b|\b(?:instead|rather|sorry|meant|mean)\b")
+"""Says that other values are meant."""
+SWITCHING = {"make", "change", "turn", "switch", "set", "that", "it", "this", "those", "them", "ones", "or", "sory"}
+"""Words beside values in a turn that says nothing else."""
+MORE = re.compile(r"\b(?:all|rest|others?|every|each|more|next|both|another|how many|count|only|just|not|without)\b")
+"""Asks for other rows, or for part of them."""
+FEW = 4
+"""Words of a turn at most that asks for something else of what was shown."""
 ONE_THING = ("dataset", "node", "model", "run", "org", "person")
 
 
 def edits(said: str) -> bool:
     """Whether a turn says that it edits what was found before."""
-    return any(pattern.search(said) for pattern in (ADDS, BY, THEIRS, SUCH, WHOLE))
+    return any(pattern.search(said) for pattern in (ADDS, BY, THEIRS, SUCH, WHOLE, INSTEAD, ONES)) or bool(PER.fullmatch(said))
 
 
 def edited(query: Query, before: Query, said: str) -> Query:
@@ -164,4 +177,45 @@ def of_all_things(query: Query, before: Query, said: str) -> Query:
     return with_where(query, [p for p in query.where if p not in gone]) if gone else query
 
 
-RULES = (added, put_in_place, still_any_of, where_it_was, in_its_order, with_theirs, of_such, of_all_things)
+def by_that_alone(query: Query, before: Query, said: str) -> Query:
+    """Groups by what the turn says, and no longer by what they were by: and by dataset?"""
+    old, new = plain_groups(before), [c for c in plain_groups(query) if c not in plain_groups(before)]
+    if not PER.fullmatch(said) or len(old) != 1 or len(new) != 1 or not query.is_grouped or not before.is_grouped or old[0] not in plain_groups(query):
+        return query
+    return replace(query, select=tuple(item for item in query.select if item != Item("", (old[0],))))
+
+
+def those_ones(query: Query, before: Query, said: str) -> Query:
+    """The rows of one of the groups that were counted: the ones in Germany."""
+    groups = plain_groups(before)
+    pinned = [p for p in query.where if is_said(p, said) and _columns(p) <= set(groups)]
+    if not ONES.search(said) or not before.is_grouped or plain_groups(query) != groups or not pinned or query.having or query.order or query.joins:
+        return query
+    return replace(query, select=(Item("SHOW"),))
+
+
+def in_stead(query: Query, before: Query, said: str) -> Query:
+    """Other values of the same column: make that weekly or yearly."""
+    words = set(re.findall(r"[\w']+", said))
+    for p in before.where if INSTEAD.search(said) else ():
+        tests = list(plain(p)) if isinstance(p, Condition | Or) else []
+        columns = {t.column for t in tests if isinstance(t, Condition)}
+        if len(columns) != 1 or not all(map(is_literal, tests)):
+            continue
+        values = said_values(columns.copy().pop(), said)
+        rest = words - {word for one in values for word in re.findall(r"\w+", said[one.start : one.end])}
+        if values and rest <= FILLING | SWITCHING:
+            column = columns.pop()
+            return with_where(before, [any_of(Condition(column, "EQ", one.value) for one in values) if q == p else q for q in before.where])
+    return query
+
+
+def of_the_same_first(query: Query, before: Query, said: str) -> Query:
+    """Something else of the first one that was shown: trained on?"""
+    is_alike = query.view == before.view and query.joins == before.joins and not before.is_grouped and not query.is_grouped
+    if not before.limit or query.limit or query.order or not is_alike or len(said.split()) > FEW or MORE.search(said) or not set(query.where) <= set(before.where):
+        return query
+    return replace(before, select=tuple(dict.fromkeys((*before.select, *query.select))))
+
+
+RULES = (by_that_alone, those_ones, in_stead, of_the_same_first, added, put_in_place, still_any_of, where_it_was, in_its_order, with_theirs, of_such, of_all_things)

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from nl2sql.linking.index import NameIndex
+from nl2sql.linking.link import link
 from nl2sql.linking.vocabulary import words
 from nl2sql.readings.conversation import REMEMBERED, RETURNS, Earlier
 
@@ -15,17 +17,21 @@ PLACE = ("node",)
 CALLED = {
     "dataset": r"(?:data ?sets?|table|corpus)",
     "model": r"(?:ai )?model",
-    "node": r"(?:node|machine|server|site|host)",
+    "node": r"(?:node|machine|server|site|host|box)",
     "run": r"(?:training )?run",
     "policy": r"(?:policy|rule)",
-    "person": r"(?:person|man|woman|colleague|user|principal)",
+    "person": r"(?:person|man|woman|guy|colleague|user|principal)",
     "org": r"(?:organi[sz]ation|company|publisher|owner|operator|seller|vendor|provider)",
 }
 """What each kind is called where one of it is pointed at."""
 _that = r"(?:that|this|the same|the said)(?: very| last| latter)?"
 OF_KIND = tuple((re.compile(rf"\b{_that} {noun}(?:(?P<own>'s)\b|(?![\w'-]))", re.I), (kind,)) for kind, noun in CALLED.items())
 ORDINALS = {"first": 0, "1st": 0, "top": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4, "last": -1, "bottom": -1}
-NTH = re.compile(rf"\b(?:the )?(?P<nth>{'|'.join(ORDINALS)}) (?:one|of (?:these|those|them))(?P<own>'s)?\b(?! (?:to|that|which|who)\b)", re.I)
+_nth = "|".join(ORDINALS)
+NTH = (
+    re.compile(rf"\b(?:the )?(?:very )?(?P<nth>{_nth}) (?:one|of (?:these|those|them))(?P<own>'s)?(?![\w'])(?! (?:to|that|which|who)\b)", re.I),
+    re.compile(rf"(?:(?<=\bof )|(?<=\bfor )|(?<=\bon )|(?<=\bowns )|(?<=\bwith ))the (?:very )?(?P<nth>{_nth})(?P<own>(?!))?(?=\W*(?:$|,))", re.I),
+)
 """One of the rows by its place."""
 ONE = tuple(
     (re.compile(pattern, re.I), kinds)
@@ -34,10 +40,19 @@ ONE = tuple(
         (r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )(?<!\bif )(?<!\bthat )(?:(?:in|from|over|out|at|on) )?\bthere\b(?! (?:is|are|was|were|any|been|a|an|no)\b)(?P<own>(?!))?", PLACE),
         (r"\b(?:he|she|him)\b(?P<own>(?!))?", ("person",)),
         (r"\b(?P<own>his|her)\b(?= \w)(?! (?:access|the|any|a)\b)", ("person",)),
+        (r"\b(?P<own>his|hers)(?=\W*$)", ("person",)),
         (r"\btheirs\b(?P<own>(?!))?", WHO),
     )
 )
 """Words for the one thing that was shown, and the kinds that they may be of."""
+THEY = tuple(
+    (re.compile(pattern, re.I), WHO)
+    for pattern in (
+        r"\b(?:(?<=\bdid )|(?<=\bdo )|(?<=\bhave )|(?<=\bhad )|(?<=\bcan )|(?<=\bmay ))they\b(?P<own>(?!))?",
+        r"\b(?:(?<=\bfrom )|(?<=\bby )|(?<=\bto ))them\b(?P<own>(?!))?",
+    )
+)
+"""Words for one person or organisation too, where that alone was shown."""
 IT = re.compile(r"\b(?:(?P<own>its)|it(?!'s| is\b| possible| true| to\b))\b", re.I)
 """Words for the thing that was asked about, or else for the one that was shown."""
 PLAIN = re.compile(r"[\w.&'()/ +-]+")
@@ -47,23 +62,25 @@ WRITTEN_AS_NAME = re.compile(r"\w+(?:-\w+)+|\w*[\d_]\w*")
 """Names that need no quotes to be taken for one."""
 
 
-def pointed(question: str, before: Sequence[Earlier], index: NameIndex) -> str | None:
+def pointed(question: str, before: Sequence[Earlier], index: NameIndex, now: datetime) -> str | None:
     """The question with the name in the place of the words that point at it; None where nothing is pointed at that the answer before showed alone.
 
     Names are those that the asker's ``index`` holds: what it does not know is none that they may see.
     """
     if not before or not (rows := before[-1].shown) or RETURNS.search(question):
         return None
-    if (nth := NTH.search(question)) and len(rows) > 1 and -len(rows) <= ORDINALS[nth["nth"].lower()] < len(rows):
+    nth = next(filter(None, (pattern.search(question) for pattern in NTH)), None)
+    if nth and len(rows) > 1 and -len(rows) <= ORDINALS[nth["nth"].lower()] < len(rows):
         return _named(question, nth, _first((rows[ORDINALS[nth["nth"].lower()]],), ANY, index))
     asked = [earlier.question for earlier in before[-REMEMBERED:]]
-    for pattern, kinds in (*OF_KIND, *ONE):
+    is_who = len(rows) == 1 and not {*_values(rows, THINGS, index)}
+    for pattern, kinds in (*OF_KIND, *ONE, *(THEY if is_who else ())):
         if match := pattern.search(question):
             names = {*_values(rows, THINGS if kinds == PLACE else kinds, index)}  # where a row is of a thing at a place, there is both
             name = _first(rows, kinds, index) if len(rows) == 1 and kinds == ANY else names.pop() if len(names) == 1 and {*_values(rows, kinds, index)} else ""
             return None if any(name.lower() in said.lower() for said in asked) else _named(question, match, name)
     match = IT.search(question)
-    if match is None or len(rows) > 1 or any(_names_thing(said, index) for said in (*asked, question[: match.start()])):
+    if match is None or len(rows) > 1 or any(_names_thing(said, index, now) for said in (*asked, question[: match.start()])):
         return None
     return _named(question, match, _first(rows, THINGS, index))
 
@@ -92,8 +109,6 @@ def _values(rows: Iterable[Sequence[str]], kinds: Sequence[str], index: NameInde
                     yield cell
 
 
-def _names_thing(question: str, index: NameIndex) -> bool:
+def _names_thing(question: str, index: NameIndex, now: datetime) -> bool:
     """Whether a question names a thing itself."""
-    said = words(question)
-    spans = (" ".join(said[at : at + size]) for size in range(1, 5) for at in range(len(said) - size + 1))
-    return any(not index.names[key].keys().isdisjoint(THINGS) for key in spans if key in index.names)
+    return any(mention.known and mention.kind in THINGS for mention in link(question, index, now).mentions.values())
