@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from nl2sql.linking.mentions import Draft
+from nl2sql.readings.conversation import NEXT
 from nl2sql.values import Number
 
 UNITS = {w: n for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"])}
@@ -148,12 +149,13 @@ def asked_unit(draft: Draft) -> str:
 
     Not one that belongs to an amount: ``more than 10 GB``, ``over a terabyte``, ``price per GB``.
     """
-    for match in ASKED.finditer(draft.text):
+    at = draft.text.rfind(NEXT)  # of a dialogue the last turn that names one
+    for match in sorted(ASKED.finditer(draft.text), key=lambda match: match.start() < at):
         amount = AMOUNT_BEFORE.search(draft.before(match.start())) or any(m.kind == "number" and 0 <= match.start() - m.end <= 1 for m in draft.found)
         if not amount and draft.free(match.start(), match.end()):
             first = match["unit"][0]
             return "bytes" if first == "b" else f"{first.upper()}B"
-    length = ASKED_TIME.search(draft.text)
+    length = ASKED_TIME.search(draft.text, max(0, at)) or ASKED_TIME.search(draft.text)
     return length["unit"] or length["long"] if length else ""
 
 

@@ -7,10 +7,11 @@ import re
 from dataclasses import replace
 
 from catalog.semantic import views
+from nl2sql.linking.vocabulary import stems
 from nl2sql.plan.language import Condition, Exists, Item, Or, Predicate, Query, Segment, column_of
 from nl2sql.plan.named import implied_conditions
-from nl2sql.readings.conditions import SLOT, is_said, slots_of, with_where
 from nl2sql.plan.parts import plain_groups
+from nl2sql.readings.conditions import SLOT, is_said, slots_of, with_where
 from nl2sql.readings.conversation import FILLING, POLITE
 from nl2sql.said.others import named_columns
 from nl2sql.said.parts import any_of, columns_of_token, is_literal, plain
@@ -26,8 +27,10 @@ SUCH = re.compile(r"\bsuch\b(?! as\b)")
 """Says that things are like those found before."""
 WHOLE = re.compile(r"\b(?:over|across|among|of|in|for) (?:all|the whole|every|any)\b|\b(?:overall|altogether|everywhere|in general|catalog(?:ue)?)\b")
 """Says that all things are meant, whichever were asked about before."""
-PER = re.compile(rf"\W*{POLITE}(?:and )?(?:(?:the same|broken down|split|grouped) )?(?:by|per|for each) [a-z]+\W*(?:(?:instead|please|now)\W*)?")
+PER = re.compile(rf"\W*{POLITE}(?:and )?(?:(?:the same|broken down|split|grouped) )?(?:by|per|for each) (?P<what>[a-z]+)\W*(?:(?:instead|please|now)\W*)?")
 """Says what groups are by, and nothing else."""
+RANKS = re.compile(r"\b(?:first|top|bottom|last) (?:number[1-3]|\d|two|three|four|five|ten)(?=\W*$| (?:are|is|only|of|please|pls|will|would)\b)")
+"""Asks for the first ones of what was shown, and for nothing else."""
 ONES = re.compile(r"\b(?:ones|those)\b")
 """Means rows."""
 INSTEAD = re.compile(r"\b(?:make|change|turn|switch|set) (?:that|it|this|those|them)\b|\b(?:instead|rather|sorry|meant|mean)\b")
@@ -43,7 +46,7 @@ ONE_THING = ("dataset", "node", "model", "run", "org", "person")
 
 def edits(said: str) -> bool:
     """Whether a turn says that it edits what was found before."""
-    return any(pattern.search(said) for pattern in (ADDS, BY, THEIRS, SUCH, WHOLE, INSTEAD, ONES)) or bool(PER.fullmatch(said))
+    return any(pattern.search(said) for pattern in (ADDS, BY, THEIRS, SUCH, WHOLE, INSTEAD, ONES, RANKS)) or bool(PER.fullmatch(said))
 
 
 def edited(query: Query, before: Query, said: str) -> Query:
@@ -185,6 +188,32 @@ def by_that_alone(query: Query, before: Query, said: str) -> Query:
     return replace(query, select=tuple(item for item in query.select if item != Item("", (old[0],))))
 
 
+def split(query: Query, before: Query, said: str) -> Query:
+    """The amount that was shown, for each of what the turn says: split by dataset."""
+    match = PER.fullmatch(said)
+    amounts = [item for item in before.select if item.is_aggregate]
+    if match is None or query.is_grouped or query.view != before.view or len(amounts) != len(before.select) or not amounts or before.having:
+        return query
+    named = [c for c in named_columns(before.view, match["what"]) if not column_of(c).is_list]
+    return replace(before, select=(Item("", (named[0],)), *amounts)) if len(named) == 1 else query
+
+
+def still_grouped(query: Query, before: Query, said: str) -> Query:
+    """The first of the groups that were shown: of no others, where the turn says none."""
+    old, new = plain_groups(before), plain_groups(query)
+    is_alike = (query.view, query.joins) == (before.view, before.joins) and query.is_grouped and before.is_grouped and len(old) == len(new) == 1
+    if not is_alike or old == new or not query.order or not RANKS.search(said) or _is_called(new[0], said):
+        return query
+    return replace(query, select=tuple(Item("", (old[0],)) if item == Item("", (new[0],)) else item for item in query.select))
+
+
+def _is_called(token: str, said: str) -> bool:
+    """Whether a turn has a word for a column."""
+    column = column_of(token)
+    said_words = {form for word in re.findall(r"\w+", said.lower()) for form in (word, *stems(word))}
+    return any(set(re.findall(r"[a-z]+", name.lower())) & said_words for name in (column.name, *column.synonyms))
+
+
 def those_ones(query: Query, before: Query, said: str) -> Query:
     """The rows of one of the groups that were counted: the ones in Germany."""
     groups = plain_groups(before)
@@ -218,4 +247,4 @@ def of_the_same_first(query: Query, before: Query, said: str) -> Query:
     return replace(before, select=tuple(dict.fromkeys((*before.select, *query.select))))
 
 
-RULES = (by_that_alone, those_ones, in_stead, of_the_same_first, added, put_in_place, still_any_of, where_it_was, in_its_order, with_theirs, of_such, of_all_things)
+RULES = (by_that_alone, split, still_grouped, those_ones, in_stead, of_the_same_first, added, put_in_place, still_any_of, where_it_was, in_its_order, with_theirs, of_such, of_all_things)

@@ -7,6 +7,7 @@ from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
 from nl2sql.plan.language import Condition, Item, Predicate, Query, column_of
 from nl2sql.plan.parts import ENTITIES, items_of, own_key
+from nl2sql.readings.conversation import NEXT, POLITE
 from nl2sql.said.parts import as_aggregate, as_measure, mapped
 from nl2sql.values import Text
 
@@ -36,6 +37,8 @@ MEAN = re.compile(r"\b(?:averages?|averaged|avg|mean|means)\b")
 EXTREME = re.compile(r"\b(?:max|maximum|highest|largest|biggest|longest|most|min|minimum|lowest|smallest|shortest|least|peak|worst|best|top)\b")
 MEANS = {"MAX": "AVG", "MIN": "AVG", "MAX_DAYS": "AVG_DAYS", "MAX_HOURS": "AVG_HOURS"}
 """Amounts of one row, and the averages that they stand in place of."""
+HOW_MANY_PEOPLE = re.compile(rf"^\W*{POLITE}how many (?:people|persons|individuals|humans|data subjects|subjects)\b(?!.*\b(?:each|per|every|by)\b)")
+PAID = re.compile(r"^(?!.*\b(?:each|per|every|by whom|who|list|show|which|when)\b).*\b(?:how much|what) (?:money )?(?:has|have|had|was|were|did|do|does|is)\b.*\b(?:paid|pay|spent|spend|earned|earn|taken in|brought in)\b")
 BOUNDS = ("LT", "LE", "GT", "GE")
 BOUND_AFTER = re.compile(r"[,;(] ?(?:and |but )?(?:only|just|keep|where|if|those|which|when|for those)\b[^,;]*$|\bonly (?:those|the ones|where|if)\b[^,;]*$")
 """Between amounts and a bound that is one on them."""
@@ -62,6 +65,29 @@ def with_its_measure(query: Query, linked: Linked) -> Query:
     if len(named) != 1 or Item("", (named[0],)) in items_of(query):
         return query
     return replace(query, select=(*(item for item in query.select if not item.is_aggregate), Item("", (named[0],)), *amounts))
+
+
+def of_people(query: Query, linked: Linked) -> Query:
+    """How many people that is, is their sum: not how many each row tells of."""
+    counts = [item for item in query.select if not item.fn and "." in item.args[0] and column_of(item.args[0]).unit == "people"]
+    if len(counts) != 1 or query.is_grouped or query.limit or not HOW_MANY_PEOPLE.match(linked.text.rpartition(NEXT)[2]):
+        return query
+    return replace(query, select=(as_measure(Item("SUM", counts[0].args)),), order=None)
+
+
+def paid_in_all(query: Query, linked: Linked) -> Query:
+    """What has been paid is the sum of it, not each payment."""
+    amount = Item("", ("market.amount",))
+    if amount not in query.select or query.is_grouped or query.limit or not PAID.search(linked.text.rpartition(NEXT)[2]):
+        return query
+    return replace(query, select=(as_measure(Item("SUM", amount.args)),), order=None)
+
+
+def once_summed(query: Query, linked: Linked) -> Query:
+    """What is summed up for each group is no group itself."""
+    summed = {as_aggregate(item).args for item in query.select if as_aggregate(item).fn in ("SUM", "AVG")}
+    kept = tuple(item for item in query.select if item.fn or item.args not in summed)
+    return replace(query, select=kept) if query.is_grouped else query
 
 
 def on_average(query: Query, linked: Linked) -> Query:

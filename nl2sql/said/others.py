@@ -26,7 +26,7 @@ SAME = re.compile(
     rf"\bsame (?P<what>(?:[\w-]+ ){{1,6}}?)(?:as|like|that) (?:the |our |that of |those of )?{_name}"
     r"|\b(?:share|shares|sharing) (?:its|their|the|a)(?: same)? (?P<what2>(?:[\w-]+ ){1,6}?)(?:with|of) (?:the |our )?(?P<slot2>(?P<kind2>dataset|model|node)[1-3])(?!\w)"
 )
-THAN_ITS = re.compile(rf"\b(?P<how>more|fewer|less)\b(?: [\w-]+){{0,5}}? than (?:the |our |those of |that of )?(?P<slot>(?P<kind>dataset|model|node|org|person)[1-3])(?!\w)(?! (?:or|and) )")
+THAN_ITS = re.compile(r"\b(?P<how>more|fewer|less)\b(?: [\w-]+){0,5}? than (?:the |our |those of |that of )?(?P<slot>(?P<kind>dataset|model|node|org|person)[1-3])(?!\w)(?! (?:or|and) )")
 ABOUT_IT = re.compile(r"\b(?:is|are|was|were|does|do|has|have) (?:dataset|model|node)\d\b")
 """Asks about the named thing itself."""
 THINGS = r"(?:ones?|others?|tables?|data ?sets?|anything|corpora|what|everything|machines|servers)"

@@ -11,7 +11,10 @@ from nl2sql.said.amounts import (
     in_total,
     of_both_parts,
     of_each,
+    of_people,
     on_average,
+    once_summed,
+    paid_in_all,
     that_is_given,
     with_its_measure,
     without_bound_on_all,
@@ -88,6 +91,6 @@ RULES = (
     *(of_what_was_measured, over_time, of_its_newest, from_one_to_another),
     *(when_it_happened, since_before, since_ever, in_one_time, no_time_to_come, by_its_part),
     *(in_total, with_its_measure, that_is_given, of_each, of_both_parts, of_each_compared, of_either, all_of_them),
-    *(on_average, bounded_average, without_bound_on_all),
+    *(on_average, bounded_average, without_bound_on_all, of_people, paid_in_all, once_summed),
     *(as_flows_name_it, of_the_same_row, with_those, as_named, by_whom, of_its_metric, by_what_noticed_it),
 )
