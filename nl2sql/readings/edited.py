@@ -14,10 +14,10 @@ from nl2sql.plan.parts import plain_groups
 from nl2sql.readings.conditions import SLOT, is_said, slots_of, with_where
 from nl2sql.readings.conversation import FILLING, POLITE
 from nl2sql.said.others import named_columns
-from nl2sql.said.parts import any_of, columns_of_token, is_literal, plain
-from nl2sql.said.words import said_values
+from nl2sql.said.parts import any_of, columns_of_token, is_literal, plain, tests_of
+from nl2sql.said.words import is_left_out, said_values
 
-ADDS = re.compile(rf"^\W*{POLITE}(?:add|include|throw in|plus|count in|take in|also)\b|\b(?:too|as well|also|in addition|on top)\W*$")
+ADDS = re.compile(rf"^\W*{POLITE}(?:(?:also )?(?:add|include|allow|throw in|count in|take in)|plus)\b")
 """How a turn asks for one more value."""
 BY = re.compile(r"\bby (?:the |its |their )?(?P<what>[a-z]+(?: [a-z]+)?)\W*(?:(?:instead|rather|now|please|then)\W*)?$")
 """How a turn says what rows are ordered by."""
@@ -25,11 +25,13 @@ THEIRS = re.compile(rf"^\W*{POLITE}(?:(?:n|plus|with|add|show(?: me)?|give me|al
 """How a turn asks for more columns of what was shown."""
 SUCH = re.compile(r"\bsuch\b(?! as\b)")
 """Says that things are like those found before."""
-WHOLE = re.compile(r"\b(?:over|across|among|of|in|for) (?:all|the whole|every|any)\b|\b(?:overall|altogether|everywhere|in general|catalog(?:ue)?)\b")
+WHOLE = re.compile(
+    r"\b(?:over|across|among|of|in|for) (?:all|every|any|the whole|the entire)(?: of)?(?: the| our)? (?:data|datasets?|data sets?|tables?|nodes?|machines|models?|runs?|catalog(?:ue)?|network)\b"
+)
 """Says that all things are meant, whichever were asked about before."""
 PER = re.compile(rf"\W*{POLITE}(?:and )?(?:(?:the same|broken down|split|grouped) )?(?:by|per|for each) (?P<what>[a-z]+)\W*(?:(?:instead|please|now)\W*)?")
 """Says what groups are by, and nothing else."""
-RANKS = re.compile(r"\b(?:first|top|bottom|last) (?:number[1-3]|\d|two|three|four|five|ten)(?=\W*$| (?:are|is|only|of|please|pls|will|would)\b)")
+RANKS = re.compile(rf"^\W*{POLITE}(?:(?:just|only) )?(?:the )?(?:first|top|bottom|last) (?:number[1-3]|\d|two|three|four|five|ten)(?=\W*$| (?:are|is|only|of|please|pls|will|would)\b)")
 """Asks for the first ones of what was shown, and for nothing else."""
 ONES = re.compile(r"\b(?:ones|those)\b")
 """Means rows."""
@@ -68,8 +70,8 @@ def added(query: Query, before: Query, said: str) -> Query:
             new = [replace(old, value=f"@{slot}") for slot, kind in slots if len(slots) == 1 and old.value[:-1] == f"@{kind}"]
         if new and old not in new:
             where = [any_of((old, *new)) if p == old else p for p in before.where]
-            shown = () if column_of(old.column).is_list or before.is_grouped else (Item("", (old.column,)),)
-            return replace(before, where=tuple(where), select=tuple(dict.fromkeys((*before.select, *shown))))
+            shown = () if column_of(old.column).is_list or (plain_groups(before) and before.is_grouped) else (Item("", (old.column,)),)
+            return replace(before, where=tuple(where), select=tuple(dict.fromkeys((*shown, *before.select) if before.is_grouped else (*before.select, *shown))))
     return query
 
 
@@ -81,7 +83,7 @@ def put_in_place(query: Query, before: Query, said: str) -> Query:
 
     def is_past(p: Predicate) -> bool:
         columns = new if p in before.where else held
-        return p not in pinned and (_columns(p) <= columns or any(_may_lack(p, column) for column in columns)) and not is_said(p, said)
+        return p not in pinned and not isinstance(p, Exists) and (_columns(p) <= columns or any(_may_lack(p, column) for column in columns)) and not is_said(p, said)
 
     gone = [p for p in query.where if is_past(p) or (p in pinned and p in before.where and p.column in new and not is_said(p, said))]
     if not gone or ADDS.search(said):
@@ -102,7 +104,7 @@ def _may_lack(predicate: Predicate, column: str) -> bool:
     return bool(view) and re.search(rf"\b{re.escape(column)} IS NULL", views()[view].segments[name].sql) is not None
 
 
-def tests_twice(query: Query) -> bool:
+def is_tested_twice(query: Query) -> bool:
     """Whether a column that is to have one value is tested by another condition too."""
     pinned = {p.column for p in query.where if isinstance(p, Condition) and p.op == "EQ"}
     return any(_columns(p) & pinned and not (isinstance(p, Condition) and p.op == "EQ") for p in query.where if not isinstance(p, Exists))
@@ -231,9 +233,11 @@ def in_stead(query: Query, before: Query, said: str) -> Query:
         columns = {t.column for t in tests if isinstance(t, Condition)}
         if len(columns) != 1 or not all(map(is_literal, tests)):
             continue
-        values = said_values(columns.copy().pop(), said)
-        rest = words - {word for one in values for word in re.findall(r"\w+", said[one.start : one.end])}
-        if values and rest <= FILLING | SWITCHING:
+        found = said_values(columns.copy().pop(), said)
+        rest = words - {word for one in found for word in re.findall(r"\w+", said[one.start : one.end])}
+        values = [one for one in found if not is_left_out(one, said)]
+        is_read = {one.value for one in values} <= {t.value for t in tests_of(query) if isinstance(t, Condition)}
+        if values and not is_read and rest <= FILLING | SWITCHING:
             column = columns.pop()
             return with_where(before, [any_of(Condition(column, "EQ", one.value) for one in values) if q == p else q for q in before.where])
     return query

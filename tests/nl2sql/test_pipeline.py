@@ -17,8 +17,9 @@ from nl2sql.backends.scripted import ScriptedBackend
 from nl2sql.context import LONGEST_QUESTION
 from nl2sql.errors import BackendUnavailable
 from nl2sql.pipeline import ask, ask_sql
+from nl2sql.readings.conversation import NEXT, Earlier
 from nl2sql.session import Session, open_session
-from nl2sql.turn import Answered, AskedBack, Denied, Drafted, Event, Failed, Outcome, Refused, Stage
+from nl2sql.turn import Answered, AskedBack, Denied, Drafted, Event, Failed, Outcome, Refused, Stage, earlier
 
 COUNT = SqlDraft("SELECT count(*) AS n FROM datasets", "number of datasets", 0.9)
 HIDDEN_VIEW = SqlDraft("SELECT principal FROM grants", "who may use what", 0.8)
@@ -350,9 +351,9 @@ def test_the_clock_is_the_catalogs_unless_given(home: Path, session: Session) ->
     assert with_clock.now == datetime(2026, 10, 17, 12)
 
 
-@pytest.mark.parametrize("before", [(), ("how many datasets are there",)])
+@pytest.mark.parametrize("before", [(), (Earlier("how many datasets are there"),)])
 @pytest.mark.parametrize("question", ["drop the table datasets", "DELETE FROM grants;"])
-def test_a_change_reaches_no_model_and_is_recorded(session: Session, question: str, before: tuple[str, ...]) -> None:
+def test_a_change_reaches_no_model_and_is_recorded(session: Session, question: str, before: tuple[Earlier, ...]) -> None:
     backend = ScriptedBackend({question: [COUNT]})
     _, outcome = finished(ask(question, session, backend, before=before))
     assert isinstance(outcome, Refused)
@@ -360,3 +361,34 @@ def test_a_change_reaches_no_model_and_is_recorded(session: Session, question: s
     assert ("without …" in outcome.message) == bool(before), "what may have been meant, after an answer"
     assert backend.contexts == []
     assert recorded(session).question == question
+
+
+SHOWN = (Earlier("which dataset is the newest", (("C4", "text"),)),)
+
+
+def test_what_was_shown_is_asked_about_by_name(session: Session) -> None:
+    backend = ScriptedBackend({"who owns C4": [COUNT]})
+    _, outcome = finished(ask("who owns that one", session, backend, before=SHOWN))
+    assert (outcome.question, outcome.in_full) == ("who owns that one", "who owns C4")
+    assert NEXT not in backend.contexts[0].linked.text, "it needs nothing before it"
+    assert recorded(session).question == "who owns that one"
+    assert earlier(outcome) == Earlier("who owns C4", ((),), is_whole=True)
+
+
+def test_what_asks_for_nothing_by_itself_is_asked_after_those_before(session: Session) -> None:
+    backend = ScriptedBackend({})
+    _, outcome = finished(ask("and that one?", session, backend, before=SHOWN))
+    assert [NEXT in context.linked.text for context in backend.contexts] == [False, True]
+    assert all(context.question == "and C4?" for context in backend.contexts)
+    assert outcome.in_full == ""
+
+
+def test_a_turn_is_kept_for_those_after_it(session: Session) -> None:
+    _, many = asked(session, SqlDraft("SELECT name FROM datasets", "", 1.0))
+    _, few = asked(session, SqlDraft("SELECT name, row_count FROM datasets WHERE name = 'C4'", "", 1.0))
+    _, open_ = asked(session, Clarify("Which?", ("a", "b"), 0.5))
+    _, refused = asked(session, Decline("data_request", 0.9))
+    _, naming = finished(ask("show me rows of C4", session, ScriptedBackend({"show me rows of C4": [Decline("data_request", 0.9)]})))
+    _, denied = asked(session, SqlDraft("SELECT principal FROM grants", "", 1.0))
+    assert [earlier(outcome) for outcome in (many, few, open_, refused, denied)] == [Earlier("q"), Earlier("q", (("C4",),)), Earlier("q"), None, None]
+    assert earlier(naming) == Earlier("show me rows of C4")

@@ -23,6 +23,7 @@ from nl2sql.feedback import Told
 from nl2sql.pairs import drafted
 from nl2sql.pipeline import ask
 from nl2sql.prompt import MOST_OF_EXAMPLES, build_prompt, fitting
+from nl2sql.readings.conversation import Earlier
 from nl2sql.session import Session, open_session
 from nl2sql.turn import Answered, Denied, Drafted, Outcome, Refused, VerifiedBy
 
@@ -91,7 +92,7 @@ def approved(opened: Open, *pairs: tuple[str, str]) -> list[int]:
     return numbers
 
 
-def asked(session: Session, question: str, *drafts: Draft, before: tuple[str, ...] = (), run: bool = True) -> Outcome:
+def asked(session: Session, question: str, *drafts: Draft, before: tuple[Earlier, ...] = (), run: bool = True) -> Outcome:
     *_, outcome = ask(question, session, ScriptedBackend({question: drafts} if drafts else {}), run=run, before=before)
     assert isinstance(outcome, Outcome)
     return outcome
@@ -315,7 +316,7 @@ def test_what_is_withdrawn_is_gone_at_once(opened: Open) -> None:
 
 def test_within_a_dialogue_a_whole_question_is_still_one(opened: Open) -> None:
     approved(opened, ("who owns the dataset {dataset}", OWNER[1]), ("the big ones", "SELECT name FROM datasets WHERE bytes > 5"))
-    before = ("which datasets are stale",)
+    before = (Earlier("which datasets are stale"),)
     assert asked(opened("max"), "who owns the dataset C4?", before=before).verified is not None
     assert asked(opened("max"), "the big ones").verified is not None
     assert asked(opened("max"), "the big ones", before=before).verified is None

@@ -38,7 +38,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def kept(home: Path, name: str) -> tuple[str, ...]:
-    return thread.before(home, ANONYMOUS if name == "anonymous" else Principal(name=name, roles=frozenset()))
+    return tuple(turn.question for turn in thread.before(home, ANONYMOUS if name == "anonymous" else Principal(name=name, roles=frozenset())))
 
 
 @pytest.mark.parametrize("who", ["ada", "anonymous"])
@@ -52,7 +52,9 @@ def test_a_question_goes_on_from_the_one_before(steward: Any, home: Path, backen
     steward("ask", backend, *as_, "--continue", "-q", "nothing")
     assert kept(home, who) == (ASKED, "personal data", "nothing")
     steward("ask", backend, *as_, "--continue", "-q", ASKED)
-    assert kept(home, who) == ("personal data", "nothing", ASKED)
+    assert kept(home, who) == (ASKED, "personal data", "nothing", ASKED)
+    steward("ask", backend, *as_, "--continue", "-q", "nothing")
+    assert kept(home, who) == ("personal data", "nothing", ASKED, "nothing")
     steward("ask", backend, *as_, ASKED)
     assert kept(home, who) == (ASKED,)
 
@@ -66,14 +68,14 @@ def test_nothing_to_go_on_from_is_said(steward: Any, home: Path, backend: str) -
     assert (told.code, told.json["status"]) == (2, "failed")
 
 
-def test_only_what_was_answered_is_kept_and_only_its_words(steward: Any, home: Path, backend: str, token: str) -> None:
+def test_only_what_was_answered_is_kept_its_words_and_the_names_it_showed(steward: Any, home: Path, backend: str, token: str) -> None:
     for words in ("drop it", "quality", "wrong"):
         before = kept(home, "ada")
         assert steward("ask", backend, "--token", token, words).code == 6
         assert kept(home, "ada") == before
     steward("ask", backend, "--token", token, ASKED)
     files = list(home.rglob("thread.json"))
-    assert [json.loads(file.read_text(encoding="utf-8")) for file in files] == [[ASKED]]
+    assert [json.loads(file.read_text(encoding="utf-8")) for file in files] == [[{"question": ASKED, "shown": [[]], "is_whole": False}]]
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
 
 
@@ -99,7 +101,7 @@ def test_what_ends_a_right_ends_what_is_kept(steward: Any, home: Path, backend: 
 def test_a_damaged_file_is_as_good_as_none(home: Path, backend: str, steward: Any, token: str) -> None:
     steward("ask", backend, "--token", token, ASKED)
     (file,) = (path for path in home.rglob("thread.json") if ASKED in path.read_text(encoding="utf-8"))
-    for damage in (b"", b"\xff", b"{}", b"[1]", b"[" * 30_000):
+    for damage in (b"", b"\xff", b"{}", b"[1]", b'["how many"]', b"[" * 30_000):
         file.write_bytes(damage)
         assert kept(home, "ada") == ()
 
