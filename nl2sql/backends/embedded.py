@@ -47,6 +47,8 @@ MOST = 0.999
 """Probability that a reading has at most which is settled."""
 OFFERED = 5
 """Readings offered at most."""
+AMOUNTS = ("number", "period")
+"""Kinds of values that name nothing that a question could be about."""
 ALL_OF_THEM = re.compile(r"\b(?:of (?:the|those|these|all|them)|those|these|all|the) (number[1-3])(?= *(?:$|[?.!,]))")
 """A number that counts what a dialogue has found before, and limits nothing: the lowest of the three."""
 
@@ -88,7 +90,7 @@ class EmbeddedBackend:
         if asked := left_open(found, linked.text, said.text):
             found = [replace(found[0], plan=asked, tokens=tuple(spelled(asked).split()))]
         drafts = self._drafts(found, context)
-        if drafts and isinstance(drafts[0], SqlDraft) and _stands_alone(alone, last):
+        if drafts and isinstance(drafts[0], SqlDraft) and _stands_alone(alone, last) and any(m.kind not in AMOUNTS for m in last.mentions.values()):
             drafts[0] = replace(drafts[0], is_whole=drafts[0].sql == self._rows(alone, replace(context, linked=last)))
         if drafts and (not isinstance(drafts[0], SqlDraft) or drafts[0].confidence >= self._threshold):
             return drafts[:1]

@@ -51,9 +51,10 @@ SIDES = {UPSTREAM: DOWNSTREAM, DOWNSTREAM: UPSTREAM}
 def at_depth(query: Query, linked: Linked) -> Query:
     """Direct flows are of depth 1; flows at any depth are of none in particular."""
     depths = [t for t in tests_of(query) if isinstance(t, Condition) and t.column == DEPTH]
-    if any_depth := next((turn for turn in reversed(linked.text.split(NEXT)) if ANY_DEPTH.search(turn)), ""):
-        return query if ONE_KIND.search(any_depth) else mapped(query, lambda p: None if p in (DIRECT, INDIRECT) else p)
-    if depths or not SAYS_DIRECT.search(linked.text) or NOT_DIRECT.search(linked.text):
+    told = next((turn for turn in reversed(linked.text.split(NEXT)) if ANY_DEPTH.search(turn) or SAYS_DIRECT.search(turn)), "")
+    if ANY_DEPTH.search(told):
+        return query if ONE_KIND.search(told) else mapped(query, lambda p: None if p in (DIRECT, INDIRECT) else p)
+    if depths or not SAYS_DIRECT.search(told) or NOT_DIRECT.search(linked.text):
         return query
     related = [p for p in query.where if isinstance(p, Exists) and p.join.view == "lineage"]
     is_flow = "lineage" in {query.view, *(join.view for join in query.joins)}
