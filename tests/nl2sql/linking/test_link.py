@@ -340,6 +340,8 @@ def test_blanks_and_a_question_mark_change_nothing(index: NameIndex, question: s
         ("how much data do we have", ""),
         ("what is in gb_table.mb", ""),
         ("how long did the outages last, in minutes", "minutes"),
+        ("biggest dataset in bytes >> total >> in gb", "GB"),
+        ("size of C4 in TB >> and of The Pile", "TB"),
         ("how many hours was berlin-1 down", "hours"),
         ("how many hours ago was it seen", ""),
         ("expiring in 30 days", ""),

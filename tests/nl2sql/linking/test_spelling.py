@@ -34,6 +34,7 @@ from nl2sql.linking.spelling import mend
         ("Please fill me in on last week", "Please show me last week"),
         ("give me a quick update on outages", "show me outages"),
         ("run me through the incidents", "show me the incidents"),
+        ("now all the way up", "now upstream at any depth"),
         ("create a short list of old tables", "list old tables"),
         ("can you write down all owners and spell out the licences", "can you list all owners and list the licences"),
         ("share with me the gateways", "show me the gateways"),

@@ -1,4 +1,4 @@
-"""What the model has never read: identifiers of single rows, and sums per quarter."""
+"""What the model has never read: identifiers of single rows, and sums per quarter, weekday or hour of the day."""
 
 from datetime import datetime
 
@@ -59,6 +59,12 @@ def test_the_sentence_that_asks_keeps_the_row(index: NameIndex) -> None:
         ("denied last quarter", "", "denied period1"),
         ("in a quarter of the rounds", "", "in a quarter of the rounds"),
         ("sales per month", "", "sales per month"),
+        ("on which weekday do checks fail", "WEEKDAY", "on which day do checks fail"),
+        ("outages by day of the week", "WEEKDAY", "outages by day"),
+        ("which hour of the day sees the most denials", "HOUR", "which day sees the most denials"),
+        ("at what time of day do checks fail", "HOUR", "at what day do checks fail"),
+        ("open on weekdays", "", "open on weekdays"),
+        ("how many hours of a day", "", "how many hours of a day"),
     ],
 )
 def test_the_part_of_a_date_that_is_asked_for(question: str, part: str, read: str, index: NameIndex) -> None:

@@ -108,6 +108,24 @@ GIVES: dict[str, list[tuple[Query, list[Row]]]] = {
             [(datetime(2026, 1, 1).date(), 1), (datetime(2026, 7, 1).date(), 2), (datetime(2026, 10, 1).date(), 1)],
         ),
     ],
+    "parts that come again": [
+        (
+            Query(view="datasets", select=(Item("WEEKDAY", ("datasets.last_updated",)), Item("COUNT"))),
+            [("Thursday", 2), ("Tuesday", 1), ("Wednesday", 1)],
+        ),
+        (
+            Query(view="quality_checks", where=(Condition("quality_checks.resolved", "NOT_NULL"),), select=(Item("HOUR", ("quality_checks.resolved",)), Item("COUNT"))),
+            [(1, 1)],
+        ),
+    ],
+    "more than another one has": [
+        (
+            replace(CHECKS, select=(CHECKED, Item("COUNT")), having=(Item("COUNT"), "GE", f"{OF}@dataset2"), where=(FAILED,)),
+            [("a", 1), ("b", 1), ("c", 2)],
+        ),
+        (replace(CHECKS, select=(CHECKED, Item("COUNT")), having=(Item("COUNT"), "GT", f"{OF}@dataset2"), where=(FAILED,)), [("c", 2)]),
+        (replace(CHECKS, select=(CHECKED, Item("COUNT")), having=(Item("COUNT"), "GT", f"{OF}@dataset3")), [("a", 2), ("b", 2), ("c", 2)]),
+    ],
     "a share of some rows": [
         (replace(CHECKS, select=(within(AUGUST), within(SEPTEMBER))), [(2 / 3, 2 / 3)]),
         (replace(CHECKS, select=(CHECKED, within(AUGUST))), [("a", 1.0), ("b", 0.0), ("c", 1.0)]),
@@ -223,6 +241,8 @@ def test_lengths_of_time_come_in_the_unit_that_is_asked_for(item: Item, unit: st
     ("query", "words"),
     [
         (GIVES["a quarter"][0][0], "quarter of last updated, number of datasets"),
+        (GIVES["parts that come again"][0][0], "weekday of last updated, number of datasets"),
+        (GIVES["more than another one has"][0][0], "dataset, number of quality checks where status is failed, only where the number is at least that of b"),
         (replace(CHECKS, select=(within(AUGUST),)), "share where status is failed, of those where opened from 2026-08-01 to 2026-08-31 of quality checks"),
         (replace(CHECKS, newest=(FAILED,)), "dataset of quality checks, only those whose newest row says: status is failed"),
         (BY_SIZE, "dataset of datasets, ordered by size, highest first, the first 1 and the last as well"),
@@ -241,6 +261,8 @@ def test_an_asked_unit_in_words() -> None:
 
 FORMS = [
     (GIVES["a quarter"][0][0], "QUARTER"),
+    (GIVES["parts that come again"][0][0], "WEEKDAY"),
+    (GIVES["parts that come again"][1][0], "HOUR"),
     (replace(CHECKS, select=(within(AUGUST),)), "AMONG"),
     (replace(CHECKS, newest=(FAILED,)), "NEWEST"),
     (BY_SIZE, "BOTH_ENDS"),

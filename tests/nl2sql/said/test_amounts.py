@@ -2,10 +2,18 @@
 
 import pytest
 
-from nl2sql.said.amounts import bounded_average, on_average, that_is_given, without_bound_on_all
+from nl2sql.said.amounts import (
+    bounded_average,
+    of_people,
+    on_average,
+    once_summed,
+    paid_in_all,
+    that_is_given,
+    without_bound_on_all,
+)
 from tests.nl2sql.said.asked import said
 
-RULES = (that_is_given, on_average, bounded_average, without_bound_on_all)
+RULES = (that_is_given, on_average, bounded_average, without_bound_on_all, of_people, paid_in_all, once_summed)
 SLOW = "FROM quality_checks SELECT quality_checks.dataset {}"
 LONGEST, MEAN = "MAX_HOURS quality_checks.opened quality_checks.resolved", "quality_checks#hours_to_resolve"
 SCORES = "FROM datasets{} SELECT datasets.domain datasets#average_quality{}"
@@ -19,7 +27,19 @@ MENDED = [
     ("is the average score above number1", ALL.format("COUNT HAVING datasets#average_quality GT @number1"), ALL.format("COUNT datasets#average_quality")),
     ("is the average score above number1", ALL.format("AVG_IF datasets.quality_score datasets.quality_score GT @number1 END"), ALL.format("datasets#average_quality")),
 ]
+PEOPLE, PAID = "FROM consents SELECT {}", "FROM market WHERE market:sold SELECT {}"
+MENDED += [
+    ("how many people is that?", PEOPLE.format("consents.dataset consents.subjects"), PEOPLE.format("consents#total_subjects")),
+    ("show them >> and how many people does that concern", PEOPLE.format("consents.subjects"), PEOPLE.format("consents#total_subjects")),
+    ("how much has been paid so far", PAID.format("market.amount market.token"), PAID.format("market#revenue")),
+    ("what did they spend", PAID.format("market.amount"), PAID.format("market#revenue")),
+    ("spent on each", PAID.format("market.dataset market.amount market#revenue"), PAID.format("market.dataset market#revenue")),
+]
 LEFT = [
+    ("which consents, and for how many people?", PEOPLE.format("consents.legal_basis consents.subjects")),
+    ("how many people per purpose", PEOPLE.format("consents.purpose consents.subjects")),
+    ("how much did each pay", PAID.format("market.buyer market.amount")),
+    ("what was paid on the newest order, and when", PAID.format("market.amount ORDER market.at DESC LIMIT 1")),
     ("longest time to fix tests against the average", SLOW.format(LONGEST)),
     ("hours until tests are fixed", SLOW.format(LONGEST)),
     ("average score per domain of tables below number1", SCORES.format(CUT, "")),

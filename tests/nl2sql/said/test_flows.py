@@ -14,6 +14,7 @@ HAS_CHILDREN = "EXISTS datasets.name=lineage.upstream lineage:table_level END"
 DATASETS = "FROM datasets WHERE {} SELECT datasets.name"
 COUNTED = "FROM datasets WHERE {} SELECT COUNT"
 FROM = "EXISTS datasets.name=lineage.downstream lineage.upstream EQ @dataset{} END"
+LEARNT = "FROM lineage WHERE lineage.downstream EQ @model1{} SELECT lineage.upstream"
 TRAINED = "FROM models JOIN lineage.downstream=models.name WHERE lineage:table_level{} SELECT models.name COUNT_DISTINCT lineage.upstream"
 
 MENDED = [
@@ -36,6 +37,9 @@ MENDED = [
     ("tables nothing is derived from", DATASETS.format(NO_PARENTS), DATASETS.format(NO_CHILDREN)),
     ("tables without parents or children", DATASETS.format(NO_PARENTS), DATASETS.format(f"{NO_PARENTS} {NO_CHILDREN}")),
     ("how many tables has each model been trained on", TRAINED.format(""), TRAINED.format(" lineage.depth EQ 1")),
+    ("what was model1 trained on", LEARNT.format(""), LEARNT.format(" lineage.depth EQ 1")),
+    ("what comes of dataset2, directly or not >> directly only", OUT_OF.format(""), OUT_OF.format(" lineage.depth EQ 1")),
+    ("what comes of dataset2, directly >> at any depth", OUT_OF.format(" lineage.depth EQ 1"), OUT_OF.format("")),
     ("what follows from dataset2", OUT_OF.format(" lineage.masking IS_FALSE"), OUT_OF.format("")),
     ("what follows from dataset2", OUT_OF.format(" lineage.last_run IS_NULL"), OUT_OF.format("")),
     ("what follows from dataset2", OUT_OF.format(" lineage.transform_type EQ 'generation'"), OUT_OF.format("")),
@@ -53,6 +57,8 @@ LEFT = [
     ("tables with no owner", DATASETS.format("datasets.owner IS_NULL")),
     ("tables without any source", DATASETS.format(NO_PARENTS)),
     ("how many tables is each model trained on, all the way up", TRAINED.format("")),
+    ("everything that model1 was trained on, indirectly too", LEARNT.format("")),
+    ("what stands behind model1", LEARNT.format("")),
     ("how many tables lie behind each trained model", TRAINED.format("")),
     ("what follows unmasked from dataset2", OUT_OF.format(" lineage.masking IS_FALSE")),
     ("what follows from dataset2 by a job that never ran", OUT_OF.format(" lineage.last_run IS_NULL")),

@@ -6,7 +6,7 @@ from nl2sql.linking.mentions import Linked, Mention
 from nl2sql.plan.grammar import parse
 from nl2sql.plan.language import Query, full_scope
 from nl2sql.plan.tokens import spelled
-from nl2sql.said.others import but_not_another, than_another
+from nl2sql.said.others import but_not_another, than_another, than_its_rows
 from nl2sql.values import Text
 
 NAMES = {"@dataset1": ("orders",), "@dataset2": ("items",), "@model1": ("gemma",), "@node1": ("oslo-1",), "@node3": ("oslo-1", "oslo-2")}
@@ -39,7 +39,24 @@ MENDED = [
         "FROM grants WHERE grants.dataset EQ @dataset1 NOT_EXISTS grants.principal=grants.principal grants.dataset EQ @dataset2 END SELECT grants.principal",
     ),
 ]
+EVENTS = "FROM node_events SELECT node_events.node {}"
+MENDED += [
+    (
+        "machines that had more incidents than node1",
+        EVENTS.format("HAVING COUNT_IF node_events.node EQ @node1 END GT COUNT_IF node_events.node EQ @node1 END"),
+        EVENTS.format("COUNT HAVING COUNT GT OF @node1"),
+    ),
+    ("which have fewer incidents than node1", EVENTS.format("ORDER COUNT ASC LIMIT 5"), EVENTS.format("COUNT HAVING COUNT LT OF @node1")),
+    (
+        "tables with more failed checks than dataset1",
+        "FROM quality_checks WHERE quality_checks.dataset NE @dataset1 SELECT quality_checks.dataset HAVING COUNT_IF quality_checks.status EQ 'failed' END GT 1",
+        "FROM quality_checks SELECT quality_checks.dataset COUNT_IF quality_checks.status EQ 'failed' END HAVING COUNT_IF quality_checks.status EQ 'failed' END GT OF @dataset1",
+    ),
+]
 LEFT = [
+    ("machines with more than 3 incidents", EVENTS.format("COUNT HAVING COUNT GT 3")),
+    ("which have more incidents than node3", EVENTS.format("COUNT HAVING COUNT GT 1")),
+    ("has node1 more incidents than model1", EVENTS.format("COUNT HAVING COUNT GT 1")),
     ("machines with less uptime than average", NODES),
     ("tables bigger than dataset1", "FROM datasets WHERE datasets.name NE @dataset1 SELECT datasets.name"),
     ("does node1 have less uptime than other machines, more than node1", NODES),
@@ -57,7 +74,7 @@ def beside(question: str, plan: str) -> str:
     assert isinstance(query, Query)
     mentions = {slot: Mention(0, 1, slot[1:-1], Text(names), names[0]) for slot, names in NAMES.items() if slot[1:] in question}
     linked = Linked(question, {slot: mention.value for slot, mention in mentions.items()}, mentions)
-    return spelled(but_not_another(than_another(query, linked), linked))
+    return spelled(but_not_another(than_its_rows(than_another(query, linked), linked), linked))
 
 
 @pytest.mark.parametrize(("question", "plan", "meant"), MENDED)

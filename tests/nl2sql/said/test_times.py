@@ -58,9 +58,10 @@ def test_nothing_has_happened_in_a_time_to_come() -> None:
         assert asked(plan, Linked("what runs period1", {"@period1": TOMORROW}, {"@period1": Mention(0, 1, "period", TOMORROW, surface)})) == mended
 
 
-def test_quarters_stand_where_the_model_writes_a_part_that_it_knows() -> None:
+@pytest.mark.parametrize("part", ["QUARTER", "WEEKDAY", "HOUR"])
+def test_other_parts_of_a_date_stand_where_the_model_writes_one_that_it_knows(part: str) -> None:
     monthly = BY_MONTH.format("MONTH", "MONTH")
-    assert asked(monthly, Linked("sales per month", {}, {}, part="QUARTER")) == BY_MONTH.format("QUARTER", "QUARTER")
+    assert asked(monthly, Linked("sales per month", {}, {}, part=part)) == BY_MONTH.format(part, part)
     assert asked(monthly, Linked("sales per month", {}, {})) == monthly
 
 
