@@ -77,17 +77,22 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
     started, stage = perf_counter(), "context"
     try:
         session.renew()
-        full = pointed(question, before, session.index, session.now)
-        linked, match, context = understood(full or question, session, () if full else before)
+        said = [turn for turn in before if not turn.is_refused]
+        full = pointed(question, said, session.index, session.now)
+        linked, match, context = understood(full or question, session, () if full else said)
         yield Stage("context", _ms(started), linked.text)
         started, stage = perf_counter(), "draft"
         drafts = yield from turn.read(backend, match, context)
         if isinstance(drafts[0], SqlDraft) and (full or drafts[0].is_whole):
             turn.in_full = full or question
         elif full:  # by itself it asks for nothing: "and that one?"
-            linked, match, context = understood(full, session, before)
+            linked, match, context = understood(full, session, said)
             drafts = yield from turn.read(backend, match, context)
-        elif (full := named.named_after_all(question, drafts[0], session.index)) and (again := understood(full, session, before))[2] is not None:
+        elif before and before[-1].is_refused and not isinstance(drafts[0], SqlDraft):
+            again = understood(question, session, [*said, replace(before[-1], is_refused=False)])
+            insisting = yield from turn.read(backend, *again[1:])
+            linked, drafts = (again[0], insisting) if isinstance(insisting[0], Decline) else (linked, drafts)
+        elif (full := named.named_after_all(question, drafts[0], session.index)) and (again := understood(full, session, said))[2] is not None:
             redrafted = yield from turn.read(backend, *again[1:])
             linked, drafts = (again[0], redrafted) if isinstance(redrafted[0], SqlDraft) else (linked, drafts)
         yield Stage("draft", _ms(started), "verified" if match else type(drafts[0]).__name__)

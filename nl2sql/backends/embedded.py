@@ -37,6 +37,8 @@ from nl2sql.said.own_time import in_own_time
 from nl2sql.said.rules import as_said
 from nl2sql.values import Number
 
+KEPT_TEXTS = 16
+"""Texts of one dialogue whose readings are kept."""
 READINGS = 6
 """Beams searched where the greedy reading is unsure."""
 UNSURE = 0.95
@@ -70,12 +72,15 @@ class EmbeddedBackend:
         self._parser: PlanReader = parser or EmbeddedParser()
         calibration = self._parser.about.get("calibration", {"slope": 1.0, "offset": 0.0, "threshold": 0.5})
         self._slope, self._offset = calibration["slope"], calibration["offset"]
+        self._known: dict[tuple[object, ...], list[Candidate]] = {}
         self._threshold: float = calibration["threshold"] if threshold is None else threshold
 
     def draft(self, context: Context) -> list[Draft]:
         """The likeliest draft; a question back with several readings when it is below the calibrated threshold."""
         if is_attack(context.question, [m.surface for m in context.linked.mentions.values()]):
             return [Decline("out_of_scope", 1.0)]
+        if NEXT not in context.linked.text:
+            self._known.clear()
         said, (found, linked) = context.linked, self._likeliest(as_known(as_chosen(context.linked)))
         alone, last = self._alone(linked)
         if _says_more(alone, last, found, linked):
@@ -83,7 +88,7 @@ class EmbeddedBackend:
         else:
             found = self._followed(found, linked)
         context = replace(context, linked=linked)
-        if refusal := self._refusal(found, context):
+        if refusal := self._refusal(found, alone, context):
             return [refusal]
         if (query := _query(found)) and (other := unlisted(query, linked.text)):
             return [Clarify(other.message, other.values, self._confidence(found[0].probability))]
@@ -104,7 +109,7 @@ class EmbeddedBackend:
             return [Clarify(message, tuple(readings)[:OFFERED], confidence, tuple(readings.values())[:OFFERED])]
         return drafts or [Decline("out_of_scope", 0.0)]
 
-    def _refusal(self, found: list[Candidate], context: Context) -> Draft | None:
+    def _refusal(self, found: list[Candidate], read_alone: list[Candidate], context: Context) -> Draft | None:
         """The refusal of what follows a question and is none: read with it, the model takes ``drop the old ones for good`` for more of it.
 
         It is one where it is refused alone, and either leaves the question before as it was or says outright that something is to be deleted.
@@ -113,7 +118,7 @@ class EmbeddedBackend:
         if parts is None or not found or not isinstance(found[0].plan, Query):
             return None
         last, before = parts
-        alone = next(iter(self._parser.read(last.text, _scope(last), 1)), None)  # what has half of the probability is the greedy reading
+        alone = next(iter(read_alone), None)  # what has half of the probability is the greedy reading
         if alone is None or not isinstance(alone.plan, DeclinePlan) or alone.probability < HALF:
             return None
         is_deletion = alone.plan.kind == "CHANGE" and says_delete(last.text)
@@ -123,9 +128,9 @@ class EmbeddedBackend:
         return self._drafted(alone, replace(context, linked=last))
 
     def _alone(self, linked: Linked) -> tuple[list[Candidate], Linked]:
-        """What the last question of a dialogue is read as without those before it; nothing where there are none."""
+        """The greedy reading of the last question of a dialogue without those before it; nothing where there are none."""
         parts = turns(linked)
-        return (self._read(parts[0]), parts[0]) if parts else ([], linked)
+        return (by_meaning(self._parser.read(parts[0].text, _scope(parts[0]), 1)), parts[0]) if parts else ([], linked)
 
     def _followed(self, found: list[Candidate], linked: Linked) -> list[Candidate]:
         """Readings of the last question of a dialogue, the likeliest with what it keeps of those before, which are read where it leans on them or is unsure."""
@@ -188,6 +193,15 @@ class EmbeddedBackend:
         return [replace(read[0], plan=plan, tokens=tuple(spelled(plan).split()))], replace(other[0], text=linked.text)
 
     def _read(self, linked: Linked) -> list[Candidate]:
+        """Readings, likeliest first; those of a dialogue are kept, since it is read again with each of its turns."""
+        key = (linked.text, *linked.bindings.items(), *linked.mentions.items(), linked.metrics, linked.detectors)
+        if key not in self._known:
+            while len(self._known) >= KEPT_TEXTS:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = self._read_anew(linked)
+        return list(self._known[key])
+
+    def _read_anew(self, linked: Linked) -> list[Candidate]:
         """Readings, likeliest first: the greedy one alone where it is sure, in a third of the time."""
         scope = _scope(linked)
         greedy = self._parser.read(linked.text, scope, 1)

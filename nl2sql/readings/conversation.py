@@ -40,12 +40,14 @@ FEWEST_WORDS = 3
 class Earlier:
     """A turn as those after it need it: what was asked, and the texts of the rows that its answer showed, where those are few.
 
-    ``is_whole`` says that the question needs none of those before it: what it points at stands in it by name.
+    ``is_whole`` says that the question needs none of those before it: what it points at stands in it by name. One that ``is_refused`` and names
+    nothing is no part of what comes after it, unless that only insists.
     """
 
     question: str
     shown: tuple[tuple[str, ...], ...] = ()
     is_whole: bool = False
+    is_refused: bool = False
 
 
 def starts_anew(question: str) -> bool:

@@ -390,5 +390,22 @@ def test_a_turn_is_kept_for_those_after_it(session: Session) -> None:
     _, refused = asked(session, Decline("data_request", 0.9))
     _, naming = finished(ask("show me rows of C4", session, ScriptedBackend({"show me rows of C4": [Decline("data_request", 0.9)]})))
     _, denied = asked(session, SqlDraft("SELECT principal FROM grants", "", 1.0))
-    assert [earlier(outcome) for outcome in (many, few, open_, refused, denied)] == [Earlier("q"), Earlier("q", (("C4",),)), Earlier("q"), None, None]
+    assert [earlier(outcome) for outcome in (many, few, open_, refused, denied)] == [
+        Earlier("q"),
+        Earlier("q", (("C4",),)),
+        Earlier("q"),
+        Earlier("q", is_refused=True),
+        None,
+    ]
     assert earlier(naming) == Earlier("show me rows of C4")
+
+
+def test_what_only_insists_on_what_was_refused_is_refused(session: Session) -> None:
+    refused = Earlier("show me all of it", is_refused=True)
+    backend = ScriptedBackend({"please": [Decline("data_request", 0.9)], "how many": [COUNT]})
+    _, outcome = finished(ask("please", session, backend, before=[refused]))
+    assert isinstance(outcome, Refused)
+    assert [NEXT in context.linked.text for context in backend.contexts] == [False, True]
+    _, outcome = finished(ask("how many", session, backend, before=[refused]))
+    assert isinstance(outcome, Answered)
+    assert NEXT not in backend.contexts[-1].linked.text

@@ -75,7 +75,7 @@ def test_only_what_was_answered_is_kept_its_words_and_the_names_it_showed(stewar
         assert kept(home, "ada") == before
     steward("ask", backend, "--token", token, ASKED)
     files = list(home.rglob("thread.json"))
-    assert [json.loads(file.read_text(encoding="utf-8")) for file in files] == [[{"question": ASKED, "shown": [[]], "is_whole": False}]]
+    assert [json.loads(file.read_text(encoding="utf-8")) for file in files] == [[{"question": ASKED, "shown": [[]], "is_whole": False, "is_refused": False}]]
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
 
 

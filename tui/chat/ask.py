@@ -335,5 +335,6 @@ class AskScreen(Page):
 
     def _show_follows(self) -> None:
         line = self.query_one("#follows", Static)
-        line.update(plain(f"ctrl+n starts anew · follows: {self.before[-1].question}") if self.before else Content(""))
-        line.display = bool(self.before)
+        follows = next((said.question for said in reversed(self.before) if not said.is_refused), "")
+        line.update(plain(f"ctrl+n starts anew · follows: {follows}") if follows else Content(""))
+        line.display = bool(follows)
