@@ -91,7 +91,7 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
         elif before and before[-1].is_refused and not isinstance(drafts[0], SqlDraft):
             again = understood(question, session, [*said, replace(before[-1], is_refused=False)])
             insisting = yield from turn.read(backend, *again[1:])
-            linked, drafts = (again[0], insisting) if isinstance(insisting[0], Decline) else (linked, drafts)
+            linked, drafts = (again[0], insisting) if not isinstance(insisting[0], Clarify) else (linked, drafts)
         elif (full := named.named_after_all(question, drafts[0], session.index)) and (again := understood(full, session, said))[2] is not None:
             redrafted = yield from turn.read(backend, *again[1:])
             linked, drafts = (again[0], redrafted) if isinstance(redrafted[0], SqlDraft) else (linked, drafts)

@@ -164,13 +164,13 @@ Event = Stage | Writing | Outcome
 
 
 def earlier(outcome: Outcome) -> Earlier | None:
-    """A turn for those after it; None for one that was denied or failed, whose words would only mislead."""
+    """A turn for those after it; None for one that failed or was stopped."""
     question, is_whole = outcome.in_full or outcome.question, bool(outcome.in_full)
     match outcome:
         case Answered(result=result):
             is_short = len(result.rows) <= KEPT_ROWS and not result.truncated
             return Earlier(question, tuple(map(_texts, result.rows)) if is_short else (), is_whole)
-        case Drafted() | AskedBack():
+        case Drafted() | AskedBack() | Denied():
             return Earlier(question, (), is_whole)
         case Refused(names=names):
             return Earlier(question, is_refused=not names)

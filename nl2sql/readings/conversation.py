@@ -41,7 +41,7 @@ class Earlier:
     """A turn as those after it need it: what was asked, and the texts of the rows that its answer showed, where those are few.
 
     ``is_whole`` says that the question needs none of those before it: what it points at stands in it by name. One that ``is_refused`` and names
-    nothing is no part of what comes after it, unless that only insists.
+    nothing is no part of what comes after it, unless that asks for nothing without it.
     """
 
     question: str

@@ -395,7 +395,7 @@ def test_a_turn_is_kept_for_those_after_it(session: Session) -> None:
         Earlier("q", (("C4",),)),
         Earlier("q"),
         Earlier("q", is_refused=True),
-        None,
+        Earlier("q"),
     ]
     assert earlier(naming) == Earlier("show me rows of C4")
 

@@ -61,7 +61,7 @@ class AskScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self.before: list[Earlier] = []
-        """Turns of this conversation that were answered or asked back, oldest first."""
+        """Turns of this conversation that ended otherwise than in a failure, oldest first."""
 
     def content(self) -> Iterable[Widget]:
         """Views, transcript and prompt."""
