@@ -48,7 +48,7 @@ ONE_THING = ("dataset", "node", "model", "run", "org", "person")
 
 def edits(said: str) -> bool:
     """Whether a turn says that it edits what was found before."""
-    return any(pattern.search(said) for pattern in (ADDS, BY, THEIRS, SUCH, WHOLE, INSTEAD, ONES, RANKS)) or bool(PER.fullmatch(said))
+    return any(pattern.search(said) for pattern in (ADDS, BY, THEIRS, SUCH, WHOLE, INSTEAD, RANKS)) or bool(PER.fullmatch(said))
 
 
 def edited(query: Query, before: Query, said: str) -> Query:

@@ -13,7 +13,7 @@ from nl2sql.plan.parts import own_key, plain_groups
 from nl2sql.plan.sense import is_sensible
 from nl2sql.readings.conditions import SLOT, tested
 from nl2sql.readings.conversation import FILLING, POLITE
-from nl2sql.readings.edited import edited, edits, is_tested_twice
+from nl2sql.readings.edited import ONES, edited, edits, is_tested_twice
 from nl2sql.readings.freed import freed, freed_alone
 from nl2sql.readings.reshaped import RAISES, bounded_by, by_number, counted, raised, without
 from nl2sql.readings.unsaid import left_behind, same_asked, still_so
@@ -50,7 +50,7 @@ class Before:
 
 def looks_back(query: Query, earlier: Sequence[str], said: str, probability: float) -> bool:
     """Whether the last of several turns is to be compared with those before: its reading is unclear, or its words lean on them."""
-    return probability < UNCLEAR or leans(earlier, said) or edits(said) or is_tested_twice(query)
+    return probability < UNCLEAR or leans(earlier, said) or edits(said) or is_tested_twice(query) or (query.is_grouped and bool(ONES.search(said)))
 
 
 def leans(earlier: Sequence[str], said: str) -> bool:

@@ -11,7 +11,7 @@ from nl2sql.embedded.parser import Candidate, EmbeddedParser
 from nl2sql.linking.index import NameIndex
 from nl2sql.linking.link import link
 from nl2sql.plan.language import Scope
-from nl2sql.readings.conversation import in_context
+from nl2sql.readings.conversation import Earlier, in_context
 from tests.nl2sql.readings.test_choice import NOW, Said
 
 BEFORE = "which data is personal"
@@ -49,8 +49,8 @@ def test_only_what_begins_with_deleting_says_so() -> None:
 
 
 def after(asked: str, joined: tuple[str, float], alone: tuple[str, float]) -> Draft:
-    readings = {in_context(asked, [BEFORE]): [joined], asked: [alone], BEFORE: [(PERSONAL, 0.9)]}
-    text = in_context(asked, [BEFORE])
+    readings = {in_context(asked, [Earlier(BEFORE)]): [joined], asked: [alone], BEFORE: [(PERSONAL, 0.9)]}
+    text = in_context(asked, [Earlier(BEFORE)])
     (draft,) = EmbeddedBackend(cast(EmbeddedParser, Said(cast(Any, readings)))).draft(Context(question=asked, linked=link(text, NameIndex(), NOW), now=NOW))
     return draft
 
@@ -90,7 +90,7 @@ class Counted(Said):
 
 
 def test_what_is_no_refusal_alone_costs_one_greedy_reading() -> None:
-    asked, text = "the stale ones", in_context("the stale ones", [BEFORE])
+    asked, text = "the stale ones", in_context("the stale ones", [Earlier(BEFORE)])
     reader = Counted({text: [(STALE, 0.99)], asked: [("FROM models SELECT models.name", 0.2), ("REFUSE", 0.1)], BEFORE: [(PERSONAL, 0.99)]})
     (draft,) = EmbeddedBackend(cast(EmbeddedParser, reader)).draft(Context(question=asked, linked=link(text, NameIndex(), NOW), now=NOW))
     assert isinstance(draft, SqlDraft)
@@ -108,14 +108,14 @@ def test_a_first_question_that_is_read_surely_is_read_once(plan: str) -> None:
 @pytest.mark.parametrize("before", ["how many datasets are there per country", "which datasets contain personal data?"])
 @pytest.mark.parametrize("asked", ["wipe the table nodes", "delete everything", "delete the stale ones", "purge the audit log", "remove them from the catalog", "revoke all grants", "destroy the database"])
 def test_the_shipped_model_takes_them_for_what_they_are(shipped: EmbeddedBackend, before: str, asked: str) -> None:
-    (draft,) = shipped.draft(Context(question=asked, linked=link(in_context(asked, [before]), NameIndex(), NOW), now=NOW))
+    (draft,) = shipped.draft(Context(question=asked, linked=link(in_context(asked, [Earlier(before)]), NameIndex(), NOW), now=NOW))
     assert isinstance(draft, Decline)
     assert draft.kind == "change_request"
 
 
 @pytest.mark.parametrize("asked", ["only the stale ones", "without the deprecated ones", "exclude the stale ones", "add the licence", "show the owner too", "and by licence?"])
 def test_and_what_narrows_or_adds_goes_on(shipped: EmbeddedBackend, asked: str) -> None:
-    (draft,) = shipped.draft(Context(question=asked, linked=link(in_context(asked, ["which datasets contain personal data?"]), NameIndex(), NOW), now=NOW))
+    (draft,) = shipped.draft(Context(question=asked, linked=link(in_context(asked, [Earlier("which datasets contain personal data?")]), NameIndex(), NOW), now=NOW))
     assert isinstance(draft, SqlDraft)
 
 
