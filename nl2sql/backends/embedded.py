@@ -51,6 +51,8 @@ OFFERED = 5
 """Readings offered at most."""
 AMOUNTS = ("number", "period")
 """Kinds of values that name nothing that a question could be about."""
+TOPIC = "term"
+"""The kind of words that say what data is about, and may be a name as well."""
 ALL_OF_THEM = re.compile(r"\b(?:of (?:the|those|these|all|them)|those|these|all|the) (number[1-3])(?= *(?:$|[?.!,]))")
 """A number that counts what a dialogue has found before, and limits nothing: the lowest of the three."""
 
@@ -161,11 +163,11 @@ class EmbeddedBackend:
         if linked.also is None:
             return plain
         found, also = self._clearest(linked.also)
-        is_about_name = NEXT in linked.text or bool(found and used(found[0], also) - {(m.start, m.end) for m in linked.mentions.values()})
+        about = len(used(found[0], also) - {(m.start, m.end) for m in linked.mentions.values() if m.kind != TOPIC}) if found else 0
         is_all_read = NEXT not in linked.text and plain[1] is linked
-        if found and plain[0] and is_about_name and is_all_read and is_fuller(found[0], plain[0][0], uses_more(used(found[0], also), used(plain[0][0], linked), linked)):
+        if found and plain[0] and about and is_all_read and is_fuller(found[0], plain[0][0], uses_more(used(found[0], also), used(plain[0][0], linked), linked)):
             return found, also
-        return (found, also) if is_rather_named(found, plain[0], is_about_name) else plain
+        return (found, also) if is_rather_named(found, plain[0], max(about, NEXT in linked.text)) else plain
 
     def _clearest(self, linked: Linked) -> tuple[list[Candidate], Linked]:
         """What the whole question is read as, or its asking sentence alone where that is clearer and leaves out no value."""

@@ -37,7 +37,7 @@ BESIDE_ROLE = r"(?:^|\W)(?:against|with|and|or|unlike) $"
 """Before a role beside another one."""
 JOINT = r"(?:,|, and| and| or|,? (?:but|and) not|,? without| vs\.?|,? &) "
 """What stands between names in a list."""
-COLUMNS_OF = re.compile(r"(?:^|\W)(?:columns?|fields?) (?:of|in|from) (?:the |our )?$")
+COLUMNS_OF = re.compile(r"(?:^|\W)(?:columns?|fields?)(?: \w+)? (?:of|in|from) (?:the |our )?$")
 """What only the name of a table follows."""
 SUFFIX = re.compile(r" ai(?! act)(?!\w)|,? (?:inc|corp|ltd|llc|gmbh|plc|ag)(?!\w)\.?|!(?= \w)")
 """What follows the name of a company and belongs to it."""

@@ -12,6 +12,7 @@ from nl2sql.linking.vocabulary import forms
 from nl2sql.plan.language import AskBack, AskWhich, Item, Query, column_of
 from nl2sql.readings.conversation import NEXT
 from nl2sql.readings.untold import is_time, untold
+from nl2sql.readings.vague import vague
 from nl2sql.values import Text
 
 OFFERED = 3
@@ -68,7 +69,7 @@ def left_open(readings: Sequence[Candidate], text: str, said: str = "") -> AskBa
     """
     if not readings or NEXT in text:
         return None
-    return _choice_in_place(readings, text) or untold(readings[0], text, said or text) or _order_untold(readings, text) or _answering(readings[0], text)
+    return _choice_in_place(readings, text) or vague(readings[0], text) or untold(readings[0], text, said or text) or _order_untold(readings, text) or _answering(readings[0], text)
 
 
 def _choice_in_place(readings: Sequence[Candidate], text: str) -> AskBack | None:

@@ -66,10 +66,10 @@ def query_or_refusal(readings: list[Candidate], read: Sequence[Candidate], is_un
     return _led_by(refusal, readings) if is_unsure and refusal.probability > max(likeliest, FAINT) else readings
 
 
-def is_rather_named(named: Sequence[Candidate], plain: Sequence[Candidate], is_about_name: bool) -> bool:
-    """Whether what a question is read as where everyday words are names is the likelier reading, and about what they name.
+def is_rather_named(named: Sequence[Candidate], plain: Sequence[Candidate], about: int) -> bool:
+    """Whether what a question is read as where everyday words are names is the likelier reading, and ``about`` how many of what they name.
 
-    It need not be likelier than a refusal or a question back for a name, which may be for want of it. A question back of it has to be likelier than any other
+    It need not be likelier than a refusal or a question back for a name, which may be for want of it, the less where several are named. A question back of it has to be likelier than any other
     reading, unless that asks back too.
     """
     if not named or isinstance(named[0].plan, Decline | AskWhich):
@@ -78,11 +78,12 @@ def is_rather_named(named: Sequence[Candidate], plain: Sequence[Candidate], is_a
         least = HALF if plain and isinstance(plain[0].plan, AskBack) else max(plain[0].probability if plain else 1.0, HALF)
         return named[0].probability > least
     if not plain:
-        return is_about_name
+        return about > 0
     if isinstance(plain[0].plan, AskWhich):
-        return is_about_name and named[0].probability >= ANSWERED
+        return about > 0 and named[0].probability >= ANSWERED
     is_refused = isinstance(plain[0].plan, Decline) and plain[0].plan != Decline("CHANGE")
-    return is_about_name and named[0].probability > (min(SURE, plain[0].probability) if is_refused else plain[0].probability)
+    least = HALF if about > 1 else SURE
+    return about > 0 and named[0].probability > (min(least, plain[0].probability) if is_refused else plain[0].probability)
 
 
 def is_fuller(named: Candidate, plain: Candidate, uses_more: bool) -> bool:

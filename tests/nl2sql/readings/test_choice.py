@@ -306,7 +306,7 @@ def test_a_length_of_time_bounds_each_row_and_is_used(question: str, linked: str
 )
 def test_a_name_that_is_asked_for_is_found_in_everyday_words(named: str, probability: float, plain: str, is_named: bool) -> None:
     one, other = (Candidate(parse(plan), tuple(plan.split()), p) for plan, p in ((named, probability), (plain, 0.95)))
-    assert is_rather_named([one], [other], is_about_name=True) == is_named
+    assert is_rather_named([one], [other], about=1) == is_named
 
 
 @pytest.mark.parametrize(
