@@ -5,6 +5,7 @@ from functools import cache
 
 from catalog.semantic import views
 from nl2sql.embedded.parser import Candidate
+from nl2sql.linking.mentions import SENTENCE_END
 from nl2sql.linking.vocabulary import words
 from nl2sql.plan.language import NUMBERS, AskBack, AskWhich, Item, Query, column_of
 from nl2sql.plan.tokens import spelled
@@ -20,8 +21,14 @@ TOO = re.compile(r"\btoo (?:long|slow|slowly|large|big|small|short|old|many|few|
 """Amounts beyond a bound that is not told."""
 TELLS = re.compile(r"\d|\b(?:one|two|three|four|five|ten|single|once|twice|only a|no)\b")
 """What tells an amount after all."""
-RECENT = re.compile(r"(?:^|\b(?:the|any|our|my|some|all|show|list) )recent (?!\w+ is\b)|(?<!most )(?<!least )\b(?:lately|recently|of late)\b")
+RECENT = re.compile(r"(?:^|\b(?:the|any|our|my|some|all|show|list) )recent (?!\w+ is\b)|(?<!most )(?<!least )(?<!more )\b(?:lately|recently|of late)\b")
 """Words for a time that tell none."""
+BOUND = re.compile(r"(?:period|number)\d")
+"""A time or an amount that is told."""
+AS_USUAL = re.compile(r"\b(?:averages?|avg|half|par|mean|typical(?:ly)?|usual(?:ly)?|normal(?:ly)?|median|most|others?|rest|than)\b")
+"""What an amount is held against after all."""
+SIZED = re.compile(r"\b(?:low|high|small|large|big|little|poor|weak|cheap|expensive|slow|fast|long|short|old|good|bad|heavy|strong|unreliable|shaky)\b")
+"""Words for an amount that a plan may take for one beyond the mean."""
 SOON = re.compile(r"(?<!as )(?<!how )\b(?:soon|shortly)\b(?! (?:as|after|before|afterwards)\b)|\bbefore long\b|\bin the near future\b")
 """Words for a time to come that tell none."""
 LONG_AGO = re.compile(r"\b(?:in|for) (?:ages|forever|an eternity|a (?:very |really )?long (?:time|while))\b|\bages ago\b|(?<!how )\blong ago\b|\ba (?:good )?while (?:ago|back)\b")
@@ -65,12 +72,29 @@ def _time_untold(first: Candidate, text: str) -> AskWhich | None:
         return AskWhich("period")
     if not RECENT.search(text) and not SOON.search(text):
         return None
+    if isinstance(first.plan, Query) and not BOUND.search(text) and _is_for_any_time(first.plan, SENTENCE_END.split(text)[-1]):
+        return AskWhich("period")
     match first.plan:
         case AskBack(choices) if all(map(is_time, choices)):
             return AskWhich("period")
         case Query(order=(item, _), limit=limit) if not is_told and is_time(item) and limit in NUMBERS:
             return AskWhich("period")
     return None
+
+
+def _is_for_any_time(query: Query, asking: str) -> bool:
+    """Whether a query has no time at all where its question has a word for one that is past, or but the time to come where it has one for that."""
+    said = spelled(query).split()
+    if SOON.search(asking):
+        return "FUTURE" in said and query.order is None
+    return bool(RECENT.search(asking)) and not query.limit and _timed().isdisjoint(said)
+
+
+@cache
+def _timed() -> frozenset[str]:
+    """The time columns of all views, and the named conditions that hold until now."""
+    columns = {f"{name}.{column}" for name, view in views().items() for column in view.columns if column_of(f"{name}.{column}").is_time}
+    return frozenset(columns | {f"{name}:{segment}" for name, view in views().items() for segment, meant in view.segments.items() if "{now}" in meant.sql})
 
 
 def _bounds_time(query: Query) -> bool:
@@ -85,6 +109,8 @@ def _bounds_time(query: Query) -> bool:
 def _amount_untold(first: Candidate, text: str) -> AskWhich | None:
     """From which amount on, where the plan makes up a number for a word such as few, or has no condition at all for it."""
     query = first.plan
+    if isinstance(query, Query) and "MEAN" in first.tokens and SIZED.search(text) and not BOUND.search(text) and not AS_USUAL.search(text):
+        return AskWhich("number")
     if not isinstance(query, Query) or TELLS.search(text):
         return None
     is_counted = bool(MANY.search(text)) and query.order is not None and query.order[0].is_aggregate
