@@ -24,6 +24,9 @@ ADDED = frozenset(("direct", "directly", "indirect", "straight", "hop", "highest
 FEWEST_LETTERS = 4
 """Of a word that the catalog has a meaning for; shorter ones are in every sentence."""
 
+BESIDE_COLUMNS = frozenset(("and", "or", "the", "its", "their", "with", "please", "pls", "also", "only", "just", "too", "names", "each"))
+"""Words beside the columns that are to be shown: seller and dataset please."""
+
 
 def asking_sentence(linked: Linked) -> Linked | None:
     """The last question of several sentences with what is added to it, its slots numbered anew.
@@ -37,6 +40,8 @@ def asking_sentence(linked: Linked) -> Linked | None:
         return None
     at = max((i for i, sentence in enumerate(sentences) if sentence.endswith("?")), default=len(sentences) - 1)
     asking, behind = sentences[at], sentences[at + 1 :]
+    if not asking.endswith("?") and set(words(asking)) <= concepts() | BESIDE_COLUMNS and not SLOT.search(asking):
+        return None
     if len(asking.split()) < FEWEST_WORDS - bool(SLOT.search(asking)) or RESTRICTS.match(asking):
         return None
     added = " ".join(behind) if _is_added(" ".join(behind)) else " ".join(filter(RESTRICTS.match, behind))

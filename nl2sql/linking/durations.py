@@ -35,7 +35,7 @@ TO_COME = re.compile(
     r"(?:expires?|expiring|due|ends?|ending|runs? out|running out|lapses?|lapsing|upcoming|planned|scheduled|will (?:be )?\w+|valid|in force|(?:must|shall|has to|have to|needs? to|(?<!had )(?<!needed )to) be \w+|(?:must|shall|has to|have to) \w+) $"
 )
 """What is said of times to come, so that November is the next one."""
-IN_FORCE = re.compile(r"(?:in force|valid|active|live|effective|applied|applies|apply|applicable|as of|as at|standing|remains?|currently|exists?|still(?: \w+){1,3}) $")
+IN_FORCE = re.compile(r"(?:in force|valid|active|live|effective|applied|applies|apply|applicable|as of|as at|standing|remains?|currently|exists?|still(?: \w+){1,6}|\b(?:may|can|allowed to|permitted to|entitled to|able to)(?: (?!have\b)\w+){1,6}|\bha(?:s|ve) (?:\w+ )?access(?: \w+){0,4}) $")
 """What is said of today as of any day: it means now, and no span."""
 DEADLINE = re.compile(r"(?:\b(?:must|shall|should|(?:had |needed )?to)(?: already)? (?:be|have been)(?: \w+){1,3}|\boverdue|\balready \w+) $")
 """What is to be done by a time, be it long overdue, where a grant that expires by then is in force yet."""

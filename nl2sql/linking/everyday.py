@@ -13,7 +13,7 @@ NAMES_ITSELF = ("country", "jurisdiction", "domain", "task", "format", "framewor
 """Kinds whose everyday words (German, finance, parquet) mostly mean the value."""
 EVERYDAY = ("dataset", "model")
 """Kinds whose names are often everyday words: orders, customers, inventory."""
-COUNTING = r"(?:how many|number of|count of|many|much|more|most|fewer|fewest|each|every|per|any|no|new|several|some|these|those) $"
+COUNTING = r"(?:how many|number of|(?<!row )count of|many|much|more|most|fewer|fewest|each|every|per|any|no|new|several|some|these|those) $"
 OF_THEM = re.compile(r" of (?:all |our |the |these |those )*(?:data ?sets?|data|tables|nodes|models|rules|policies)(?!\w)")
 """Behind a word for many things together, such as an inventory, which is no name then."""
 LEADS = (
@@ -26,7 +26,7 @@ FLOWS = (
     r"(?:inputs?|sources?|parents?|children|origins?|ancestors?|descendants?|consumers?|dependents?|lineage|provenance) of)"
 )
 """What leads to the end of a flow, which an article may stand before."""
-LEADS_ASKING = r"(?:(?:from|between) both|from|(?<!number )(?<!count )(?<!kind )of|in|on|(?<=access )to|(?<=related )to|(?<=linked )to|into|does|is|has|drop|dropping|read|reads|use|uses|using|feed|feeds|feeding|behind|with|own|owns|see|access|break|breaks|than|between)"
+LEADS_ASKING = r"(?:(?:from|between) both|from|(?<!number )(?<!count )(?<!kind )of|in|on|(?<=access )to|(?<=related )to|(?<=linked )to|(?<=fed )by|into|does|is|has|drop|dropping|read|reads|use|uses|using|feed|feeds|feeding|behind|with|own|owns|see|access|break|breaks|than|between)"
 """What leads to a name; before a word that people also ask with, only what seldom leads to anything else."""
 PERSON_LEADS = r"(?:^|\W)(?:to|by|of|from|did|does|is|was|has|can|may|ask|with|for|about|and|or) $"
 AT_LARGE = r"(?:^|[.?!:;] |(?:^|\W)(?:by|to|from|of|for|do|did|can|could|may|must|should|(?<!who )(?<!that )(?<!which )are|than|vs\.?|versus|as|compare|comparing|between) |, )$"

@@ -62,7 +62,7 @@ PRIORITY = (
 )
 FOLLOWS = (
     r"(?:'s?)?(?:$|[?.!,;:)]| [-–—] |/| (?:and|or|vs\.?|versus|is|are|was|were|has|have|had|does|do|did|in|on|at|by|with|without|from|to|into|since|before|after|last|this|next|past|what|which|who|when|where|why|how|"
-    r"for|if|that|whose|then|than|not|as|so|yesterday|today|break|breaks|happens|depend|depends|share|shares|differ|differs|overlap|overlaps|agree|belong|belongs|sit|sits|live|lives|stand|stands|come|comes|feed|feeds|still|actually|really|allowed|used|need|needs|get|gets|made|built|over|under|per|please|pls|ever|"
+    r"for|if|that|whose|then|than|not|as|so|yesterday|today|break|breaks|happens|depend|depends|share|shares|differ|differs|overlap|overlaps|agree|belong|belongs|sit|sits|live|lives|stand|stands|come|comes|feed|feeds|still|actually|really|together|allowed|used|need|needs|get|gets|made|built|over|under|per|please|pls|ever|"
     r"ok|okay|but|safe|fresh|stale|deprecated|encrypted|contain|contains|go|goes|look|looks|anymore|any|&|\+|n)(?!\w))"
 )
 """What may follow a name, where an everyday word in the place of a name is followed by more of its own sentence otherwise."""

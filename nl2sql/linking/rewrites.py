@@ -39,6 +39,7 @@ REWRITES = tuple(
         (r"(?<!\w)wont(?!\w)", "won't"),
         (r"(?<!\w)(?:price?y?i?est|costliest)(?!\w)", "most expensive"),
         (r"(?<!\w)as of (?:right )?now(?!\w)", "now"),
+        (r"(?<=do we have )today(?!\w)", "right now"),
         (r"(?<!\w)all the way (up|down)(?:stream)?(?!\w)", r"\1stream at any depth"),
         *((rf"(?-i:(?<!\w)(?:{slips})(?!\w))", text) for slips, text in (("teh|hte", "the"), ("adn|nad", "and"), ("wen", "when"), ("wer", "were"), ("hav", "have"))),
         (rf"(?:{'|'.join(rf'(?<=(?<!.){w} )|(?<=[^a-z]{w} )' for w in COMPARATIVES)})then(?= )", "than"),

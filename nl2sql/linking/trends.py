@@ -15,7 +15,7 @@ _moves = (
     r"(?:(?:go|going|gone|went|goes) (?:up|down)|ris(?:e|en|ing)|rose|increas(?:e|ed|ing)|decreas(?:e|ed|ing)|fall(?:en|ing)?|fell|drop(?:ped|ping)?|gr[eo]w(?:n|ing)?|shr[aiu]nk|shrinking"
     r"|climb(?:ed|ing)?|sink(?:ing)?|sank|on the rise|improv(?:e|ed|ing)|worsen(?:ed|ing)?|declin(?:e|ed|ing)|develop(?:ed|ing)?|evolv(?:e|ed|ing)|get(?:ting)? (?:any )?(?:better|worse|more|fewer|less)|got(?:ten)? (?:any )?(?:better|worse))"
 )
-_head = r"(?:^|(?<=[.!?;:,] ))(?P<head>(?:(?:and|so|but|tell me|please) )?(?:how )?(?:(?:did|do|does|have|has|had|is|are|was|were) )(?:(?:the|our|we see) )?)"
+_head = r"(?:^|(?<=[.!?;:,] )|(?<=see )(?=how )|(?<=know )(?=how )|(?<=show me )(?=how ))(?P<head>(?:(?:and|so|but|tell me|please) )?(?:(?:how )?(?:did|do|does|have|has|had|is|are|was|were) |how (?=the |our ))(?:(?:the|our|we see) )?)"
 _time = rf"(?:(?:{'|'.join(MONTHS)})[a-z]*|q[1-4]|(?:this|last|the (?:first|second|third|fourth|last)) (?:week|month|quarter|year)|20\d\d)(?: (?:of )?20\d\d)?"
 FROM_TO = re.compile(rf"{_head}{_what} (?P<verb>{_moves} (?:(?:at all|much) )?from )(?P<one>{_time})(?P<to> to ){_time}\b", re.I)
 IN_ONE = re.compile(rf"{_head}{_what}(?P<verb> {_moves}(?: at all| much)?)(?: in| over| during)? (?P<which>this|(?:the )?last) (?P<unit>week|month|quarter|year)\b", re.I)
@@ -46,7 +46,7 @@ def trends(question: str) -> Iterator[tuple[int, int, str]]:
         yield *found.span("then"), f" this {found['unit']} compared with last {found['unit']}"
     elif found := SINCE.search(question):
         yield *found.span("head"), ""
-        yield *found.span("verb"), "per month"
+        yield *found.span("verb"), "per month" if COUNTED.search(found["what"]) else "over time"
     elif found := OVER_TIME.search(question):
         yield *found.span("head"), ""
         yield *found.span("verb"), "per month" if COUNTED.search(found["what"]) else "over time"

@@ -9,6 +9,7 @@ from nl2sql.linking.mentions import SENTENCE_END
 from nl2sql.plan.language import AskBack, AskWhich, Decline, Plan, Query
 from nl2sql.readings.choice import shown_both
 from nl2sql.readings.conversation import NEXT
+from nl2sql.said.flows import ANY_DEPTH
 
 POINTING = {
     "person": re.compile(r"(?<!\w)(?:i|i'm|i've|me|my|mine|he|him|his|she|her|hers|they|them|their|this|that|these|those|person|somebody|someone|user|colleague|boss|guy|one|x)(?!\w)"),
@@ -55,8 +56,10 @@ def is_ruled_out(plan: Plan, text: str) -> bool:
 
 
 def _is_one_flow(asked: set[str], text: str) -> bool:
-    """Whether one answer holds all of what is asked: the flows of a thing that the question names, those between two of them, or all of where it goes."""
+    """Whether one answer holds all of what is asked: the flows of a thing that the question names, those between two of them, all of where it goes, or all that is behind it."""
     if "lineage.downstream" in asked and asked <= ALL_ONE:
+        return True
+    if {"lineage.upstream", "lineage.downstream"} & asked and ANY_DEPTH.search(text):
         return True
     of_flows = {token for token in asked if token.startswith("lineage.")}
     has_two_ends = bool(of_flows) and len(set(THING.findall(text))) > 1

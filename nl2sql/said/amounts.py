@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan.language import Condition, Item, Predicate, Query, column_of
-from nl2sql.plan.parts import ENTITIES, items_of, own_key
+from nl2sql.plan.language import Condition, Item, Predicate, Query, Segment, column_of
+from nl2sql.plan.parts import ENTITIES, each_item, items_of, own_key
 from nl2sql.readings.conversation import NEXT, POLITE
 from nl2sql.said.parts import as_aggregate, as_measure, mapped
 from nl2sql.values import Text
@@ -39,9 +39,13 @@ MEANS = {"MAX": "AVG", "MIN": "AVG", "MAX_DAYS": "AVG_DAYS", "MAX_HOURS": "AVG_H
 """Amounts of one row, and the averages that they stand in place of."""
 HOW_MANY_PEOPLE = re.compile(rf"^\W*{POLITE}how many (?:people|persons|individuals|humans|data subjects|subjects)\b(?!.*\b(?:each|per|every|by)\b)")
 PAID = re.compile(r"^(?!.*\b(?:each|per|every|by whom|who|list|show|which|when)\b).*\b(?:how much|what) (?:money )?(?:has|have|had|was|were|did|do|does|is)\b.*\b(?:paid|pay|spent|spend|earned|earn|taken in|brought in)\b")
+OFFERED = Segment("market:offered")
 BOUNDS = ("LT", "LE", "GT", "GE")
-BOUND_AFTER = re.compile(r"[,;(] ?(?:and |but )?(?:only|just|keep|where|if|those|which|when|for those)\b[^,;]*$|\bonly (?:those|the ones|where|if)\b[^,;]*$")
-"""Between amounts and a bound that is one on them."""
+BOUND_AFTER = re.compile(
+    r"[,;(] ?(?:and |but )?(?:only|just|keep|where|if|those|which|when|for those)\b[^,;]*$|\bonly (?:those|the ones|where|if)\b[^,;]*$"
+    rf"|\b{_mean}(?: \w+){{1,2}}?(?: (?:of|is|are|was|that is))? (?:at least|at most|over|above|under|below|(?:more|less|better|worse|higher|lower|greater|no less|not less) than|exceeds|exceeding) $"
+)
+"""Before a bound that is one on amounts."""
 
 
 def in_total(query: Query, linked: Linked) -> Query:
@@ -100,6 +104,15 @@ def on_average(query: Query, linked: Linked) -> Query:
     return replace(query, select=tuple(mean if item == amounts[0] else item for item in query.select), order=order)
 
 
+def at_its_best(query: Query, linked: Linked) -> Query:
+    """The best accuracy is no average, where no word says that one is meant."""
+    best = [name for name in views()[query.view].measures if name.startswith("best_") and re.search(rf"\b{name.replace('_', ' ')}\b", linked.text)]
+    if len(best) != 1 or MEAN.search(linked.text):
+        return query
+    mean = as_measure(Item("AVG", (f"{query.view}.{best[0].removeprefix('best_')}",)))
+    return each_item(query, lambda item: Item("", (f"{query.view}#{best[0]}",)) if item == mean else item)
+
+
 def _is_time(amount: Item) -> bool:
     """The newest or the oldest of times, of which there is no average."""
     return len(amount.args) == 1 and column_of(amount.args[0]).is_time
@@ -116,7 +129,9 @@ def bounded_average(query: Query, linked: Linked) -> Query:
     before = linked.text.partition(bounds[0].value[1:])[0] if len(bounds) == 1 else ""
     if not BOUND_AFTER.search(before):
         return query
-    return replace(query, where=tuple(p for p in query.where if p is not bounds[0]), having=(amounts[0], bounds[0].op, bounds[0].value))
+    is_rated = column == "market.rating"  # what is offered has its ratings in other rows
+    kept = tuple(p for p in query.where if p is not bounds[0] and not (is_rated and p == OFFERED))
+    return replace(query, where=kept, having=(amounts[0], bounds[0].op, bounds[0].value))
 
 
 def without_bound_on_all(query: Query, linked: Linked) -> Query:

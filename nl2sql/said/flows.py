@@ -21,7 +21,7 @@ NOT_DIRECT = re.compile(r"\b(?:not|non|isn't|aren't|indirect\w*|other than|beyon
 """What is not direct, or not only."""
 ANY_DEPTH = re.compile(
     r"\b(?:(?:any|whatever|every) (?:distance|depth|level|number of (?:hops|steps|levels))|however (?:far|many|deep|indirect\w*)|no matter how (?:far|many|deep)|transitive(?:ly)?"
-    r"|(?:count|includ)(?:ing|es?)?(?: the| those| also)? indirect"
+    r"|(?:count|includ)(?:ing|es?)?(?: the| those| also)? indirect|also (?:the )?indirect(?:ly)?|indirect(?:ly)?(?: \w+)?,? (?:too|also|as well|included|alike)"
     r"|(?:direct(?:ly)?|near|immediate(?:ly)?),? (?:or|and|nor) (?:\w+ )?(?:not|indirect(?:ly)?|further|far|otherwise|by way of|via|through)|all (?:of )?(?:the |its |their )?(?:hops|steps|levels|stages)|indirect(?:ly)? (?:or|and|nor) direct(?:ly)?)\b"
 )
 ONE_KIND = re.compile(r"\b(?:only|just|merely|exclusively|but not|not direct)\b|(?:\bnumber\d|\b\d+)(?: or \w+)? (?:hops?|steps?|levels?)\b")
@@ -29,6 +29,7 @@ ONE_KIND = re.compile(r"\b(?:only|just|merely|exclusively|but not|not direct)\b|
 OWNED = re.compile(r"\b(?P<column>column\d)(?: column| field)? (?:of|in|from) (?:the )?(?P<dataset>dataset\d)\b|\b(?P<dataset_>dataset\d)(?:\.|'s? )(?P<column_>column\d)\b")
 """The dataset that a column is said to be of."""
 TRAINED = re.compile(r"\btrain(?:ed|ing|s)?\b")
+UNTRAINED = re.compile(r"\b(?:not?|none|nothing|never|without|unknown|untrained|undisclosed|undocumented|missing|empty|lack\w*)\b|n't\b")
 FAR = re.compile(r"indirect|ultimate|transitiv|behind|all the way|any (?:depth|distance)|ancest|upstream|rest|in the end|further|hops?\b|steps?\b|level")
 """Words by which all may be meant that what a model was trained on is made of itself."""
 ABOUT = {
@@ -75,6 +76,13 @@ def of_training(query: Query, linked: Linked) -> Query:
         return query
     is_direct = TRAINED.search(linked.text) and not FAR.search(linked.text) and not ANY_DEPTH.search(linked.text)
     return replace(query, where=(*query.where, DIRECT)) if is_direct else query
+
+
+def of_those_trained(query: Query, linked: Linked) -> Query:
+    """Models trained on something are none of those that were trained on nothing."""
+    untrained = Condition("models.trained_on", "IS_NULL")
+    is_trained = TRAINED.search(linked.text) and not UNTRAINED.search(linked.text) and any(isinstance(p, Exists) and not p.negated for p in query.where)
+    return mapped(query, lambda p: None if p == untrained else p) if is_trained else query
 
 
 def as_it_is_made(query: Query, linked: Linked) -> Query:

@@ -1,6 +1,7 @@
 """Values that a question lists or tells the first of: each of them apart, any of them, or all from one on."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -28,7 +29,7 @@ ALL_OF_THEM = re.compile(
     r"|\b(?:that|which|who|have|has|had|with|did) (?:only|nothing but|always|exclusively)(?: ever)? (?:have |has |had )?(?P<alone>\w+)\b"
 )
 """What something did every time."""
-SIDE_BY_SIDE = re.compile(r"(?:,|/| ?&| or| and|, or|, and)\s*(?:the )?")
+SIDE_BY_SIDE = re.compile(r"(?:,|/| ?&| or| and|, or|, and|,? (?:vs\.?|versus))\s*(?:the )?")
 """Between two values of a list."""
 THREE = re.compile(rf"(?<!\w)(?P<kind>[a-z]+)1(?:{SIDE_BY_SIDE.pattern})(?P=kind)2(?:{SIDE_BY_SIDE.pattern})(?P=kind)3(?!\w)")
 """Three names of one kind in a list."""
@@ -87,10 +88,16 @@ def of_each_compared(query: Query, linked: Linked) -> Query:
     if not tests:
         return query
     first, column = query.select[0], tests[0].column
-    values = {t.value for t in tests}
+    values = {t.value for t in tests} | _beside(tests, linked)
     amount = as_measure(Item(WHOLE[first.fn], first.args))
     among = () if values == set(map(literal, column_of(column).values)) else (any_of(Condition(column, "EQ", value) for value in sorted(values)),)
     return replace(query, where=tuple(dict.fromkeys((*query.where, *shared, *among))), select=(Item("", (column,)), amount))
+
+
+def _beside(tests: Sequence[Condition], linked: Linked) -> set[str]:
+    """Further names of the same kind, where the values compared are names: A against B against C."""
+    kinds = {t.value.rstrip("0123456789") for t in tests}
+    return {slot for slot in linked.mentions if slot.rstrip("0123456789") in kinds} if len(kinds) == 1 else set()
 
 
 def of_either(query: Query, linked: Linked) -> Query:

@@ -31,6 +31,7 @@ ALONE = [
     ("Which models were trained on C4? Top!", "which models were trained on dataset1?"),
     ("List the datasets of Meta. Only the ones in Kenya.", None),
     ("List the datasets of Meta. Without anything in German please.", None),
+    ("I wonder who sells what Meta owns. Seller and dataset please.", None),
     ("Which datasets are stale today? >> only those in Kenya", None),
 ]
 

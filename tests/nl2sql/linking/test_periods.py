@@ -258,6 +258,8 @@ NO_SPAN = [
     "sha-256",
     "the second half",
     "which grants remain in force today",
+    "who may still run compute on C4 today",
+    "who has access to C4 today",
     "the march of nodes",
     "denials every monday",
     "the first quarter of the records",

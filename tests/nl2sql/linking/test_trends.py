@@ -19,6 +19,8 @@ from nl2sql.linking.spelling import mend
         ("Are outages on the rise?", "outages per month?"),
         ("were there more denials than last month?", "denials this month compared with last month?"),
         ("more failed checks than last week", "failed checks this week compared with last week"),
+        ("I'd like to see how the completeness of C4 developed since July", "I'd like to see completeness of C4 over time since July"),
+        ("show me how the number of outages evolved", "show me number of outages per month"),
         ("is the number of withdrawals growing", "number of withdrawals per month"),
         ("and did incidents drop last week", "incidents last week compared with the week before"),
     ],

@@ -28,6 +28,8 @@ OWNER = "FROM datasets WHERE datasets.pii IS_TRUE SELECT datasets.owner datasets
         ("ASK lineage.depth lineage.job", "how does dataset1 get to dataset2", True),
         ("ASK lineage.depth lineage.job", "tell me about dataset1", False),
         ("ASK lineage.depth lineage.job", "where does it come from", False),
+        ("ASK models.trained_on lineage.upstream", "what is model1 made of, directly or indirectly", True),
+        ("ASK models.trained_on lineage.upstream", "what is model1 made of", False),
         ("ASK lineage.depth datasets.owner", "where does dataset1 come from", False),
         ("WHICH ?org", "which of our owners are in Kenya", True),
         ("WHICH ?org", "which of our machines is it", False),

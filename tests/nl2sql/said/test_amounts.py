@@ -3,6 +3,7 @@
 import pytest
 
 from nl2sql.said.amounts import (
+    at_its_best,
     bounded_average,
     of_people,
     on_average,
@@ -13,7 +14,7 @@ from nl2sql.said.amounts import (
 )
 from tests.nl2sql.said.asked import said
 
-RULES = (that_is_given, on_average, bounded_average, without_bound_on_all, of_people, paid_in_all, once_summed)
+RULES = (that_is_given, on_average, at_its_best, bounded_average, without_bound_on_all, of_people, paid_in_all, once_summed)
 SLOW = "FROM quality_checks SELECT quality_checks.dataset {}"
 LONGEST, MEAN = "MAX_HOURS quality_checks.opened quality_checks.resolved", "quality_checks#hours_to_resolve"
 SCORES = "FROM datasets{} SELECT datasets.domain datasets#average_quality{}"
@@ -35,7 +36,15 @@ MENDED += [
     ("what did they spend", PAID.format("market.amount"), PAID.format("market#revenue")),
     ("spent on each", PAID.format("market.dataset market.amount market#revenue"), PAID.format("market.dataset market#revenue")),
 ]
+RATINGS, OF_FOUR = "FROM market WHERE {} SELECT market.dataset market#average_rating{}", " HAVING market#average_rating GE @number1"
+RUNS = "FROM training_rounds SELECT training_rounds.framework {}"
+MENDED += [
+    ("with an average rating of at least number1", RATINGS.format("market.event EQ 'rated' market.rating GE @number1 market:offered", ""), RATINGS.format("market.event EQ 'rated'", OF_FOUR)),
+    ("best accuracy per framework", RUNS.format("AVG training_rounds.accuracy"), RUNS.format("training_rounds#best_accuracy")),
+]
 LEFT = [
+    ("average of the best accuracy per framework", RUNS.format("AVG training_rounds.accuracy")),
+    ("average rating of those with at least number1 stars", RATINGS.format("market.event EQ 'rated' market.rating GE @number1", "")),
     ("which consents, and for how many people?", PEOPLE.format("consents.legal_basis consents.subjects")),
     ("how many people per purpose", PEOPLE.format("consents.purpose consents.subjects")),
     ("how much did each pay", PAID.format("market.buyer market.amount")),

@@ -44,7 +44,16 @@ MENDED = [
     ("what follows from dataset2", OUT_OF.format(" lineage.last_run IS_NULL"), OUT_OF.format("")),
     ("what follows from dataset2", OUT_OF.format(" lineage.transform_type EQ 'generation'"), OUT_OF.format("")),
 ]
+CHECKED = "FROM models WHERE {}EXISTS lineage.downstream=models.name {}EXISTS lineage.upstream=quality_checks.dataset quality_checks.status EQ 'failed' END END SELECT models.name"
+NOT_TRAINED = "models.trained_on IS_NULL "
+MENDED += [
+    ("how many tables come of dataset2 (indirect ones too)", OUT_OF.format(" lineage.depth GT 1"), OUT_OF.format("")),
+    ("what comes of dataset2, also indirectly", OUT_OF.format(" lineage.depth GT 1"), OUT_OF.format("")),
+    ("models trained directly on data with failed tests", CHECKED.format(NOT_TRAINED, "lineage.depth EQ 1 "), CHECKED.format("", "lineage.depth EQ 1 ")),
+]
 LEFT = [
+    ("models trained on nothing, made of data with failed tests", CHECKED.format(NOT_TRAINED, "")),
+    ("what comes of dataset2 indirectly", OUT_OF.format(" lineage.depth GT 1")),
     ("tables computed from dataset2", OUT_OF.format("")),
     ("whatever goes into dataset2", INTO.format("")),
     ("is dataset2 upstream of dataset1", "FROM lineage WHERE lineage.upstream EQ @dataset2 lineage.downstream EQ @dataset1 SELECT lineage.depth"),

@@ -104,3 +104,13 @@ def test_what_is_told_of_each_of_a_list_is_told_with_its_name(plan: str, shown: 
     query = parse(plan, full_scope())
     assert isinstance(query, Query)
     assert spelled(with_what_is_listed(query, linked)) == spelled(query if shown is None or not several else parse(shown, full_scope()))
+
+
+def test_what_is_compared_with_several_is_told_of_each() -> None:
+    names = {f"@domain{at}": Text((name,)) for at, name in enumerate(("healthcare", "logistics", "finance"), 1)}
+    linked = Linked("avg quality domain1 vs domain2 vs domain3", names, {slot: Mention(0, 1, "domain", value, value.values[0]) for slot, value in names.items()})
+    mean = "AVG_IF datasets.quality_score datasets.domain EQ @domain{} END"
+    query = parse(f"FROM datasets SELECT {mean.format(1)} {mean.format(2)}", full_scope())
+    assert isinstance(query, Query)
+    either = " OR ".join(f"datasets.domain EQ @domain{at}" for at in (1, 2, 3))
+    assert spelled(of_each_compared(query, linked)) == f"FROM datasets WHERE {either} SELECT datasets.domain datasets#average_quality"
