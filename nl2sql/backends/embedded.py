@@ -22,7 +22,7 @@ from nl2sql.plan.tokens import spelled
 from nl2sql.readings.asking_back import left_open, names, only_named, several
 from nl2sql.readings.attack import is_attack
 from nl2sql.readings.choice import HALF, by_meaning, is_fuller, is_rather_named, query_or_refusal, weighed
-from nl2sql.readings.conversation import NEXT, POINTS
+from nl2sql.readings.conversation import ITSELF, NEXT, POINTS
 from nl2sql.readings.follows import NARROWS, Before, followed, in_its_place, looks_back
 from nl2sql.readings.named import OFFERED_NAMES
 from nl2sql.readings.reader import PlanReader
@@ -266,7 +266,9 @@ class EmbeddedBackend:
 
 def _says_more(alone: Sequence[Candidate], last: Linked, found: Sequence[Candidate], linked: Linked) -> bool:
     """Whether the last question of a dialogue has a use for all its values by itself alone: what was asked before is left behind."""
-    return _stands_alone(alone, last) and alone[0].probability >= HALF and _query(found) is not None and bool(unused(found[0], linked)) and not unused(alone[0], last)
+    if not _stands_alone(alone, last) or alone[0].probability < HALF or _query(found) is None or unused(alone[0], last):
+        return False
+    return bool(unused(found[0], linked)) or ITSELF.search(last.text) is not None
 
 
 def _stands_alone(alone: Sequence[Candidate], last: Linked) -> bool:

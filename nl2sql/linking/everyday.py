@@ -114,6 +114,8 @@ def _is_role(draft: Draft, start: int, word: str) -> bool:
         return False
     if noun in concepts():
         before, is_several = draft.before(start), word != noun
+        if re.match(r"s? (?:of|for|behind|responsible|in charge)(?!\w)", draft.after(start + len(noun))):
+            return False
         if is_several and any(m.kind == "role" for m in draft.found) and re.search(rf"{AT_LARGE}|{BESIDE_ROLE}", before):
             return True
         return bool(re.search(AT_LARGE if is_several else ANY_ONE, before)) and perhaps(draft, start)

@@ -70,7 +70,7 @@ TOPIC_LEADS = r"(?:^|\W)(?:on|in|of|for|from|within|covering|concerning|regardin
 """What an everyday word follows where data is about it."""
 TOPIC_NOUNS = r" (?:stewards?|owners?|publishers?|sellers?|sets?|columns?|rows|models?|checks?|offers?|copies|replicas|policies|licen[cs]es?)(?!\w)"
 """What follows such a word."""
-REPLACED = ("dataset", "model", "node", "run", "org")
+REPLACED = ("dataset", "model", "node", "run", "org", "domain")
 """Kinds of which a turn of a dialogue that says one name says it in the place of another."""
 LAST_OF_TWO = re.compile(r"^(?:,| and| or|,? &) \w+(?=\W*$)")
 """The other of two names that a turn consists of: orders and products?"""

@@ -42,6 +42,8 @@ AGAINST = re.compile(r"(?: [\w-]+)?,? (?:and|or|vs\.?|versus|against|compared (?
 IN_THE_EU = frozenset(("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"))
 CLAUSE_END = ";;"
 """Stands for the end of a turn where spans of time are found: as long as its mark, and ends one as a clause does."""
+MACHINES = re.compile(r"(?<!\w)(?:nodes?|machines?|servers?|sites?|hosts?|operators?)(?!\w)")
+OTHER_THINGS = re.compile(r"(?<!\w)(?:data ?sets?|data|tables?|corpora|models?)(?!\w)")
 OWN_NODE = re.compile(r"(?<!\w)(?:my|our) (?:own )?(?:nodes?|machines?|servers?|box(?:es)?|sites?)(?!\w)")
 
 
@@ -74,6 +76,16 @@ def _places_alike(draft: Draft) -> None:
             draft.found[draft.found.index(country)] = replace(country, kind="jurisdiction")
 
 
+def _ones_alike(draft: Draft, index: NameIndex) -> None:
+    """The German ones, where the last that was spoken of are machines, stand in Germany."""
+    for said in [m for m in draft.found if m.kind == "language" and re.match(r" ones?(?!\w)", draft.right(m.end))]:
+        machines = [m.end() for m in MACHINES.finditer(draft.text, 0, said.start)] + [m.end for m in draft.found if m.kind == "node" and m.end <= said.start]
+        others = [m.end() for m in OTHER_THINGS.finditer(draft.text, 0, said.start)] + [m.end for m in draft.found if m.kind in ("dataset", "model") and m.end <= said.start]
+        country = (lookup(index, list(words(said.surface))) or {}).get("country")
+        if country and max(machines, default=0) > max(others, default=0):
+            draft.found[draft.found.index(said)] = replace(said, kind="country", value=Text(tuple(country)))
+
+
 def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Linked:
     for own in OWN_NODE.finditer(draft.text) if own_node else ():
         draft.add(own.start(), own.end(), "node", Text((own_node,)))
@@ -83,6 +95,7 @@ def _found(draft: Draft, index: NameIndex, now: datetime, own_node: str) -> Link
     find_names(draft, index)
     find_described(draft, index)
     _places_alike(draft)
+    _ones_alike(draft, index)
     row = find_row_id(draft, index)
     for found in find_periods(draft.text.replace(NEXT, CLAUSE_END), now):
         if draft.free(found.start, found.end):

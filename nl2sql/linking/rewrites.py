@@ -48,6 +48,12 @@ REWRITES = tuple(
     )
 )
 """Phones write wat, hurried people older then and havnt; others have words of their own for what has a plain one."""
+AGAIN = re.compile(
+    r"(?P<way>next|last|past|coming|previous) (?:\d+|\w+) (?P<unit>day|week|month|quarter|year|hour)s?\b(?:(?!>>).)*(?:>>(?:(?!>>).)*)?"
+    r">> *(?:(?:and|or|the|now|in|for|over|what about|how about|ok|please|rather) )*(?:next|last|past|coming|previous) \d+(?=\W*(?:$|>>))",
+    re.I,
+)
+"""A span of time in a turn that leaves the unit to the one before: within the next 7 days >> next 14."""
 TEXTED = re.compile(r"(?:(?<=access )|(?<=back )|(?<=belong )|(?<=belongs )|(?<=according )|(?<=compared )|(?<=related )|(?<=similar )|(?<=go )|(?<=goes )|(?<=happened ))2(?= )", re.I)
 """A figure behind a word that a place or a thing follows."""
 
@@ -56,6 +62,8 @@ def rewritten(question: str, index: NameIndex) -> Iterator[tuple[int, int, str]]
     """Where such words stand, and the plain ones."""
     for pattern, text in (*REWRITES, *TOLD):
         yield from ((match.start(), match.end(), match.expand(text)) for match in pattern.finditer(question))
+    if again := AGAIN.search(question):
+        yield again.end(), again.end(), f" {again['unit']}s"
     for match in TEXTED.finditer(question):
         behind = words(question[match.end() :])[:LONGEST_NAME]
         if any(lookup(index, list(behind[:size])) for size in range(1, len(behind) + 1)):

@@ -44,9 +44,6 @@ def trends(question: str) -> Iterator[tuple[int, int, str]]:
     elif found := MORE_THAN.search(question):
         yield *found.span("head"), ""
         yield *found.span("then"), f" this {found['unit']} compared with last {found['unit']}"
-    elif found := SINCE.search(question):
-        yield *found.span("head"), ""
-        yield *found.span("verb"), "per month" if COUNTED.search(found["what"]) else "over time"
-    elif found := OVER_TIME.search(question):
+    elif (found := SINCE.search(question)) or (found := OVER_TIME.search(question)):
         yield *found.span("head"), ""
         yield *found.span("verb"), "per month" if COUNTED.search(found["what"]) else "over time"

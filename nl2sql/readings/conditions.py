@@ -35,7 +35,7 @@ def is_said(predicate: Predicate, said: str) -> bool:
     slots = slots_of(predicate)
     if slots:
         return any(slot[0] in slots for slot in SLOT.findall(said))
-    return any(re.search(rf"\b{re.escape(word)}", said) for test in plain(predicate) for word in _words(test) if len(word) >= TELLING)
+    return any(re.search(rf"\b{re.escape(word.removesuffix('y'))}", said) for test in plain(predicate) for word in _words(test) if len(word) >= TELLING)
 
 
 def with_where(query: Query, where: Iterable[Predicate]) -> Query:

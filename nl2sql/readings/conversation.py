@@ -30,6 +30,8 @@ LEAVES = re.compile(rf"^\W*(?:(?:ok|okay|fine|well|no|right)\W+)?(?:{_off}|{_oth
 """Words with which people leave what they asked before, and what they ask then."""
 POINTS = re.compile(r"\b(?:it|its|them|they|their|those|these|this|that(?=\W*$| (?:one|dataset|data|table|model|node|run)\b)|he|she|his|her|ones?|same|there|again)\b", re.IGNORECASE)
 """Words that mean something said before."""
+ITSELF = re.compile(r"\b(?:dataset|model|node|run)\d itself\b")
+"""Means the thing that is named, and nothing of what was found."""
 RETURNS = re.compile(r"\b(?:back (?:to|on)|again|earlier|previous(?:ly)?|before that|originally|at first|first question)\b", re.IGNORECASE)
 """Words that mean something said before the last thing that was asked for by itself."""
 FEWEST_WORDS = 3

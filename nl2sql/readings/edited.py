@@ -17,7 +17,7 @@ from nl2sql.said.others import named_columns
 from nl2sql.said.parts import any_of, columns_of_token, is_literal, plain, tests_of
 from nl2sql.said.words import is_left_out, said_values
 
-ADDS = re.compile(rf"^\W*{POLITE}(?:(?:also )?(?:add|include|allow|throw in|count in|take in)|plus)\b")
+ADDS = re.compile(rf"^\W*{POLITE}(?:(?:also )?(?:add|include|allow|throw in|count in|take in|take (?=.* in\b))|plus)\b")
 """How a turn asks for one more value."""
 BY = re.compile(r"\bby (?:the |its |their )?(?P<what>[a-z]+(?: [a-z]+)?)\W*(?:(?:instead|rather|now|please|then)\W*)?$")
 """How a turn says what rows are ordered by."""
@@ -31,6 +31,8 @@ WHOLE = re.compile(
 """Says that all things are meant, whichever were asked about before."""
 PER = re.compile(rf"\W*{POLITE}(?:and )?(?:(?:the same|broken down|split|grouped) )?(?:by|per|for each) (?P<what>[a-z]+)\W*(?:(?:instead|please|now)\W*)?")
 """Says what groups are by, and nothing else."""
+OF_SOME = re.compile(r"\b(?:of|among|between) (?:(?:the|these|those) (?:two|three|number[1-3])|both|them|these|those)\b")
+"""Means those that were named."""
 RANKS = re.compile(rf"^\W*{POLITE}(?:(?:just|only) )?(?:the )?(?:first|top|bottom|last) (?:number[1-3]|\d|two|three|four|five|ten)(?=\W*$| (?:are|is|only|of|please|pls|will|would)\b)")
 """Asks for the first ones of what was shown, and for nothing else."""
 ONES = re.compile(r"\b(?:ones|those)\b")
@@ -178,7 +180,7 @@ def of_all_things(query: Query, before: Query, said: str) -> Query:
     """First ones of all things are not of the one asked about before: top 5 datasets overall."""
     groups = {item.args[0] for item in query.select if item.is_group and not item.fn}
     is_ranking = query.is_grouped and query.order is not None and query.limit not in ("", "1")
-    gone = [p for p in query.where if _pins_thing(p) and not is_said(p, said) and (WHOLE.search(said) or (is_ranking and _columns(p) <= groups))]
+    gone = [p for p in query.where if _pins_thing(p) and not is_said(p, said) and not OF_SOME.search(said) and (WHOLE.search(said) or (is_ranking and _columns(p) <= groups))]
     return with_where(query, [p for p in query.where if p not in gone]) if gone else query
 
 

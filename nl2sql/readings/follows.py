@@ -17,6 +17,7 @@ from nl2sql.readings.edited import ONES, edited, edits, is_tested_twice
 from nl2sql.readings.freed import freed, freed_alone
 from nl2sql.readings.reshaped import RAISES, bounded_by, by_number, counted, raised, without
 from nl2sql.readings.unsaid import left_behind, same_asked, still_so
+from nl2sql.readings.widened import widened, widens
 
 UNCLEAR = 0.8
 """Probability of the reading of a last turn below which it is compared with that of the turn before."""
@@ -26,7 +27,7 @@ HAZY = 0.65
 """Probability below which what it has otherwise than the one before, and does not say, is as it was."""
 _less = (
     r"only|just|not (?:the|those|these|any|in|from|of|by)\b(?! same\b)|without|w/o|leave out|leaving out|exclud\w+|not counting|not including|except|minus"
-    r"|remove|skip|ignor\w+|limit|restrict|filter|narrow|keep"
+    r"|remove|drop|skip|ignor\w+|limit|restrict|filter|narrow|keep"
 )
 _part = r"(?:(?:which|how many|any|all|most|some) )?of (?:those|these|them|which)|the ones|among (?:those|these|them)"
 NARROWS = re.compile(rf"^\W*{POLITE}(?:{_less}|{_part})\b|\b(?:of them|of those|of these|among them)\b")
@@ -50,7 +51,7 @@ class Before:
 
 def looks_back(query: Query, earlier: Sequence[str], said: str, probability: float) -> bool:
     """Whether the last of several turns is to be compared with those before: its reading is unclear, or its words lean on them."""
-    return probability < UNCLEAR or leans(earlier, said) or edits(said) or is_tested_twice(query) or (query.is_grouped and bool(ONES.search(said)))
+    return probability < UNCLEAR or leans(earlier, said) or edits(said) or widens(query, said) or is_tested_twice(query) or (query.is_grouped and bool(ONES.search(said)))
 
 
 def leans(earlier: Sequence[str], said: str) -> bool:
@@ -80,6 +81,7 @@ def followed(query: Query, earlier: Sequence[str], said: str, before: Before | N
     if before.is_sure:
         kept = narrowed(kept, shown, before.read, said)
     kept = edited(bounded_by(without(kept, shown, said), shown, said), shown, said)
+    kept = widened(kept, shown, said, earlier)
     return others_of(query, said) if kept == query else kept
 
 

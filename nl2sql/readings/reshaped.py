@@ -6,7 +6,7 @@ Each rule takes the plan of the last turn, or none, and that of the answer befor
 import re
 from dataclasses import replace
 
-from nl2sql.plan.language import NUMBERS, Condition, Item, Query
+from nl2sql.plan.language import NUMBERS, Condition, Item, Not, Predicate, Query, Segment
 from nl2sql.plan.parts import own_key, plain_groups
 from nl2sql.readings.conditions import SLOT, is_said, with_where
 from nl2sql.readings.conversation import FILLING, POLITE
@@ -15,6 +15,9 @@ EXCLUDES = re.compile(rf"^\W*{POLITE}(?:leave out|leaving out|exclud\w+|not coun
 """How a turn leaves out a part of what was found before."""
 DENIES = re.compile(r"\b(?:not|never|no|without|lack(?:s|ing)?|missing)\b|n't\b|\bun\w{4,}ed\b")
 """What turns the part that is left out round: those that are not enforced, those that lack a quorum."""
+_is_so, _is_there = ("IS_TRUE", "IS_FALSE"), ("NOT_NULL", "IS_NULL")
+LEFT_OUT = {op: pair for pair in (_is_so, _is_there) for op in pair}
+"""Tests of what may be left out: how it is said, and what stays of it."""
 RAISES = re.compile(rf"^\W*{POLITE}(?:no\W+)?(?:make|change|raise|lower|set|increase|reduce|turn) (?:that|it|this|them)(?: up| down)?(?: to)? (number[1-3])\W*$")
 """How a turn sets another number in the place of the one said before."""
 COUNTS = re.compile(
@@ -51,12 +54,17 @@ def by_number(query: Query, before: Query, said: str) -> Query:
 
 def without(query: Query, before: Query, said: str) -> Query:
     """What is left out is not what is asked for: leave out those that are not enforced."""
-    added = [p for p in query.where if p not in before.where and isinstance(p, Condition) and p.op in ("IS_TRUE", "IS_FALSE")]
+    added = [p for p in query.where if p not in before.where and (isinstance(p, Segment) or (isinstance(p, Condition) and p.op in LEFT_OUT))]
     match = EXCLUDES.search(said)
-    if not match or len(added) != 1 or query.view != before.view:
+    if not match or len(added) != 1 or query.view != before.view or (isinstance(added[0], Segment) and "without" in match[0]):
         return query
-    left = replace(added[0], op="IS_TRUE" if DENIES.search(said, match.end()) else "IS_FALSE")
-    return with_where(query, [left if p == added[0] else p for p in query.where])
+    (left,) = added
+    is_denied = DENIES.search(said, match.end())
+    if isinstance(left, Condition):
+        rest: Predicate = replace(left, op=LEFT_OUT[left.op][0 if is_denied else 1])
+    else:
+        rest = left if is_denied else Not(left)
+    return with_where(query, [rest if p == left else p for p in query.where])
 
 
 def bounded_by(query: Query, before: Query, said: str) -> Query:

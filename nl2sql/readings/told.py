@@ -20,11 +20,11 @@ VIEW_OF = {"dataset": "datasets", "model": "models", "node": "nodes"}
 def rows_of(readings: list[Candidate], linked: Linked) -> list[Candidate]:
     """Readings led by the list of rows that the question asks for as such, claims about one dataset, in the place of asking which column of them."""
     asked = readings[0].plan if readings else None
-    if not isinstance(asked, AskBack) or len(views_asked := {item.args[0].split(".")[0] for item in asked.choices}) != 1:
+    views_asked = {item.args[0].split(".")[0] for item in asked.choices} if isinstance(asked, AskBack) else set()
+    said = [view for view in views_asked if view in views() and _are_all_asked(view, linked)]
+    if len(said) != 1:
         return readings
-    (view,) = views_asked
-    if view not in views() or not _are_all_asked(view, linked):
-        return readings
+    (view,) = said
     own = next((c.plan for c in readings[1:] if c.probability >= LIKELY and isinstance(c.plan, Query) and _lists(c.plan, view, linked)), None) or _all_with(view, linked)
     return [replace(readings[0], plan=own, tokens=tuple(spelled(own).split())), *readings[1:]] if own else readings
 

@@ -119,7 +119,7 @@ def _says_all(view: str, text: str) -> bool:
     """All of whose nodes, every copy, whose copies are all: not the nodes of all copies, nor all nodes that are listed."""
     stems = (re.escape(n.replace("_", " ").removesuffix("ies").removesuffix("y").removesuffix("s")) for n in (view, *views()[view].synonyms))
     names = rf"(?:{'|'.join(stems)})(?:ies|y|s|es)?"
-    whose = rf"\b(?:whose|their|its|where|of which|have|has)\b(?: [\w-]+){{0,2}}? {names}(?: [\w-]+){{0,4}}? ?\ball\b"
+    whose = rf"\b(?:whose|their|its|where|of which|have|has)\b(?: [\w-]+){{0,2}}? {names}(?: [\w-]+){{0,4}}? ?(?<!at )\ball\b"
     every = r"(?:all of whose|all(?: of)? (?:its|their)|whose every|(?:where|with|ha(?:s|ve|ving)|(?<=s )are) (?:all(?: of)?(?: the| its| their)?|every(?: single)?|each))"
     return bool(re.search(rf"\b{every}(?: [\w-]+){{0,2}}? {names}\b(?! (?:that|which))|{whose}", text))
 

@@ -30,6 +30,8 @@ OWNED = re.compile(r"\b(?P<column>column\d)(?: column| field)? (?:of|in|from) (?
 """The dataset that a column is said to be of."""
 TRAINED = re.compile(r"\btrain(?:ed|ing|s)?\b")
 UNTRAINED = re.compile(r"\b(?:not?|none|nothing|never|without|unknown|untrained|undisclosed|undocumented|missing|empty|lack\w*)\b|n't\b")
+LEARNT = re.compile(r"\bwhat (?:was|is|were|did|has|data(?: was| were)?)\b.*\b(?:train(?:ed)?|learn(?:ed|t)?)\b")
+"""Asks what a model was trained on."""
 FAR = re.compile(r"indirect|ultimate|transitiv|behind|all the way|any (?:depth|distance)|ancest|upstream|rest|in the end|further|hops?\b|steps?\b|level")
 """Words by which all may be meant that what a model was trained on is made of itself."""
 ABOUT = {
@@ -55,7 +57,8 @@ def at_depth(query: Query, linked: Linked) -> Query:
     told = next((turn for turn in reversed(linked.text.split(NEXT)) if ANY_DEPTH.search(turn) or SAYS_DIRECT.search(turn)), "")
     if ANY_DEPTH.search(told):
         return query if ONE_KIND.search(told) else mapped(query, lambda p: None if p in (DIRECT, INDIRECT) else p)
-    if depths or not SAYS_DIRECT.search(told) or NOT_DIRECT.search(linked.text):
+    is_how_far = Item("", (DEPTH,)) in query.select and not SAYS_DIRECT.search(linked.text.rpartition(NEXT)[2])
+    if depths or is_how_far or not SAYS_DIRECT.search(told) or NOT_DIRECT.search(linked.text):
         return query
     related = [p for p in query.where if isinstance(p, Exists) and p.join.view == "lineage"]
     is_flow = "lineage" in {query.view, *(join.view for join in query.joins)}
@@ -76,6 +79,20 @@ def of_training(query: Query, linked: Linked) -> Query:
         return query
     is_direct = TRAINED.search(linked.text) and not FAR.search(linked.text) and not ANY_DEPTH.search(linked.text)
     return replace(query, where=(*query.where, DIRECT)) if is_direct else query
+
+
+def still_of_training(query: Query, linked: Linked) -> Query:
+    """What is asked further of what a model was trained on is asked of what it was trained on itself."""
+    turns = linked.text.split(NEXT)
+    trained = {f"@{slot}" for turn in turns[:-1] if LEARNT.search(turn) for slot in re.findall(r"\bmodel\d\b", turn)}
+    if not trained or FAR.search(linked.text) or ANY_DEPTH.search(linked.text) or any(isinstance(t, Condition) and t.column == DEPTH for t in tests_of(query)):
+        return query
+
+    def one(predicate: Predicate) -> Predicate:
+        is_of_it = isinstance(predicate, Exists) and any(isinstance(c, Condition) and c.column == DOWNSTREAM and c.value in trained for c in predicate.conditions)
+        return replace(predicate, conditions=(*predicate.conditions, DIRECT)) if is_of_it and isinstance(predicate, Exists) else predicate
+
+    return mapped(query, one)
 
 
 def of_those_trained(query: Query, linked: Linked) -> Query:

@@ -8,7 +8,7 @@ from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
 from nl2sql.plan.language import OF, Condition, Exists, Item, Join, Or, Query, Segment, column_of
 from nl2sql.plan.parts import items_of, own_key, plain_groups, view_tokens
-from nl2sql.said.parts import plain
+from nl2sql.said.parts import mapped, plain
 from nl2sql.values import Text
 
 ENTITY = {"dataset": "datasets", "model": "models", "node": "nodes"}
@@ -30,6 +30,8 @@ THAN_ITS = re.compile(r"\b(?P<how>more|fewer|less)\b(?: [\w-]+){0,5}? than (?:th
 ABOUT_IT = re.compile(r"\b(?:is|are|was|were|does|do|has|have) (?:dataset|model|node)\d\b")
 """Asks about the named thing itself."""
 THINGS = r"(?:ones?|others?|tables?|data ?sets?|anything|corpora|what|everything|machines|servers)"
+SUCH = re.compile(rf"\b(?:other|further|more) ((?:domain|task|language|format|org|country|licence)\d) (?:{THINGS}|data|models?|nodes?|sets?)\b")
+IS = {"NE": "EQ", "HAS_NOT": "HAS"}
 COUNTS = re.compile(r"(?:how many|number of|count of)\b")
 NOT = r"\b.{0,25}\b(?:not|n't|never|missing|absent|without)\b.{0,12}\b"
 
@@ -63,6 +65,12 @@ def _without(query: Query, rest: Query, column: str, value: str) -> Query:
         return query
     alike = (p for p in rest.where if (isinstance(p, Segment) or (isinstance(p, Condition) and p.op in ("EQ", "IS_TRUE", "IS_FALSE"))) and column not in view_tokens(p))
     return replace(rest, where=(*rest.where, Exists(Join(f"{thing}={thing}", rest.view), (*alike, Condition(column, "EQ", value)), True)))
+
+
+def other_such(query: Query, linked: Linked) -> Query:
+    """Other medical tables are medical too."""
+    such = {f"@{slot}" for slot in SUCH.findall(linked.text)}
+    return mapped(query, lambda p: replace(p, op=IS[p.op]) if isinstance(p, Condition) and p.op in IS and p.value in such else p)
 
 
 def than_another(query: Query, linked: Linked) -> Query:

@@ -5,13 +5,17 @@ from dataclasses import replace
 
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan.language import Exists, Item, Predicate, Query, Segment
+from nl2sql.plan.language import Exists, Item, Join, Predicate, Query, Segment
 from nl2sql.plan.parts import ENTITIES, own_key
 from nl2sql.readings.conversation import NEXT
 from nl2sql.said.parts import columns_of_token, plain
 
 AND_THOSE = r"\b(?:and|plus|with|as well as)(?: also)?(?: all)? (?:the|their|its|which|what|those) (?:(?!(?:and|or|of|in|on|per|for)\b)[\w'-]+ ){0,3}?"
 """What stands before things that are listed too."""
+
+
+ASKED = re.compile(r"\W*(?:(?:and|so|then|now|ok)\W+)*(?:which|what) (?P<noun>data ?sets?|models?|nodes?)(?= )(?! (?:of|owners?|names?|do they|are they|is it)\b)")
+"""Asks for things by what they are."""
 
 
 def of_the_same_row(query: Query, linked: Linked) -> Query:
@@ -34,6 +38,19 @@ def _can_be_one(one: Predicate, other: Predicate) -> bool:
 
 def _columns(predicate: Predicate) -> set[str]:
     return {column for test in plain(predicate) for column in columns_of_token(test.token if isinstance(test, Segment) else test.column)}
+
+
+def of_what_is_asked(query: Query, linked: Linked) -> Query:
+    """The related rows themselves, where it is them that the question asks for: which datasets lie on those nodes."""
+    asked = ASKED.match(linked.text.rpartition(NEXT)[2].strip())
+    view = f"{asked['noun'].replace(' ', '').removesuffix('s')}s" if asked else ""
+    related = [p for p in query.where if isinstance(p, Exists) and not p.negated and not p.times and p.join.view == view]
+    is_plain = not (query.is_grouped or query.limit or query.joins or query.latest or query.order) and query.view in ENTITIES
+    if not is_plain or view == query.view or len(related) != 1 or any(not item.fn and item.args[0].startswith(f"{view}.") for item in query.select):
+        return query
+    (one,) = related
+    rest = tuple(p for p in query.where if p is not one)
+    return Query(view=view, where=(*one.conditions, Exists(Join(one.join.edge, query.view), rest, False)), select=(Item("", own_key(view)[:1]),))
 
 
 def with_those(query: Query, linked: Linked) -> Query:

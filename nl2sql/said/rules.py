@@ -35,7 +35,7 @@ from nl2sql.said.federated import (
     of_those_that_meet_it,
     until_it_was_met,
 )
-from nl2sql.said.flows import as_it_is_made, at_depth, of_its_end, of_those_trained, of_training
+from nl2sql.said.flows import as_it_is_made, at_depth, of_its_end, of_those_trained, of_training, still_of_training
 from nl2sql.said.ids import of_its_id
 from nl2sql.said.listed import (
     of_each_compared,
@@ -52,10 +52,10 @@ from nl2sql.said.newest import from_one_to_another, of_its_newest, of_what_was_m
 from nl2sql.said.none_of import never, not_one, of_some, only_ever, without_group
 from nl2sql.said.noticed import by_what_noticed_it
 from nl2sql.said.offers import at_a_price, at_hand, from_its_node, with_none_free
-from nl2sql.said.others import but_not_another, than_another, than_its_rows
+from nl2sql.said.others import but_not_another, other_such, than_another, than_its_rows
 from nl2sql.said.owners import by_its_owner
 from nl2sql.said.ranked import of_the_times, of_what_is_ranked, worst_of_all
-from nl2sql.said.related import of_the_same_row, with_those
+from nl2sql.said.related import of_the_same_row, of_what_is_asked, with_those
 from nl2sql.said.rounds import of_its_own_data, of_who_took_part
 from nl2sql.said.shares import of_more_than_those, of_one_node, of_the_number_alone, within_each
 from nl2sql.said.things import of_both_ends, of_kinds, of_known_things, of_no_node, of_whoever
@@ -78,8 +78,8 @@ def as_said(query: Query, linked: Linked) -> Query:
 
 
 RULES = (
-    *(than_another, than_its_rows, but_not_another, of_known_things, of_kinds, of_both_ends, of_no_node),
-    *(of_its_id, at_depth, of_its_end, the_right_way, both_ways, made_of_both, at_an_end, of_those_trained, of_training, as_it_is_made),
+    *(other_such, than_another, than_its_rows, but_not_another, of_known_things, of_kinds, of_both_ends, of_no_node),
+    *(of_its_id, at_depth, of_its_end, the_right_way, both_ways, made_of_both, at_an_end, of_those_trained, of_training, still_of_training, as_it_is_made),
     *(of_its_own_data, of_who_took_part, of_those_that_meet_it, of_federated_rounds, of_all_that_took_part, of_each_participant, for_how_long, of_budget_spent, until_it_was_met),
     *(from_its_node, at_a_price, with_none_free, at_hand, by_its_owner),
     *(as_listed, in_its_state, unlike_its_state, without_what_is_left_out, of_every, of_compared_groups),
@@ -93,5 +93,5 @@ RULES = (
     *(when_it_happened, since_before, since_ever, in_one_time, no_time_to_come, by_its_part),
     *(in_total, with_its_measure, that_is_given, of_each, of_both_parts, of_each_compared, of_either, all_of_them),
     *(on_average, at_its_best, bounded_average, without_bound_on_all, of_people, paid_in_all, once_summed),
-    *(as_flows_name_it, of_the_same_row, with_those, as_named, by_whom, of_its_metric, by_what_noticed_it),
+    *(as_flows_name_it, of_the_same_row, of_what_is_asked, with_those, as_named, by_whom, of_its_metric, by_what_noticed_it),
 )

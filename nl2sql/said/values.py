@@ -39,7 +39,7 @@ NONE = re.compile(
     r"|hardly|except|exclud\w*|but|yet|still|await\w*|skip\w*|avoid\w*|other|rather|\w+nt)\b|n't\b"
 )
 """Words by which things that have no such rows may be meant."""
-EVERY = re.compile(r"\b(?:every|each|all|only|always|entirely|fully)\b")
+EVERY = re.compile(r"\b(?:every|each|(?<!at )all|only|always|entirely|fully)\b")
 
 
 def is_state(column: str) -> bool:
