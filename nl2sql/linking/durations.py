@@ -29,7 +29,7 @@ LENGTH = re.compile(
     r"(?: of| is| was| are| for)?(?: \w+)? $"
 )
 """What a length of time is said of, which is a number and no span."""
-LENGTH_FOR = re.compile(r"(?:retention|\bretain|\bkeep|\bran|\bruns?|\blasts?|\blasted|be (?:kept|stored|retained))(?: it| them| data)? $")
+LENGTH_FOR = re.compile(r"(?:retention|\bretain|\bkeep|\bran|\bruns?|\blasts?|\blasted|\b(?:drag(?:s|ged)?|went|go(?:es)?) on|be (?:kept|stored|retained))(?: it| them| data)? $")
 """What a length is said of with ``for``, where a state (closed for more than a year) has begun so long ago."""
 TO_COME = re.compile(
     r"(?:expires?|expiring|due|ends?|ending|runs? out|running out|lapses?|lapsing|upcoming|planned|scheduled|will (?:be )?\w+|valid|in force|(?:must|shall|has to|have to|needs? to|(?<!had )(?<!needed )to) be \w+|(?:must|shall|has to|have to) \w+) $"

@@ -36,6 +36,8 @@ REWRITES = tuple(
         (r"(?:(?<=how )|(?<=hwo ))(?:meny|manny|menny|maney)(?= )", "many"),
         (r"(?<!\w)(in|of|for|to|on|by|from|with) ?t he(?= )", r"\1 the"),
         (r"(?:(?<=last )|(?<=this )|(?<=past )|(?<=next ))(?:moth|mounth|mont)(?!\w)", "month"),
+        (r"(?<=\d) ?mins?(?!\w)", " minutes"),
+        (r"(?<=\d) ?secs(?!\w)", " seconds"),
         (r"(?<!\w)wont(?!\w)", "won't"),
         (r"(?<!\w)(?:price?y?i?est|costliest)(?!\w)", "most expensive"),
         (r"(?<!\w)as of (?:right )?now(?!\w)", "now"),

@@ -9,14 +9,18 @@ from dataclasses import replace
 
 from nl2sql.linking.mentions import Linked
 from nl2sql.plan.language import Condition, Exists, Item, Join, Query, Segment, literal
-from nl2sql.plan.parts import each_item, items_of
+from nl2sql.plan.parts import each_item, items_of, view_tokens
 from nl2sql.said.rounds import DATA, NODES, PUBLISHER, SLOW, SLOWEST, TAKES_PART
 
 ROUNDS = "training_rounds"
+NODE = Item("", ("nodes.node",))
+OF_SOURCE = "datasets.name=lineage.upstream"
+OF_ROUND = {"models.framework": "training_rounds.framework", "models.name": "training_rounds.model"}
+"""What is told of a model and of the rounds of its training alike."""
 OF_OFFER = "market.dataset=training_rounds.datasets"
 LISTED = {"training_rounds.participants": ("nodes", "nodes.node", NODES), "training_rounds.datasets": ("datasets", "datasets.name", DATA)}
 """What a round lists: the view of such things, their names and the way there."""
-FEDERATED = re.compile(r"\b(?:federated\w*|federation|fl (?:runs?|rounds?)|training (?:runs?|rounds?))\b")
+FEDERATED = re.compile(r"\b(?:federated\w*|federation|fl (?:runs?|rounds?)|training (?:runs?|rounds?)|framework\d (?:runs?|rounds?)|(?:runs?|rounds?) (?:of|with|on|by|in|under) framework\d)\b")
 TO_MODEL = frozenset((Condition("lineage.downstream_kind", "EQ", literal("model")), Segment("lineage:table_level")))
 EACH_NODE = re.compile(r"\b(?:each|every|per|by|which|what) (?:node|machine|server|site|hospital|clinic|participant|client)s?\b")
 NUMBER, PARTICIPANTS = Item("", ("training_rounds.nodes",)), Item("", ("training_rounds.participants",))
@@ -35,7 +39,7 @@ def of_federated_rounds(query: Query, linked: Linked) -> Query:
     edge = {"datasets": DATA.edge, "market": OF_OFFER}.get(query.view, "")
     if not edge or not FEDERATED.search(linked.text):
         return query
-    return replace(query, where=tuple(Exists(Join(edge, ROUNDS), (), p.negated) if isinstance(p, Exists) and _is_elsewhere(p) else p for p in query.where))
+    return replace(query, where=tuple(_listed(p, edge) if isinstance(p, Exists) else p for p in query.where))
 
 
 def of_all_that_took_part(query: Query, linked: Linked) -> Query:
@@ -44,6 +48,17 @@ def of_all_that_took_part(query: Query, linked: Linked) -> Query:
         return query
     where = (replace(p, join=Join(NODES.edge, ROUNDS)) if isinstance(p, Exists) and p.join.edge in (SLOWEST, PUBLISHER) else p for p in query.where)
     return replace(query, where=tuple(where))
+
+
+def of_them_with_theirs(query: Query, linked: Linked) -> Query:
+    """What is asked of each node that took part is asked of all that a round lists, not of the one that published it."""
+    is_list = query.view == ROUNDS and not (query.is_grouped or query.order or query.limit or query.latest)
+    if not is_list or [join.edge for join in query.joins] not in ([SLOWEST], [PUBLISHER]) or not TAKES_PART.search(linked.text) or SLOW.search(linked.text):
+        return query
+    asked = [item for item in query.select if item.args and item.args[0].startswith("nodes.") and item != NODE]
+    own = tuple(p for p in query.where if all(token.startswith("nodes.") for token in view_tokens(p)))
+    rounds = tuple(p for p in query.where if p not in own)
+    return Query(view="nodes", where=(*own, Exists(Join(NODES.edge, ROUNDS), rounds, False)), select=(NODE, *asked))
 
 
 def of_those_that_meet_it(query: Query, _: Linked) -> Query:
@@ -99,6 +114,18 @@ def _with_amounts(query: Query, amounts: dict[Item, Item]) -> Query:
         return query
     changed = each_item(query, lambda item: amounts.get(item, item))
     return replace(changed, select=tuple(sorted(changed.select, key=lambda item: item.is_aggregate)))
+
+
+def _listed(related: Exists, edge: str) -> Exists:
+    """Related rows as rounds that list the thing, where they ask for no more than a round does."""
+    if _is_elsewhere(related):
+        return Exists(Join(edge, ROUNDS), (), related.negated)
+    rest = [p for p in related.conditions if p not in TO_MODEL]
+    model = rest[0] if related.join.edge == OF_SOURCE and len(rest) == 1 else None
+    if isinstance(model, Exists) and model.join.view == "models" and not model.negated and model.conditions and all(isinstance(p, Condition) and p.column in OF_ROUND for p in model.conditions):
+        own = tuple(replace(p, column=OF_ROUND[p.column]) for p in model.conditions if isinstance(p, Condition))
+        return Exists(Join(edge, ROUNDS), own, related.negated)
+    return related
 
 
 def _is_elsewhere(related: Exists) -> bool:

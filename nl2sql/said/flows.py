@@ -32,6 +32,9 @@ TRAINED = re.compile(r"\btrain(?:ed|ing|s)?\b")
 UNTRAINED = re.compile(r"\b(?:not?|none|nothing|never|without|unknown|untrained|undisclosed|undocumented|missing|empty|lack\w*)\b|n't\b")
 LEARNT = re.compile(r"\bwhat (?:was|is|were|did|has|data(?: was| were)?)\b.*\b(?:train(?:ed)?|learn(?:ed|t)?)\b")
 """Asks what a model was trained on."""
+_kinds = r"(?:models|reports|datasets|data sets|dashboards)"
+INCLUDED = re.compile(rf"\b(?:(?P<kind>{_kinds}) included|(?:everything|anything|whatever|all|what)\b.*\bincluding (?:the |all |any )?(?P<kind_>{_kinds}))\b")
+KINDS = ("lineage.upstream_kind", "lineage.downstream_kind")
 FAR = re.compile(r"indirect|ultimate|transitiv|behind|all the way|any (?:depth|distance)|ancest|upstream|rest|in the end|further|hops?\b|steps?\b|level")
 """Words by which all may be meant that what a model was trained on is made of itself."""
 ABOUT = {
@@ -93,6 +96,13 @@ def still_of_training(query: Query, linked: Linked) -> Query:
         return replace(predicate, conditions=(*predicate.conditions, DIRECT)) if is_of_it and isinstance(predicate, Exists) else predicate
 
     return mapped(query, one)
+
+
+def with_them_included(query: Query, linked: Linked) -> Query:
+    """What hangs off something, models included, is not only models."""
+    said = INCLUDED.search(linked.text)
+    kind = f"'{(said['kind'] or said['kind_']).removesuffix('s')}'" if said else ""
+    return mapped(query, lambda p: None if kind and isinstance(p, Condition) and p.column in KINDS and p.op == "EQ" and p.value == kind else p)
 
 
 def of_those_trained(query: Query, linked: Linked) -> Query:

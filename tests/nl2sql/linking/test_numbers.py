@@ -53,6 +53,7 @@ NOW = datetime(2026, 10, 16, 12)
         ("resolved within 4 hours, after 3 days", ["4 hours", "3 days"]),
         ("consents honoured within three weeks, latency over 2 wks", ["3 weeks", "2 weeks"]),
         ("alerts that took more than a day, or lasted over an hour", ["1 days", "1 hours"]),
+        ("rounds that dragged on for more than 10 minutes", ["10 minutes"]),
         ("a review took a day, more than an hour of it", []),
         ("off by over 5 percentage points", ["5 percent"]),
         ("the 5 points of it", ["5"]),

@@ -28,6 +28,8 @@ from nl2sql.linking.spelling import mend
         ("the priciest offer, the costliest query", "the most expensive offer, the most expensive query"),
         ("the quikest run, the latset reqest", "the quickest run, the latest request"),
         ("what is open as of now", "what is open now"),
+        ("longer than 10 mins, within 30min", "longer than 10 minutes, within 30 minutes"),
+        ("how many nodes do we have today", "how many nodes do we have right now"),
         ("who has access 2 C4", "who has access to C4"),
         ("models that go back 2 squad", "models that go back to squad"),
         ("update me on the open alerts", "show me the open alerts"),

@@ -98,3 +98,20 @@ MANY = "FROM datasets SELECT datasets.owner HAVING COUNT GE {}"
 )
 def test_another_number(before: str, said: str, expected: str | None) -> None:
     assert raised(query(before), said) == (query(expected) if expected else None)
+
+
+@pytest.mark.parametrize(
+    ("read_as", "said", "expected"),
+    [
+        ("datasets:stale", "drop the stale ones", "NOT datasets:stale"),
+        ("datasets:stale", "without the stale ones", "datasets:stale"),  # read so already where it is no more than a lack
+        ("datasets:stale", "only the stale ones", "datasets:stale"),
+        ("datasets.steward NOT_NULL", "leave out those without a steward", "datasets.steward NOT_NULL"),
+        ("datasets.steward IS_NULL", "leave out those without a steward", "datasets.steward NOT_NULL"),
+        ("datasets.generating_model NOT_NULL", "drop those a model wrote", "datasets.generating_model IS_NULL"),
+    ],
+)
+def test_what_has_something_is_left_out(read_as: str, said: str, expected: str) -> None:
+    owned = "FROM datasets WHERE datasets.owner EQ @org1 {} SELECT datasets.name"
+    before = query("FROM datasets WHERE datasets.owner EQ @org1 SELECT datasets.name")
+    assert spelled(without(query(owned.format(read_as)), before, said)) == owned.format(expected)

@@ -20,6 +20,11 @@ MANY = "FROM replicas SELECT replicas.dataset HAVING COUNT GE 3"
 OFF = "EXISTS nodes.node=replicas.node nodes.status EQ 'offline' END"
 KEPT = "FROM replicas WHERE replicas.dataset EQ @dataset1 OR replicas.dataset EQ @dataset2 SELECT replicas.node"
 
+LEFT_ALONE = [
+    ("tables that have encrypted columns at all", COLUMNS.format("")),
+    ("which tables have any encrypted columns at all", COLUMNS.format("")),
+]
+
 MENDED = [
     ("tables all of whose columns are encrypted", COLUMNS.format(""), COLUMNS.format(OTHERS)),
     ("tables with every column encrypted", COLUMNS.format(""), COLUMNS.format(OTHERS)),
@@ -84,4 +89,9 @@ def test_all_rows_and_both_kinds_are_asked_for(question: str, plan: str, meant: 
 
 @pytest.mark.parametrize(("question", "plan"), LEFT)
 def test_some_rows_stay_some(question: str, plan: str) -> None:
+    assert said(question, plan) == plan
+
+
+@pytest.mark.parametrize(("question", "plan"), LEFT_ALONE)
+def test_what_is_so_at_all_need_not_be_so_of_all(question: str, plan: str) -> None:
     assert said(question, plan) == plan

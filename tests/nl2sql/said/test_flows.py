@@ -51,7 +51,18 @@ MENDED += [
     ("what comes of dataset2, also indirectly", OUT_OF.format(" lineage.depth GT 1"), OUT_OF.format("")),
     ("models trained directly on data with failed tests", CHECKED.format(NOT_TRAINED, "lineage.depth EQ 1 "), CHECKED.format("", "lineage.depth EQ 1 ")),
 ]
+HOPS = "FROM lineage WHERE lineage.upstream EQ @dataset2 lineage.downstream EQ @dataset1{} SELECT lineage.depth"
+OF_TRAINING = "FROM datasets WHERE EXISTS datasets.name=lineage.upstream lineage.downstream EQ @model1{} END SELECT datasets.name"
+MENDED += [
+    ("everything that comes of dataset2, models included", OUT_OF.format(" lineage.downstream_kind EQ 'model'"), OUT_OF.format("")),
+    ("everything that comes of dataset2 including the reports", OUT_OF.format(" lineage.downstream_kind EQ 'report'"), OUT_OF.format("")),
+    ("what was model1 trained on >> any of these unlicensed", OF_TRAINING.format(""), OF_TRAINING.format(" lineage.depth EQ 1")),
+]
 LEFT = [
+    ("models that come of dataset2, reports included", OUT_OF.format(" lineage.downstream_kind EQ 'model'")),
+    ("what directly comes of dataset2 >> how many hops is it to dataset1", HOPS.format("")),
+    ("what was model1 trained on, at any depth >> any of these unlicensed", OF_TRAINING.format("")),
+    ("what lies behind model1 >> any of these unlicensed", OF_TRAINING.format("")),
     ("models trained on nothing, made of data with failed tests", CHECKED.format(NOT_TRAINED, "")),
     ("what comes of dataset2 indirectly", OUT_OF.format(" lineage.depth GT 1")),
     ("tables computed from dataset2", OUT_OF.format("")),

@@ -6,7 +6,7 @@ from nl2sql.linking.mentions import Linked, Mention
 from nl2sql.plan.grammar import parse
 from nl2sql.plan.language import Query, full_scope
 from nl2sql.plan.tokens import spelled
-from nl2sql.said.others import but_not_another, than_another, than_its_rows
+from nl2sql.said.others import but_not_another, other_such, than_another, than_its_rows
 from nl2sql.values import Text
 
 NAMES = {"@dataset1": ("orders",), "@dataset2": ("items",), "@model1": ("gemma",), "@node1": ("oslo-1",), "@node3": ("oslo-1", "oslo-2")}
@@ -85,3 +85,19 @@ def test_a_thing_is_set_beside_another(question: str, plan: str, meant: str) -> 
 @pytest.mark.parametrize(("question", "plan"), LEFT)
 def test_a_thing_by_itself_stays(question: str, plan: str) -> None:
     assert beside(question, plan) == plan
+
+
+@pytest.mark.parametrize(
+    ("question", "op", "meant"),
+    [
+        ("other domain1 tables with disputed claims", "NE", "EQ"),
+        ("which other domain1 datasets are there", "EQ", "EQ"),
+        ("tables other than domain1", "NE", "NE"),
+        ("tables of other domains than domain1", "NE", "NE"),
+    ],
+)
+def test_other_things_of_a_kind_are_of_that_kind(question: str, op: str, meant: str) -> None:
+    plan = "FROM datasets WHERE datasets.domain {} @domain1 SELECT datasets.name"
+    query = parse(plan.format(op), full_scope())
+    assert isinstance(query, Query)
+    assert spelled(other_such(query, Linked(question, {}, {}))) == plan.format(meant)

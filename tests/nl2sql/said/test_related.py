@@ -2,7 +2,7 @@
 
 import pytest
 
-from nl2sql.said.related import of_the_same_row
+from nl2sql.said.related import of_the_same_row, of_what_is_asked
 from tests.nl2sql.said.asked import said
 
 NODES = "FROM nodes WHERE nodes.trust_score LT 0.8 EXISTS nodes.node=datasets.node datasets.phi IS_TRUE END SELECT nodes.node"
@@ -50,3 +50,21 @@ def test_different_things_asked_of_related_rows_are_of_the_same_row() -> None:
 )
 def test_what_no_one_row_can_meet_or_is_of_another_view_stays_apart(where: str) -> None:
     assert said("tables", OUTSIDE.format(where), (of_the_same_row,)) == OUTSIDE.format(where)
+
+
+HOLDING = "FROM nodes WHERE nodes.trust_score LT 0.8 EXISTS nodes.node=datasets.node datasets.phi IS_TRUE END SELECT nodes.node{}"
+HELD = "FROM datasets WHERE datasets.phi IS_TRUE EXISTS nodes.node=datasets.node nodes.trust_score LT 0.8 END SELECT datasets.name"
+
+
+@pytest.mark.parametrize(
+    ("question", "plan", "meant"),
+    [
+        ("machines under 0.8 >> and which datasets with patients lie on them", HOLDING.format(""), HELD),
+        ("what datasets with patients are on nodes under 0.8", HOLDING.format(" nodes.operator"), HELD),
+        ("what datasets with patients are on nodes under 0.8", HELD, HELD),
+        ("which nodes under 0.8 hold datasets of patients", HOLDING.format(""), HOLDING.format("")),
+        ("machines with which datasets of patients", HOLDING.format(""), HOLDING.format("")),
+    ],
+)
+def test_what_is_asked_for_is_what_is_listed(question: str, plan: str, meant: str) -> None:
+    assert said(question, plan, (of_what_is_asked,)) == meant

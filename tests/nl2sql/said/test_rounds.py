@@ -64,6 +64,9 @@ def tables() -> duckdb.DuckDBPyConnection:
         ("tables in federated training", BY_DATA.format("EXISTS"), [("a",), ("b",)]),
         ("tables in no federated training", BY_DATA.format("NOT_EXISTS"), [("c",)]),
         ("tables in training", BY_DATA.format("EXISTS"), [("c",)]),
+        ("nodes that took part in run1 with their status", "FROM training_rounds JOIN nodes.node=training_rounds.node WHERE training_rounds.participants NOT_NULL SELECT training_rounds.participants nodes.status", [("n1", "offline"), ("n2", "online")]),
+        ("tables that went into framework1 runs", "FROM datasets WHERE EXISTS datasets.name=lineage.upstream lineage:table_level EXISTS lineage.downstream=models.name models.name NOT_NULL END END SELECT datasets.name", [("a",), ("b",)]),
+        ("tables that went into the models of framework1", "FROM datasets WHERE EXISTS datasets.name=lineage.upstream lineage:table_level EXISTS lineage.downstream=models.name models.name NOT_NULL END END SELECT datasets.name", [("c",)]),
         ("how many rounds did each node join", PER_NODE, [("n1", 1), ("n2", 2)]),
     ],
 )
