@@ -16,7 +16,7 @@ from nl2sql.readings.conversation import FILLING, POLITE
 from nl2sql.readings.edited import ONES, edited, edits, is_tested_twice
 from nl2sql.readings.freed import freed, freed_alone
 from nl2sql.readings.reshaped import RAISES, bounded_by, by_number, counted, raised, without
-from nl2sql.readings.unsaid import left_behind, same_asked, still_so
+from nl2sql.readings.unsaid import left_behind, no_other_flow, not_reversed, same_asked, still_so
 from nl2sql.readings.widened import widened, widens
 
 UNCLEAR = 0.8
@@ -74,7 +74,7 @@ def followed(query: Query, earlier: Sequence[str], said: str, before: Before | N
     shown = before.plan
     if alone := freed_alone(shown, said):
         return alone
-    kept = left_behind(query, shown, said)
+    kept = no_other_flow(not_reversed(left_behind(query, shown, said), shown, before.read), shown, said)
     if probability < HAZY:
         kept = still_so(same_asked(kept, shown, said), shown, said)
     kept = counted(by_number(kept, shown, said), shown, said)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nl2sql.plan.canonical import canonical
-from nl2sql.plan.language import Condition, Exists, Predicate, Query
+from nl2sql.plan.language import Condition, Exists, Not, Predicate, Query
 from nl2sql.readings.conditions import SLOT, is_said, slots_of, tested, with_where
 from nl2sql.readings.conversation import FILLING
 
@@ -16,6 +16,9 @@ EARLIER = re.compile(r"\b(?:both|either|neither|together|all|two|three|first|ear
 """How a turn points at more than the one right before it."""
 OTHERWISE = re.compile(r"\b(?:not?|without|others?|rest|instead|rather|opposite|ones?|those|only|just|also|including|too|all|any|every|except|but|back|again)\b|n't\b")
 """How a turn says that it is about other rows than the one before."""
+FLOW = re.compile(r"\b(?:feed\w*|fed|from|into|\w*stream|flow\w*|buil[dt]\w*|made|sources?|com(?:es?|ing)|assembled|parents?|child(?:ren)?|ancest\w+|inputs?|depend\w*|behind|us(?:e[ds]?|ing)|models?\d?|train\w*|reports?|deriv\w*|descend\w*)\b")
+"""Words for what goes from one thing into another."""
+OPPOSITE = {"IS_TRUE": "IS_FALSE", "IS_FALSE": "IS_TRUE", "NOT_NULL": "IS_NULL", "IS_NULL": "NOT_NULL"}
 FEW = 4
 """Words of a turn at most that asks about what was found before and cannot say what of it has changed."""
 BESIDE = FILLING | {"ones", "those", "about"}
@@ -29,6 +32,34 @@ def left_behind(query: Query, before: Query, said: str) -> Query:
     held = {slot for p in before.where for slot in slots_of(p)}
     gone = [p for p in query.where if slots_of(p) and not is_said(p, said) and not slots_of(p) & held]
     return with_where(query, _as_before(query.where, gone, before.where)) if gone else query
+
+
+def not_reversed(query: Query, before: Query, read: Query) -> Query:
+    """The query with what was left out before still left out, though the one before was ``read`` as what has it, as this is."""
+    if query.view != before.view:
+        return query
+    return with_where(query, [_reversed(p) if p in read.where and _reversed(p) in before.where else p for p in query.where])
+
+
+def no_other_flow(query: Query, before: Query, said: str) -> Query:
+    """The query without a flow that neither the one before nor this turn speaks of."""
+    if FLOW.search(said) or any(map(_is_flow, before.where)) or "lineage" in (query.view, before.view):
+        return query
+    return with_where(query, [p for p in query.where if not _is_flow(p)])
+
+
+def _reversed(predicate: Predicate) -> Predicate:
+    """What says the opposite."""
+    match predicate:
+        case Not(inner):
+            return inner
+        case Condition(_, op) if op in OPPOSITE:
+            return replace(predicate, op=OPPOSITE[op])
+    return Not(predicate)
+
+
+def _is_flow(predicate: Predicate) -> bool:
+    return isinstance(predicate, Exists) and predicate.join.view == "lineage" and not predicate.negated
 
 
 def still_so(query: Query, before: Query, said: str) -> Query:

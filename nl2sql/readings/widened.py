@@ -29,13 +29,15 @@ COUNTED = re.compile(rf"^\W*{POLITE}(?:how many|the number|the count|count)\b(?:
 """A turn that does nothing but count what was found."""
 ONLY = re.compile(rf"^\W*(?!and\b){POLITE}(?:only|just|the ones|those|(?:in)?directly)\b(?!.*\b(?:how many|number|count)\b)")
 """A turn that narrows what was found."""
+OTHER = re.compile(r"\bother\b(?: (?!than\b)[\w-]+){0,3} (?:data ?sets?|sets|tables|models|nodes|machines|ones)\b(?!.* than\b)")
+"""Means more things of a kind."""
 ONES = re.compile(r"\bones\b")
 FOR_EACH = r"\b(?:by|per|each|every|which|what) (?:the |single |other |kind of )?(?:\w+ )?"
 
 
 def widens(query: Query, said: str) -> bool:
     """Whether a turn says that it asks for more than was found before, or for its rows."""
-    if OVERALL.search(said) or BOTH.search(said) or WHICH_OF.search(said):
+    if OVERALL.search(said) or OTHER.search(said) or BOTH.search(said) or WHICH_OF.search(said):
         return True
     is_of_one = query.view in ENTITIES and any(isinstance(p, Condition) and p.column == own_key(query.view)[0] for p in query.where)
     return bool((is_of_one and ONES.search(said)) or ((query.is_grouped or query.limit) and re.search(FOR_EACH, said)))
@@ -43,7 +45,7 @@ def widens(query: Query, said: str) -> bool:
 
 def widened(query: Query, before: Query, said: str, earlier: Sequence[str]) -> Query:
     """The query without what it keeps of the one before where the turn asks for more."""
-    for rule in (over_all, of_each, of_such_ones, at_any_depth, of_its_members, as_before):
+    for rule in (over_all, of_each, of_such_ones, beside_it, at_any_depth, of_its_members, as_before):
         query = rule(query, before, said)
     return of_both(listed(query, before, said, earlier), said, earlier)
 
@@ -76,6 +78,16 @@ def of_such_ones(query: Query, before: Query, said: str) -> Query:
         return query
     shown = () if query.is_grouped or Item("", (key,)) in query.select else (Item("", (key,)),)
     return replace(with_where(query, [p for p in query.where if p not in pinned]), select=(*shown, *query.select))
+
+
+def beside_it(query: Query, before: Query, said: str) -> Query:
+    """Other things of a kind are not the one that was asked about before."""
+    key = own_key(query.view)[0] if query.view in ENTITIES and not query.is_grouped else ""
+    of_kind = f"@{column_of(key).slot}" if key else "?"
+    held = {p.value for p in before.where if isinstance(p, Condition) and p.op == "EQ" and p.value.startswith(of_kind)}
+    if not OTHER.search(said) or len(held) != 1 or any(slots_of(p) & {value[1:] for value in held} for p in query.where):
+        return query
+    return replace(query, where=(*query.where, Condition(key, "NE", held.pop())))
 
 
 def at_any_depth(query: Query, before: Query, said: str) -> Query:

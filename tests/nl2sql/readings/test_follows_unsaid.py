@@ -4,7 +4,7 @@ import pytest
 
 from nl2sql.plan.canonical import canonical
 from nl2sql.plan.tokens import spelled
-from nl2sql.readings.unsaid import left_behind, same_asked, still_so
+from nl2sql.readings.unsaid import left_behind, no_other_flow, not_reversed, same_asked, still_so
 from tests.nl2sql.readings.test_follows import query
 
 ORDERS = "FROM market WHERE market.dataset EQ @dataset{} market:sold SELECT {}"
@@ -50,3 +50,28 @@ def test_what_a_few_words_do_not_say_is_as_it_was(plan: str, before: str, said: 
 def test_a_turn_that_says_a_value_alone_asks_the_same_of_it(said: str, is_same: bool) -> None:
     plan, before = CLAIMS.format("owner", "claims.dataset"), CLAIMS.format("licence", "COUNT")
     assert spelled(same_asked(query(plan), query(before), said)) == (CLAIMS.format("owner", "COUNT") if is_same else plan)
+
+
+LICENSED = "FROM datasets WHERE datasets.licence_class EQ 'commercial' {}SELECT {}"
+
+
+@pytest.mark.parametrize(
+    ("read", "before", "now", "found"),
+    [
+        ("datasets:generated ", "NOT datasets:generated ", "datasets:generated ", "NOT datasets:generated "),
+        ("datasets.steward NOT_NULL ", "datasets.steward IS_NULL ", "datasets.steward NOT_NULL ", "datasets.steward IS_NULL "),
+        ("datasets.steward IS_NULL ", "datasets.steward IS_NULL ", "datasets.steward NOT_NULL ", "datasets.steward NOT_NULL "),
+        ("datasets.pii IS_TRUE ", "datasets.pii IS_FALSE ", "datasets:generated ", "datasets:generated "),
+    ],
+)
+def test_what_was_left_out_stays_left_out(read: str, before: str, now: str, found: str) -> None:
+    shown = (query(LICENSED.format(one, "datasets.name")) for one in (before, read))
+    assert spelled(not_reversed(query(LICENSED.format(now, "datasets.bytes")), *shown)) == LICENSED.format(found, "datasets.bytes")
+
+
+@pytest.mark.parametrize(("said", "is_kept"), [("what other sets are there", False), ("which of these feed something", True), ("what is behind them", True), ("the ones of models", True)])
+def test_a_flow_that_nobody_speaks_of_is_none(said: str, is_kept: bool) -> None:
+    flow = "EXISTS datasets.name=lineage.downstream lineage:table_level END "
+    before, now = query(LICENSED.format("", "datasets.name")), query(LICENSED.format(flow, "datasets.name"))
+    assert no_other_flow(now, before, said) == (now if is_kept else before)
+    assert no_other_flow(now, now, said) == now

@@ -3,10 +3,9 @@
 import pytest
 
 from nl2sql.plan.canonical import canonical
-from nl2sql.plan.grammar import parse
-from nl2sql.plan.language import Query, full_scope
 from nl2sql.plan.tokens import spelled
 from nl2sql.readings.widened import widened, widens
+from tests.nl2sql.readings.test_follows import query
 
 BROKEN = "FROM replicas WHERE {}replicas.integrity_ok IS_FALSE SELECT {}"
 OF_ONE = "replicas.dataset EQ @dataset1 "
@@ -32,6 +31,8 @@ WIDENED = [
     # those of a kind
     ("all country1 ones", ["uptime of node1"], UPTIME.format("nodes.node EQ @node1 nodes.country EQ @country1", ""), UPTIME.format("nodes.node EQ @node1", ""), UPTIME.format("nodes.country EQ @country1", "nodes.node ")),
     ("is it in country1", ["uptime of node1"], UPTIME.format("nodes.node EQ @node1 nodes.country EQ @country1", ""), UPTIME.format("nodes.node EQ @node1", ""), None),
+    ("what other domain1 tables are there", ["is dataset1 deprecated"], "FROM datasets WHERE datasets.domain EQ @domain1 SELECT datasets.name", "FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.deprecated", "FROM datasets WHERE datasets.name NE @dataset1 datasets.domain EQ @domain1 SELECT datasets.name"),
+    ("tables other than domain1", ["is dataset1 deprecated"], "FROM datasets WHERE datasets.domain NE @domain1 SELECT datasets.name", "FROM datasets WHERE datasets.name EQ @dataset1 SELECT datasets.deprecated", None),
     # how far a flow goes, and so many groups
     ("how many hops is it to model1", ["what came directly of dataset1"], HOPS.format(" lineage.depth EQ 1", "lineage.depth"), HOPS.format(" lineage.depth EQ 1", "lineage.job"), HOPS.format("", "lineage.depth")),
     ("by which job", ["what came directly of dataset1"], HOPS.format(" lineage.depth EQ 1", "lineage.job"), HOPS.format(" lineage.depth EQ 1", "lineage.depth"), None),
@@ -52,12 +53,6 @@ WIDENED = [
     ("energy of both", ["accuracy of run1", "and of run2", "and of run3"], ENERGY.format("training_rounds.run EQ @run3", "training_rounds#total_energy"), ENERGY.format("training_rounds.run EQ @run3", "training_rounds#final_accuracy"), None),
     ("which of the number1 took more energy", ["accuracy of run1", "and of run2"], ENERGY.format(TWO, "training_rounds.run ORDER training_rounds#total_energy DESC LIMIT @number1"), ENERGY.format("training_rounds.run EQ @run2", "training_rounds#final_accuracy"), ENERGY.format(TWO, "training_rounds.run ORDER training_rounds#total_energy DESC LIMIT 1")),
 ]
-
-
-def query(plan: str) -> Query:
-    found = parse(plan, full_scope())
-    assert isinstance(found, Query)
-    return found
 
 
 @pytest.mark.parametrize(("said", "earlier", "plan", "before", "found"), WIDENED, ids=[f"{said} {at}" for at, (said, *_) in enumerate(WIDENED)])
