@@ -37,6 +37,8 @@ TO_COME = re.compile(
 """What is said of times to come, so that November is the next one."""
 IN_FORCE = re.compile(r"(?:in force|valid|active|live|effective|applied|applies|apply|applicable|as of|as at|standing|remains?|currently|exists?|still(?: \w+){1,6}|\b(?:may|can|allowed to|permitted to|entitled to|able to)(?: (?!have\b)\w+){1,6}|\bha(?:s|ve) (?:\w+ )?access(?: \w+){0,4}) $")
 """What is said of today as of any day: it means now, and no span."""
+SUPPOSED = re.compile(r"\b(?:if|suppose|supposing|assum(?:e|ing)|imagine|say|what happens when|in case)\b(?:(?!\b(?:which|what|who|how|runs?|expires?|expiring|due|valid|still|is|are)\b)[^?.!;:,]){1,60} $")
+"""What is only supposed: if C4 had to go tomorrow."""
 DEADLINE = re.compile(r"(?:\b(?:must|shall|should|(?:had |needed )?to)(?: already)? (?:be|have been)(?: \w+){1,3}|\boverdue|\balready \w+) $")
 """What is to be done by a time, be it long overdue, where a grant that expires by then is in force yet."""
 FUTURE = re.compile(r"\b(?:expir\w*|due|end(?:s|ing)?|run(?:s|ning)? out|laps\w+|will|be|going)\b")

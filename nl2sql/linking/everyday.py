@@ -26,7 +26,7 @@ FLOWS = (
     r"(?:inputs?|sources?|parents?|children|origins?|ancestors?|descendants?|consumers?|dependents?|lineage|provenance) of)"
 )
 """What leads to the end of a flow, which an article may stand before."""
-LEADS_ASKING = r"(?:(?:from|between) both|from|(?<!number )(?<!count )(?<!kind )of|in|on|(?<=access )to|(?<=related )to|(?<=linked )to|(?<=fed )by|into|does|is|has|drop|dropping|read|reads|use|uses|using|feed|feeds|feeding|behind|with|own|owns|see|access|break|breaks|than|between)"
+LEADS_ASKING = r"(?:(?:from|between) both|from|(?<!number )(?<!count )(?<!kind )of|in|on|(?<=access )to|(?<=related )to|(?<=linked )to|(?<=fed )by|into|does|is|has|drop|dropping|(?<=\bi )delete|(?<=\bwe )delete|deleting|read|reads|use|uses|using|feed|feeds|feeding|behind|with|own|owns|see|access|break|breaks|than|between)"
 """What leads to a name; before a word that people also ask with, only what seldom leads to anything else."""
 PERSON_LEADS = r"(?:^|\W)(?:to|by|of|from|did|does|is|was|has|can|may|ask|with|for|about|and|or) $"
 AT_LARGE = r"(?:^|[.?!:;] |(?:^|\W)(?:by|to|from|of|for|do|did|can|could|may|must|should|(?<!who )(?<!that )(?<!which )are|than|vs\.?|versus|as|compare|comparing|between) |, )$"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from nl2sql.linking.compared import Found, find_compared
 from nl2sql.linking.dates import MONTHS, POINT, SEASONS, SMALL, WEEKDAYS, resolve
-from nl2sql.linking.durations import AMOUNT, DEADLINE, IN_FORCE, NEGATED, TO_COME, amount_of
+from nl2sql.linking.durations import AMOUNT, DEADLINE, IN_FORCE, NEGATED, SUPPOSED, TO_COME, amount_of
 from nl2sql.linking.durations import RULES as DURATION_RULES
 from nl2sql.linking.units import calendar_span, midnight, shift
 from nl2sql.values import Period
@@ -203,6 +203,8 @@ def _plain(match: re.Match[str], now: datetime) -> Period | None:
     bare = match[0].strip() in ("may", "mar", "dec", "the second half", "the first half", "first half", "second half", "sep")
     if (bare and not match.string[: match.start()].rstrip().endswith(",")) or _mere_number(match):
         return None  # far more often the verb or a mere part than the time
+    if match["point"] in ("today", "tomorrow") and SUPPOSED.search(match.string[: match.start()]):
+        return None
     if match["point"] == "today" and IN_FORCE.search(match.string[: match.start()]):
         return None
     if re.fullmatch(rf"(?:(?:on|for|from|at|all) )?(?:the )?(?:{'|'.join(SEASONS)})", match[0]):

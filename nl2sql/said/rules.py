@@ -72,6 +72,7 @@ from nl2sql.said.times import by_its_part, in_one_time, no_time_to_come, since_b
 from nl2sql.said.values import (
     as_listed,
     in_its_state,
+    nobody_knows,
     of_compared_groups,
     of_every,
     unlike_its_state,
@@ -91,7 +92,7 @@ RULES = (
     *(of_its_id, at_depth, of_its_end, the_right_way, both_ways, made_of_both, at_an_end, of_those_trained, of_training, still_of_training, with_them_included, as_it_is_made),
     *(of_its_own_data, of_who_took_part, of_those_that_meet_it, of_federated_rounds, of_all_that_took_part, of_them_with_theirs, of_each_participant, for_how_long, of_budget_spent, until_it_was_met),
     *(from_its_node, at_a_price, with_none_free, at_hand, by_its_owner),
-    *(as_listed, in_its_state, unlike_its_state, without_what_is_left_out, of_every, of_compared_groups),
+    *(as_listed, in_its_state, unlike_its_state, nobody_knows, without_what_is_left_out, of_every, of_compared_groups),
     *(who_deals, only_where_said),
     *(worse_than_that, passed_everything, of_listed_values, of_each_listed, with_what_is_listed),
     *(where_copies_are, that_many, of_only_one, of_every_such, of_all, of_all_its_rows, of_both_values),

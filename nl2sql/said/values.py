@@ -8,7 +8,7 @@ from itertools import pairwise
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
 from nl2sql.linking.vocabulary import words
-from nl2sql.plan.language import Condition, Exists, Or, Predicate, Query, column_of, literal
+from nl2sql.plan.language import Condition, Exists, Not, Or, Predicate, Query, column_of, literal
 from nl2sql.plan.named import named_conditions
 from nl2sql.said.parts import columns_of, is_literal, mapped, plain, tests_of
 from nl2sql.said.words import Said, is_left_out, said_values
@@ -39,6 +39,8 @@ NONE = re.compile(
     r"|hardly|except|exclud\w*|but|yet|still|await\w*|skip\w*|avoid\w*|other|rather|\w+nt)\b|n't\b"
 )
 """Words by which things that have no such rows may be meant."""
+UNKNOWN = re.compile(r"\b(?:(?:nobody|no one|none of us) (?:\w+ )?(?:knows?|(?:can |could )?(?:tell|say))|(?:not|n't|never|un)(?: (?:yet|been|really))* ?(?:known|clear|recorded|determined|decided|established|stated|assessed)) (?:whether|if)\b")
+"""Says that something may be so or not."""
 EVERY = re.compile(r"\b(?:every|each|(?<!at )all|only|always|entirely|fully)\b")
 
 
@@ -122,6 +124,15 @@ def unlike_its_state(query: Query, linked: Linked) -> Query:
         return Condition(predicate.column, "NE", literal(values[0])) if isinstance(predicate, Condition) and len(values) == 1 else predicate
 
     return mapped(query, unlike)
+
+
+def nobody_knows(query: Query, linked: Linked) -> Query:
+    """What nobody knows is neither so nor not so: it is unknown whether they hold personal data."""
+    tests = [p for p in query.where if isinstance(p, Condition) and p.op in ("IS_TRUE", "IS_FALSE")]
+    if len(tests) != 1 or not UNKNOWN.search(linked.text):
+        return query
+    neither = (Not(Condition(tests[0].column, "IS_TRUE")), Not(Condition(tests[0].column, "IS_FALSE")))
+    return replace(query, where=(*(p for p in query.where if p is not tests[0]), *neither))
 
 
 def of_every(query: Query, linked: Linked) -> Query:

@@ -75,6 +75,8 @@ QUESTIONS: list[tuple[str, str, dict[str, str]]] = [
     ("what did churn-flower-3 run on", "what did run1 run on", {"run1": "churn-flower-3"}),
     ("the C4 tables", "the dataset1 tables", {"dataset1": "C4"}),
     ("which MIMIC dataset is newer", "which dataset1 dataset is newer", {"dataset1": "MIMIC-III|MIMIC-IV"}),
+    ("if a grant expires tomorrow, who is told", "if a grant expires period1, who is told", {"period1": "2026-10-17..2026-10-18"}),
+    ("were there outages today", "were there outages period1", {"period1": "2026-10-16..2026-10-17"}),
     ("churn rate last month", "churn rate period1", {"period1": "2026-09-01..2026-10-01"}),
     # one word, several kinds
     ("French nodes", "country1 nodes", {"country1": "FR"}),

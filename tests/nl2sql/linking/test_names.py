@@ -168,6 +168,8 @@ def _bound(question: str, index: NameIndex, also: bool = False) -> dict[str, str
         ("number of columns of customers", {"dataset1": "customers"}),
         ("number of customers", {}),
         ("what is fed by customers, directly or not", {"dataset1": "customers"}),
+        ("if I delete customers, what breaks", {"dataset1": "customers"}),
+        ("delete customers who left", {}),
         ("is old_crm's email column masked", {"dataset1": "old_crm", "column1": "email"}),
         ("old_crm's email", {"dataset1": "old_crm"}),
         # listed before a name, though at the start of the sentence

@@ -258,6 +258,8 @@ NO_SPAN = [
     "sha-256",
     "the second half",
     "which grants remain in force today",
+    "if c4 had to go tomorrow, what breaks",
+    "suppose we dropped it today: who suffers",
     "who may still run compute on C4 today",
     "who has access to C4 today",
     "the march of nodes",

@@ -160,6 +160,12 @@ LEFT: list[tuple[str, str]] = [
 ]
 
 
+IDENTIFIABLE = "FROM datasets WHERE datasets.pii {} SELECT COUNT"
+UNKNOWN = "FROM datasets WHERE NOT datasets.pii IS_TRUE NOT datasets.pii IS_FALSE SELECT COUNT"
+MENDED += [(f"tables of which {words} they concern people", IDENTIFIABLE.format("IS_FALSE"), UNKNOWN) for words in ("nobody knows whether", "it is unknown if", "it was never recorded whether")]
+LEFT += [(f"tables of which {words} concern people", IDENTIFIABLE.format("IS_FALSE")) for words in ("we know that they do not", "nobody says that they", "the unknown ones do not")]
+
+
 def said(question: str, plan: str) -> str:
     mentions = {slot: Mention(0, 1, slot[1:-1], value, surface) for slot, (surface, value) in VALUES.items()}
     query = parse(plan, full_scope())
