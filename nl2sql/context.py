@@ -7,7 +7,7 @@ from nl2sql.backends.base import Backend, Context
 from nl2sql.change import is_change
 from nl2sql.linking.link import Linked, link
 from nl2sql.readings.conversation import Earlier, in_context
-from nl2sql.readings.returning import returned
+from nl2sql.readings.returning import asked_again
 from nl2sql.session import Session
 from nl2sql.verified import Match, examples, matching
 
@@ -30,7 +30,7 @@ def cleaned(question: str) -> str:
 
 def understood(question: str, session: Session, before: Sequence[Earlier]) -> tuple[Linked, Match | None, Context | None]:
     """The question with its names linked, the verified query that answers it, and what a model is given where neither that nor a rule does."""
-    linked = link(in_context(*returned(question, before)), session.index, session.now, session.principal.node)
+    linked = link(in_context(*asked_again(question, before)), session.index, session.now, session.principal.node)
     match = matching(question, linked, bool(before), session)
     if match is not None or is_change(question):
         return linked, match, None

@@ -23,7 +23,7 @@ from nl2sql.readings.asking_back import left_open, names, only_named, several
 from nl2sql.readings.attack import is_attack
 from nl2sql.readings.choice import HALF, by_meaning, is_fuller, is_rather_named, query_or_refusal, weighed
 from nl2sql.readings.conversation import ITSELF, NEXT, POINTS
-from nl2sql.readings.follows import NARROWS, Before, followed, in_its_place, looks_back
+from nl2sql.readings.follows import NARROWS, Before, followed, in_its_place, is_another, looks_back
 from nl2sql.readings.named import OFFERED_NAMES
 from nl2sql.readings.reader import PlanReader
 from nl2sql.readings.reworded import in_full, reworded
@@ -268,7 +268,7 @@ def _says_more(alone: Sequence[Candidate], last: Linked, found: Sequence[Candida
     """Whether the last question of a dialogue has a use for all its values by itself alone: what was asked before is left behind."""
     if not _stands_alone(alone, last) or alone[0].probability < HALF or _query(found) is None or unused(alone[0], last):
         return False
-    return bool(unused(found[0], linked)) or ITSELF.search(last.text) is not None
+    return bool(unused(found[0], linked)) or ITSELF.search(last.text) is not None or is_another(_query(alone), _query(found), linked)
 
 
 def _stands_alone(alone: Sequence[Candidate], last: Linked) -> bool:

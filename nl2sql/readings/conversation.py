@@ -21,7 +21,7 @@ FILLING = frozenset(
     }
 )  # fmt: skip
 """Words beside the one value that a turn says in the place of another: ``ok and what about Zenodo now``."""
-POLITE = r"(?:(?:and|but|ok|okay|now|please|pls|then|so|great|good|thanks|thank you|fine)\W+)*"
+POLITE = r"(?:(?:and|but|ok|okay|now|please|pls|then|so|great|good|thanks|thank you|fine|actually|oh|ah|hm+|well|all ?right|right|sorry|pardon(?: me)?|of course|i see|i understand|perfect|yes)\W+)*"
 """What a turn may open with before it says anything."""
 _off = r"forget (?:that|it|about (?:that|it))|never ?mind(?: that| it)?"
 _other = r"(?:on )?(?:an? )?(?:(?:totally|completely|entirely) )?(?:different|another|new|other|separate|unrelated) (?:thing|question|topic|subject|matter|note)"

@@ -94,6 +94,14 @@ def put_in_place(query: Query, before: Query, said: str) -> Query:
     return with_where(query, dict.fromkeys((*(p for p in query.where if p not in gone), *rest)))
 
 
+def at_another_time(query: Query, before: Query, said: str) -> Query:
+    """A time that the turn says takes the place of what was tested of the same time before: overdue >> between today and May."""
+    spans = {p.column for p in query.where if isinstance(p, Condition) and p.op == "DURING" and p not in before.where and is_said(p, said)}
+    spans -= {p.column for p in before.where if isinstance(p, Condition) and p.op == "DURING"}
+    gone = [p for p in query.where if p in before.where and not is_said(p, said) and not isinstance(p, Exists) and _columns(p) <= spans]
+    return with_where(query, [p for p in query.where if p not in gone]) if spans and gone else query
+
+
 def still_any_of(query: Query, before: Query, said: str) -> Query:
     """Any of several values, as before, where one of them is left that the turn does not say."""
     several = {test: p for p in before.where if isinstance(p, Or) for test in plain(p)}
@@ -253,4 +261,4 @@ def of_the_same_first(query: Query, before: Query, said: str) -> Query:
     return replace(before, select=tuple(dict.fromkeys((*before.select, *query.select))))
 
 
-RULES = (by_that_alone, split, still_grouped, those_ones, in_stead, of_the_same_first, added, put_in_place, still_any_of, where_it_was, in_its_order, with_theirs, of_such, of_all_things)
+RULES = (by_that_alone, split, still_grouped, those_ones, in_stead, of_the_same_first, added, put_in_place, at_another_time, still_any_of, where_it_was, in_its_order, with_theirs, of_such, of_all_things)

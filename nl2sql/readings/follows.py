@@ -8,11 +8,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nl2sql.linking.mentions import Linked
 from nl2sql.plan.language import Condition, Exists, Item, Join, Or, Predicate, Query, column_of
 from nl2sql.plan.parts import own_key, plain_groups
 from nl2sql.plan.sense import is_sensible
-from nl2sql.readings.conditions import SLOT, tested
-from nl2sql.readings.conversation import FILLING, POLITE
+from nl2sql.readings.conditions import SLOT, is_said, tested
+from nl2sql.readings.conversation import FILLING, NEXT, POLITE
 from nl2sql.readings.edited import ONES, edited, edits, is_tested_twice
 from nl2sql.readings.freed import freed, freed_alone
 from nl2sql.readings.reshaped import RAISES, bounded_by, by_number, counted, raised, without
@@ -36,6 +37,8 @@ OTHERS = re.compile(r"\b(?:what|which|who|anything|where|how many)\b(?=.* (?:els
 """How a question says that it is about what else they have, whom the question before asked for."""
 ENDS = ((r"\b(?:into|to)\b", "lineage.downstream"), (r"\bfrom\b", "lineage.upstream"))
 """Which end of a flow stands behind a word."""
+ASKS_FLOW = re.compile(rf"^\W*{POLITE}(?:what|who|which (?:data ?sets?|models?|reports?|tables?))(?: else)? (?:\w+ )?(?:feeds?|depends?|relies|rely|is|are|was|were|comes?|goes|flows?|uses?|builds?|hangs?)\b(?!.*\b(?:of|among) (?:them|these|those)\b)")
+"""Asks where something comes from or goes."""
 WHO = ("person", "org", "principal", "actor")
 """Kinds of those who have things."""
 
@@ -47,6 +50,14 @@ class Before:
     plan: Query
     read: Query
     is_sure: bool
+
+
+def is_another(alone: Query | None, found: Query | None, linked: Linked) -> bool:
+    """Whether the last turn asks for the flow of a thing that it names, which is read as a condition on what was found before: what feeds dataset1."""
+    said = linked.text.rpartition(NEXT)[2].strip()
+    if alone is None or found is None or alone.view != "lineage" or found.view == "lineage" or not ASKS_FLOW.match(said):
+        return False
+    return any(not is_said(p, said) and not isinstance(p, Exists) for p in found.where)
 
 
 def looks_back(query: Query, earlier: Sequence[str], said: str, probability: float) -> bool:

@@ -13,6 +13,8 @@ from nl2sql.readings.conversation import FILLING, POLITE
 
 EXCLUDES = re.compile(rf"^\W*{POLITE}(?:leave out|leaving out|exclud\w+|not counting|not including|except|minus|remove|skip|ignor\w+|without|drop|hide|filter out)\b")
 """How a turn leaves out a part of what was found before."""
+ALL_BUT = re.compile(rf"^\W*{POLITE}(?:leave out|leaving out|exclud\w+|remove|skip|ignor\w+|drop|hide|filter out) (?:everything|all|anything)(?: else)? (?:but|except|other than|apart from|besides)\b")
+"""How a turn keeps a part of what was found before."""
 DENIES = re.compile(r"\b(?:not|never|no|without|lack(?:s|ing)?|missing)\b|n't\b|\bun\w{4,}ed\b")
 """What turns the part that is left out round: those that are not enforced, those that lack a quorum."""
 _is_so, _is_there = ("IS_TRUE", "IS_FALSE"), ("NOT_NULL", "IS_NULL")
@@ -54,6 +56,9 @@ def by_number(query: Query, before: Query, said: str) -> Query:
 
 def without(query: Query, before: Query, said: str) -> Query:
     """What is left out is not what is asked for: leave out those that are not enforced."""
+    if ALL_BUT.search(said):
+        left_out = [p for p in query.where if p not in before.where and isinstance(p, Condition) and p.op == "NE" and is_said(p, said)]
+        return with_where(query, [replace(p, op="EQ") if p in left_out else p for p in query.where])
     added = [p for p in query.where if p not in before.where and (isinstance(p, Segment) or (isinstance(p, Condition) and p.op in LEFT_OUT))]
     match = EXCLUDES.search(said)
     if not match or len(added) != 1 or query.view != before.view or (isinstance(added[0], Segment) and "without" in match[0]):

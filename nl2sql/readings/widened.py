@@ -13,10 +13,10 @@ from nl2sql.plan.parts import ENTITIES, own_key, plain_groups
 from nl2sql.readings.conditions import SLOT, is_said, slots_of, with_where
 from nl2sql.readings.conversation import POLITE
 from nl2sql.said.flows import DEPTH, SAYS_DIRECT
-from nl2sql.said.parts import any_of
+from nl2sql.said.parts import any_of, as_measure
 
 _all = r"(?:all|every|any|whatever)(?: the| our)? (?:laws?|regulations?|data ?sets?|tables|nodes|machines|models|runs|kinds?|types?|domains|countries|owners|people)"
-OVERALL = re.compile(rf"\bin the (?:whole |entire |full )?(?:catalog(?:ue)?|network)\b|\b(?:most|least|best|worst|fewest|highest|lowest|biggest)\b.* at all\W*$|[,;] ?{_all}(?:,? (?:and )?{_all})*\W*$")
+OVERALL = re.compile(rf"\bin the (?:whole |entire |full )?(?:catalog(?:ue)?|network)\b|\bin the (?:whole|entire|full) (?:fleet|federation|estate|platform|system|organi[sz]ation|company|group)\b|\b(?:most|least|best|worst|fewest|highest|lowest|biggest)\b.* at all\W*$|[,;] ?{_all}(?:,? (?:and )?{_all})*\W*$")
 """Says that all there is is meant: the broken copies in the catalog; how many in total, all laws."""
 WHO = ("person", "org")
 BOTH = re.compile(r"\b(?:both|(?:of )?(?:the|these|those) (?:two|number[1-3]))\b")
@@ -32,12 +32,18 @@ ONLY = re.compile(rf"^\W*(?!and\b){POLITE}(?:only|just|the ones|those|(?:in)?dir
 OTHER = re.compile(r"\bother\b(?: (?!than\b)[\w-]+){0,3} (?:data ?sets?|sets|tables|models|nodes|machines|ones)\b(?!.* than\b)")
 """Means more things of a kind."""
 ONES = re.compile(r"\bones\b")
+THE_ONE = re.compile(rf"^\W*{POLITE}(?:(?:which|what|who) (?:is|was) )?(?:the )?(?:worst|best|newest|oldest|latest|largest|biggest|smallest|highest|lowest|slowest|fastest|longest|shortest)(?: one)?\W*$")
+"""Asks for one of what was shown."""
+IN_EACH = re.compile(r"\b(?:in|into|of|for|from|by|per|to) each(?: of (?:them|those|these))?\b(?! [a-z])|\beach of (?:them|these|those)\b")
+THINGS = ("dataset", "model", "node", "run", "policy")
+ADDED = re.compile(rf"^\W*{POLITE}(?:also )?(?:add|plus|with|include)\b")
+"""How a turn asks for one more column."""
 FOR_EACH = r"\b(?:by|per|each|every|which|what) (?:the |single |other |kind of )?(?:\w+ )?"
 
 
 def widens(query: Query, said: str) -> bool:
     """Whether a turn says that it asks for more than was found before, or for its rows."""
-    if OVERALL.search(said) or OTHER.search(said) or BOTH.search(said) or WHICH_OF.search(said):
+    if any(pattern.search(said) for pattern in (OVERALL, OTHER, BOTH, WHICH_OF, THE_ONE, IN_EACH, ADDED)):
         return True
     is_of_one = query.view in ENTITIES and any(isinstance(p, Condition) and p.column == own_key(query.view)[0] for p in query.where)
     return bool((is_of_one and ONES.search(said)) or ((query.is_grouped or query.limit) and re.search(FOR_EACH, said)))
@@ -45,7 +51,7 @@ def widens(query: Query, said: str) -> bool:
 
 def widened(query: Query, before: Query, said: str, earlier: Sequence[str]) -> Query:
     """The query without what it keeps of the one before where the turn asks for more."""
-    for rule in (over_all, of_each, of_such_ones, beside_it, at_any_depth, of_its_members, as_before):
+    for rule in (over_all, of_each, of_such_ones, beside_it, the_one, apart, with_amount, at_any_depth, of_its_members, as_before):
         query = rule(query, before, said)
     return of_both(listed(query, before, said, earlier), said, earlier)
 
@@ -88,6 +94,31 @@ def beside_it(query: Query, before: Query, said: str) -> Query:
     if not OTHER.search(said) or len(held) != 1 or any(slots_of(p) & {value[1:] for value in held} for p in query.where):
         return query
     return replace(query, where=(*query.where, Condition(key, "NE", held.pop())))
+
+
+def the_one(query: Query, before: Query, said: str) -> Query:
+    """The worst is one, of however many were shown."""
+    is_kept = query.limit == before.limit not in ("", "1") and query.order == before.order is not None
+    return replace(query, limit="1") if is_kept and THE_ONE.match(said) else query
+
+
+def apart(query: Query, before: Query, said: str) -> Query:
+    """An amount in each of what was listed is told of each."""
+    things = [item for item in before.select if not item.fn and "." in item.args[0] and column_of(item.args[0]).slot in THINGS]
+    is_alike = (query.view, query.joins) == (before.view, before.joins) and query.is_grouped and not before.is_grouped
+    if not is_alike or not things or not IN_EACH.search(said) or any(item.is_group for item in query.select):
+        return query
+    return replace(query, select=(things[0], *query.select))
+
+
+def with_amount(query: Query, before: Query, said: str) -> Query:
+    """A column that is added to amounts of groups is one more amount of them: rounds per run >> add the energy."""
+    numbers = [item for item in query.select if item not in before.select and not item.fn and "." in item.args[0] and column_of(item.args[0]).is_number]
+    groups, new = plain_groups(before), [item for item in numbers if re.search(rf"\b(?:{_called(item.args[0])})\b", said)]
+    if not ADDED.match(said) or query.view != before.view or not before.is_grouped or query.is_grouped or not groups or len(new) != 1:
+        return query
+    amounts = [as_measure(Item(fn, new[0].args)) for fn in ("SUM", "AVG")]
+    return replace(before, select=(*before.select, next((a for a in amounts if not a.fn), amounts[0])))
 
 
 def at_any_depth(query: Query, before: Query, said: str) -> Query:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan.language import Condition, Exists, Item, Predicate, Query
+from nl2sql.plan.language import Condition, Exists, Item, Join, Predicate, Query, Segment
 from nl2sql.plan.parts import items_of
 from nl2sql.readings.conversation import NEXT
 from nl2sql.said.parts import mapped, tests_of
@@ -51,6 +51,7 @@ ABOUT = {
 }
 """Words of which a question has one that asks whether data are masked on their way, whether a job ran at all, or how data are made."""
 UPSTREAM, DOWNSTREAM = "lineage.upstream", "lineage.downstream"
+INTO_MODEL = Join("lineage.downstream=models.name", "lineage")
 SIDES = {UPSTREAM: DOWNSTREAM, DOWNSTREAM: UPSTREAM}
 
 
@@ -103,6 +104,19 @@ def with_them_included(query: Query, linked: Linked) -> Query:
     said = INCLUDED.search(linked.text)
     kind = f"'{(said['kind'] or said['kind_']).removesuffix('s')}'" if said else ""
     return mapped(query, lambda p: None if kind and isinstance(p, Condition) and p.column in KINDS and p.op == "EQ" and p.value == kind else p)
+
+
+def trained_at_any_depth(query: Query, linked: Linked) -> Query:
+    """Models trained on something indirectly too are all that it flows into, not only those that name it."""
+    told = next((turn for turn in reversed(linked.text.split(NEXT)) if ANY_DEPTH.search(turn) or SAYS_DIRECT.search(turn)), "")
+    if query.view != "models" or not ANY_DEPTH.search(told) or ONE_KIND.search(told):
+        return query
+
+    def one(p: Predicate) -> Predicate:
+        is_own = isinstance(p, Condition) and p.column == "models.trained_on" and p.op == "HAS"
+        return Exists(INTO_MODEL, (Condition(UPSTREAM, "EQ", p.value), Segment("lineage:table_level")), False) if is_own and isinstance(p, Condition) else p
+
+    return replace(query, where=tuple(map(one, query.where)))
 
 
 def of_those_trained(query: Query, linked: Linked) -> Query:

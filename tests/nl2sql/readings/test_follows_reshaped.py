@@ -108,6 +108,9 @@ def test_another_number(before: str, said: str, expected: str | None) -> None:
         ("datasets:stale", "only the stale ones", "datasets:stale"),
         ("datasets.steward NOT_NULL", "leave out those without a steward", "datasets.steward NOT_NULL"),
         ("datasets.steward IS_NULL", "leave out those without a steward", "datasets.steward NOT_NULL"),
+        ("datasets.licence EQ @licence1", "leave out everything but licence1", "datasets.licence EQ @licence1"),
+        ("datasets.licence NE @licence1", "leave out everything but licence1", "datasets.licence EQ @licence1"),
+        ("datasets.licence NE @licence1", "leave out everything of licence1", "datasets.licence NE @licence1"),
         ("datasets.generating_model NOT_NULL", "drop those a model wrote", "datasets.generating_model IS_NULL"),
     ],
 )

@@ -47,6 +47,14 @@ WIDENED = [
     ("which of those lack a quorum", ["how many disputed claims"], CLAIMS.format(" claims.quorum_met IS_FALSE", "COUNT"), CLAIMS.format("", "COUNT"), CLAIMS.format(" claims.quorum_met IS_FALSE", "SHOW")),
     ("only those without a quorum", ["how many disputed claims"], CLAIMS.format(" claims.quorum_met IS_FALSE", "COUNT"), CLAIMS.format("", "COUNT"), None),
     ("and those without a quorum", ["disputed claims", "how many is that"], CLAIMS.format(" claims.quorum_met IS_FALSE", "COUNT"), CLAIMS.format("", "COUNT"), None),
+    # the one, an amount of each, one more amount of groups
+    ("worst?", ["networks by uptime, the lowest number1"], "FROM nodes SELECT nodes.network ORDER nodes#average_uptime ASC LIMIT @number1", "FROM nodes SELECT nodes.network ORDER nodes#average_uptime ASC LIMIT @number1", "FROM nodes SELECT nodes.network ORDER nodes#average_uptime ASC LIMIT 1"),
+    ("worst?", ["networks by uptime, the highest number1"], "FROM nodes SELECT nodes.network ORDER nodes#average_uptime ASC LIMIT @number1", "FROM nodes SELECT nodes.network ORDER nodes#average_uptime DESC LIMIT @number1", None),
+    ("worst number1", ["networks by uptime, the lowest number1"], "FROM nodes SELECT nodes.network ORDER nodes#average_uptime ASC LIMIT @number1", "FROM nodes SELECT nodes.network ORDER nodes#average_uptime ASC LIMIT @number1", None),
+    ("how much energy went into each, in total", ["runs of model1"], ENERGY.format("training_rounds.model EQ @model1", "training_rounds#total_energy"), ENERGY.format("training_rounds.model EQ @model1", "training_rounds.run"), ENERGY.format("training_rounds.model EQ @model1", "training_rounds.run training_rounds#total_energy")),
+    ("how much energy went into that", ["runs of model1"], ENERGY.format("training_rounds.model EQ @model1", "training_rounds#total_energy"), ENERGY.format("training_rounds.model EQ @model1", "training_rounds.run"), None),
+    ("add the energy", ["rounds per run"], ENERGY.format("training_rounds.model EQ @model1", "training_rounds.run training_rounds.round training_rounds.energy_kwh"), ENERGY.format("training_rounds.model EQ @model1", "training_rounds.run COUNT"), ENERGY.format("training_rounds.model EQ @model1", "training_rounds.run COUNT training_rounds#total_energy")),
+    ("the energy of each round", ["rounds per run"], ENERGY.format("training_rounds.model EQ @model1", "training_rounds.run training_rounds.round training_rounds.energy_kwh"), ENERGY.format("training_rounds.model EQ @model1", "training_rounds.run COUNT"), None),
     # both that were named
     ("energy of both", ["accuracy of run1", "and of run2"], ENERGY.format("training_rounds.run EQ @run2", "training_rounds#total_energy"), ENERGY.format("training_rounds.run EQ @run2", "training_rounds#final_accuracy"), ENERGY.format(TWO, "training_rounds.run training_rounds#total_energy")),
     ("its energy", ["accuracy of run1", "and of run2"], ENERGY.format("training_rounds.run EQ @run2", "training_rounds#total_energy"), ENERGY.format("training_rounds.run EQ @run2", "training_rounds#final_accuracy"), None),
@@ -70,6 +78,7 @@ def test_a_turn_asks_for_more_than_was_found(said: str, earlier: list[str], plan
         ("all country1 ones", UPTIME.format("nodes.node EQ @node1", ""), True),
         ("all country1 ones", UPTIME.format("nodes.country EQ @country1", ""), False),
         ("which table has most", ANOMALIES.format(""), True),
+        ("worst?", MEMBERS.format(""), True),
         ("which tables are there", MEMBERS.format(""), False),
         ("and the owner", MEMBERS.format(""), False),
     ],

@@ -58,7 +58,15 @@ MENDED += [
     ("everything that comes of dataset2 including the reports", OUT_OF.format(" lineage.downstream_kind EQ 'report'"), OUT_OF.format("")),
     ("what was model1 trained on >> any of these unlicensed", OF_TRAINING.format(""), OF_TRAINING.format(" lineage.depth EQ 1")),
 ]
+OWN = "FROM models WHERE models.trained_on HAS @dataset2 SELECT models.name"
+ALL_OF_IT = "FROM models WHERE EXISTS lineage.downstream=models.name lineage.upstream EQ @dataset2 lineage:table_level END SELECT models.name"
+MENDED += [
+    ("models trained directly on dataset2 >> include the indirect ones too", OWN, ALL_OF_IT),
+    ("models trained on dataset2, directly or indirectly", OWN, ALL_OF_IT),
+]
 LEFT = [
+    ("models trained on dataset2", OWN),
+    ("models trained on dataset2, directly or indirectly >> directly only", OWN),
     ("models that come of dataset2, reports included", OUT_OF.format(" lineage.downstream_kind EQ 'model'")),
     ("what directly comes of dataset2 >> how many hops is it to dataset1", HOPS.format("")),
     ("what was model1 trained on, at any depth >> any of these unlicensed", OF_TRAINING.format("")),
