@@ -38,6 +38,7 @@ REWRITES = tuple(
         (r"(?:(?<=last )|(?<=this )|(?<=past )|(?<=next ))(?:moth|mounth|mont)(?!\w)", "month"),
         (r"(?<=\d) ?mins?(?!\w)", " minutes"),
         (r"(?<=\d) ?secs(?!\w)", " seconds"),
+        (r"(?<=\w )(?:(?:is|are) going to|will)(?: soon)? (?=(?:lapse|expire|run out|end|cease)(?!\w))", ""),
         (r"(?<!\w)wont(?!\w)", "won't"),
         (r"(?<!\w)(?:price?y?i?est|costliest)(?!\w)", "most expensive"),
         (r"(?<!\w)as of (?:right )?now(?!\w)", "now"),

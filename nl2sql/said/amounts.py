@@ -38,6 +38,9 @@ EXTREME = re.compile(r"\b(?:max|maximum|highest|largest|biggest|longest|most|min
 MEANS = {"MAX": "AVG", "MIN": "AVG", "MAX_DAYS": "AVG_DAYS", "MAX_HOURS": "AVG_HOURS"}
 """Amounts of one row, and the averages that they stand in place of."""
 HOW_MANY_PEOPLE = re.compile(rf"^\W*{POLITE}how many (?:people|persons|individuals|humans|data subjects|subjects)\b(?!.*\b(?:each|per|every|by)\b)")
+EACH_PAID = re.compile(r"\b(?:each|every(?:one|body)?)\b(?: of them)?(?: \w+){0,3} (?:pay|paid|spend|spent)\b(?=.*\b(?:altogether|in (?:total|all|sum)|overall|so far)\b)")
+"""Asks what each has paid in all."""
+BUYER, TOKEN = Item("", ("market.buyer",)), Item("", ("market.token",))
 PAID = re.compile(r"^(?!.*\b(?:each|per|every|by whom|who|list|show|which|when)\b).*\b(?:how much|what) (?:money )?(?:has|have|had|was|were|did|do|does|is)\b.*\b(?:paid|pay|spent|spend|earned|earn|taken in|brought in)\b")
 OFFERED = Segment("market:offered")
 BOUNDS = ("LT", "LE", "GT", "GE")
@@ -82,6 +85,9 @@ def of_people(query: Query, linked: Linked) -> Query:
 def paid_in_all(query: Query, linked: Linked) -> Query:
     """What has been paid is the sum of it, not each payment."""
     amount = Item("", ("market.amount",))
+    if amount in query.select and not query.is_grouped and not query.limit and BUYER in query.select and EACH_PAID.search(linked.text.rpartition(NEXT)[2]):
+        shown = tuple(item for item in query.select if item in (BUYER, TOKEN))
+        return replace(query, select=(*shown, as_measure(Item("SUM", amount.args))), order=None)
     if amount not in query.select or query.is_grouped or query.limit or not PAID.search(linked.text.rpartition(NEXT)[2]):
         return query
     return replace(query, select=(as_measure(Item("SUM", amount.args)),), order=None)

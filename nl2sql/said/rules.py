@@ -46,7 +46,7 @@ from nl2sql.said.flows import (
     trained_at_any_depth,
     with_them_included,
 )
-from nl2sql.said.ids import of_its_id
+from nl2sql.said.ids import of_its_id, of_the_rule_named
 from nl2sql.said.listed import (
     of_each_compared,
     of_each_listed,
@@ -90,7 +90,7 @@ def as_said(query: Query, linked: Linked) -> Query:
 
 RULES = (
     *(other_such, than_another, than_its_rows, but_not_another, of_known_things, of_kinds, of_both_ends, of_no_node),
-    *(of_its_id, at_depth, of_its_end, the_right_way, both_ways, made_of_both, at_an_end, of_those_trained, of_training, still_of_training, trained_at_any_depth, with_them_included, as_it_is_made),
+    *(of_its_id, of_the_rule_named, at_depth, of_its_end, the_right_way, both_ways, made_of_both, at_an_end, of_those_trained, of_training, still_of_training, trained_at_any_depth, with_them_included, as_it_is_made),
     *(of_its_own_data, of_who_took_part, of_those_that_meet_it, of_federated_rounds, of_all_that_took_part, of_them_with_theirs, of_each_participant, for_how_long, of_budget_spent, until_it_was_met),
     *(from_its_node, at_a_price, with_none_free, at_hand, by_its_owner),
     *(as_listed, in_its_state, unlike_its_state, nobody_knows, without_what_is_left_out, of_every, of_compared_groups),

@@ -30,6 +30,8 @@ from nl2sql.linking.spelling import mend
         ("what is open as of now", "what is open now"),
         ("longer than 10 mins, within 30min", "longer than 10 minutes, within 30 minutes"),
         ("how many nodes do we have today", "how many nodes do we have right now"),
+        ("which policies are going to lapse", "which policies lapse"),
+        ("grants that will expire in May", "grants that expire in May"),
         ("who has access 2 C4", "who has access to C4"),
         ("models that go back 2 squad", "models that go back to squad"),
         ("update me on the open alerts", "show me the open alerts"),

@@ -28,6 +28,8 @@ MENDED = [
     ("is the average score above number1", ALL.format("COUNT HAVING datasets#average_quality GT @number1"), ALL.format("COUNT datasets#average_quality")),
     ("is the average score above number1", ALL.format("AVG_IF datasets.quality_score datasets.quality_score GT @number1 END"), ALL.format("datasets#average_quality")),
 ]
+BUYERS = "FROM market WHERE market:sold SELECT market.buyer {}"
+MENDED += [("who is it, and how much did each of them pay altogether", BUYERS.format("market.amount market.token"), BUYERS.format("market.token market#revenue"))]
 PEOPLE, PAID = "FROM consents SELECT {}", "FROM market WHERE market:sold SELECT {}"
 MENDED += [
     ("how many people is that?", PEOPLE.format("consents.dataset consents.subjects"), PEOPLE.format("consents#total_subjects")),
@@ -43,6 +45,7 @@ MENDED += [
     ("best accuracy per framework", RUNS.format("AVG training_rounds.accuracy"), RUNS.format("training_rounds#best_accuracy")),
 ]
 LEFT = [
+    ("who is it, and how much did each of them pay", BUYERS.format("market.amount market.token")),
     ("average of the best accuracy per framework", RUNS.format("AVG training_rounds.accuracy")),
     ("average rating of those with at least number1 stars", RATINGS.format("market.event EQ 'rated' market.rating GE @number1", "")),
     ("which consents, and for how many people?", PEOPLE.format("consents.legal_basis consents.subjects")),

@@ -70,3 +70,12 @@ def test_a_row_that_is_named_by_its_identifier_is_that_row() -> None:
     assert asked("FROM node_events SELECT SHOW", named) == "FROM node_events WHERE node_events.event_id EQ @id1 SELECT SHOW"
     assert asked("FROM node_events WHERE node_events.severity EQ 'low' node_events:open SELECT SHOW", named) == "FROM node_events WHERE node_events.event_id EQ @id1 SELECT SHOW"
     assert asked("FROM replicas SELECT SHOW", named) == "FROM replicas SELECT SHOW"
+
+
+@pytest.mark.parametrize(("name", "is_joined"), [("Face data is not for training", True), ("P-013", False)])
+def test_what_a_rule_decided_is_known_by_its_identifier(name: str, is_joined: bool) -> None:
+    rule = Text((name,))
+    named = Linked("how often did policy1 refuse somebody", {"@policy1": rule}, {"@policy1": Mention(14, 21, "policy", rule, name)})
+    refused = "FROM audit_log WHERE audit_log.decision EQ 'denied' {} SELECT COUNT"
+    own = refused.format("audit_log.policy EQ @policy1")
+    assert asked(own, named) == (refused.format("EXISTS policies.policy_id=audit_log.policy policies.name EQ @policy1 END") if is_joined else own)
