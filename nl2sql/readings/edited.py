@@ -6,19 +6,16 @@ Each rule takes the plan of the last turn and that of the answer before. Knows p
 import re
 from dataclasses import replace
 
-from catalog.semantic import views
 from nl2sql.linking.vocabulary import stems
-from nl2sql.plan.language import Condition, Exists, Item, Or, Predicate, Query, Segment, column_of
-from nl2sql.plan.named import implied_conditions
+from nl2sql.plan.language import Condition, Exists, Item, Or, Predicate, Query, column_of
 from nl2sql.plan.parts import plain_groups
 from nl2sql.readings.conditions import SLOT, is_said, slots_of, with_where
-from nl2sql.readings.conversation import FILLING, POLITE
+from nl2sql.readings.conversation import POLITE
+from nl2sql.readings.replaced import ADDS, INSTEAD, at_another_time, columns_in, in_stead, put_in_place, still_any_of
 from nl2sql.said.others import named_columns
-from nl2sql.said.parts import any_of, columns_of_token, is_literal, plain, tests_of
-from nl2sql.said.words import is_left_out, said_values
+from nl2sql.said.parts import any_of, is_literal
+from nl2sql.said.words import said_values
 
-ADDS = re.compile(rf"^\W*{POLITE}(?:(?:also )?(?:add|include|allow|throw in|count in|take in|take (?=.* in\b))|plus)\b")
-"""How a turn asks for one more value."""
 BY = re.compile(r"\bby (?:the |its |their )?(?P<what>[a-z]+(?: [a-z]+)?)\W*(?:(?:instead|rather|now|please|then)\W*)?$")
 """How a turn says what rows are ordered by."""
 THEIRS = re.compile(rf"^\W*{POLITE}(?:(?:n|plus|with|add|show(?: me)?|give me|also) )?(?:their|its)\b")
@@ -37,10 +34,6 @@ RANKS = re.compile(rf"^\W*{POLITE}(?:(?:just|only) )?(?:the )?(?:first|top|botto
 """Asks for the first ones of what was shown, and for nothing else."""
 ONES = re.compile(r"\b(?:ones|those)\b")
 """Means rows."""
-INSTEAD = re.compile(r"\b(?:make|change|turn|switch|set) (?:that|it|this|those|them)\b|\b(?:instead|rather|sorry|meant|mean)\b")
-"""Says that other values are meant."""
-SWITCHING = {"make", "change", "turn", "switch", "set", "that", "it", "this", "those", "them", "ones", "or", "sory"}
-"""Words beside values in a turn that says nothing else."""
 MORE = re.compile(r"\b(?:all|rest|others?|every|each|more|next|both|another|how many|count|only|just|not|without)\b")
 """Asks for other rows, or for part of them."""
 FEW = 4
@@ -75,54 +68,6 @@ def added(query: Query, before: Query, said: str) -> Query:
             shown = () if column_of(old.column).is_list or (plain_groups(before) and before.is_grouped) else (Item("", (old.column,)),)
             return replace(before, where=tuple(where), select=tuple(dict.fromkeys((*shown, *before.select) if before.is_grouped else (*before.select, *shown))))
     return query
-
-
-def put_in_place(query: Query, before: Query, said: str) -> Query:
-    """A value that the turn says takes the place of what was tested of the same column before: and those under binding corporate rules?"""
-    pinned = [p for p in query.where if isinstance(p, Condition) and p.op == "EQ"]
-    new = {p.column for p in pinned if p not in before.where and is_said(p, said)}
-    held = {p.column for p in pinned if p in before.where and is_literal(p)}
-
-    def is_past(p: Predicate) -> bool:
-        columns = new if p in before.where else held
-        return p not in pinned and not isinstance(p, Exists) and (_columns(p) <= columns or any(_may_lack(p, column) for column in columns)) and not is_said(p, said)
-
-    gone = [p for p in query.where if is_past(p) or (p in pinned and p in before.where and p.column in new and not is_said(p, said))]
-    if not gone or ADDS.search(said):
-        return query
-    rest = (c for p in gone if isinstance(p, Segment) for c in implied_conditions()[p.token] if isinstance(c, Condition) and not _columns(c) & (new | held))
-    return with_where(query, dict.fromkeys((*(p for p in query.where if p not in gone), *rest)))
-
-
-def at_another_time(query: Query, before: Query, said: str) -> Query:
-    """A time that the turn says takes the place of what was tested of the same time before: overdue >> between today and May."""
-    spans = {p.column for p in query.where if isinstance(p, Condition) and p.op == "DURING" and p not in before.where and is_said(p, said)}
-    spans -= {p.column for p in before.where if isinstance(p, Condition) and p.op == "DURING"}
-    gone = [p for p in query.where if p in before.where and not is_said(p, said) and not isinstance(p, Exists) and _columns(p) <= spans]
-    return with_where(query, [p for p in query.where if p not in gone]) if spans and gone else query
-
-
-def still_any_of(query: Query, before: Query, said: str) -> Query:
-    """Any of several values, as before, where one of them is left that the turn does not say."""
-    several = {test: p for p in before.where if isinstance(p, Or) for test in plain(p)}
-    return with_where(query, dict.fromkeys(several[p] if p in several and not is_said(p, said) else p for p in query.where))
-
-
-def _may_lack(predicate: Predicate, column: str) -> bool:
-    """It is a named condition of rows of which some have no value in the column."""
-    view, _, name = predicate.token.partition(":") if isinstance(predicate, Segment) else ("", "", "")
-    return bool(view) and re.search(rf"\b{re.escape(column)} IS NULL", views()[view].segments[name].sql) is not None
-
-
-def is_tested_twice(query: Query) -> bool:
-    """Whether a column that is to have one value is tested by another condition too."""
-    pinned = {p.column for p in query.where if isinstance(p, Condition) and p.op == "EQ"}
-    return any(_columns(p) & pinned and not (isinstance(p, Condition) and p.op == "EQ") for p in query.where if not isinstance(p, Exists))
-
-
-def _columns(predicate: Predicate) -> set[str]:
-    """The columns that a condition tests; of a named one those of its SQL."""
-    return {column for test in plain(predicate) for column in columns_of_token(test.token if isinstance(test, Segment) else test.column)}
 
 
 def where_it_was(query: Query, before: Query, said: str) -> Query:
@@ -188,7 +133,7 @@ def of_all_things(query: Query, before: Query, said: str) -> Query:
     """First ones of all things are not of the one asked about before: top 5 datasets overall."""
     groups = {item.args[0] for item in query.select if item.is_group and not item.fn}
     is_ranking = query.is_grouped and query.order is not None and query.limit not in ("", "1")
-    gone = [p for p in query.where if _pins_thing(p) and not is_said(p, said) and not OF_SOME.search(said) and (WHOLE.search(said) or (is_ranking and _columns(p) <= groups))]
+    gone = [p for p in query.where if _pins_thing(p) and not is_said(p, said) and not OF_SOME.search(said) and (WHOLE.search(said) or (is_ranking and columns_in(p) <= groups))]
     return with_where(query, [p for p in query.where if p not in gone]) if gone else query
 
 
@@ -229,28 +174,10 @@ def _is_called(token: str, said: str) -> bool:
 def those_ones(query: Query, before: Query, said: str) -> Query:
     """The rows of one of the groups that were counted: the ones in Germany."""
     groups = plain_groups(before)
-    pinned = [p for p in query.where if is_said(p, said) and _columns(p) <= set(groups)]
+    pinned = [p for p in query.where if is_said(p, said) and columns_in(p) <= set(groups)]
     if not ONES.search(said) or not before.is_grouped or plain_groups(query) != groups or not pinned or query.having or query.order or query.joins:
         return query
     return replace(query, select=(Item("SHOW"),))
-
-
-def in_stead(query: Query, before: Query, said: str) -> Query:
-    """Other values of the same column: make that weekly or yearly."""
-    words = set(re.findall(r"[\w']+", said))
-    for p in before.where if INSTEAD.search(said) else ():
-        tests = list(plain(p)) if isinstance(p, Condition | Or) else []
-        columns = {t.column for t in tests if isinstance(t, Condition)}
-        if len(columns) != 1 or not all(map(is_literal, tests)):
-            continue
-        found = said_values(columns.copy().pop(), said)
-        rest = words - {word for one in found for word in re.findall(r"\w+", said[one.start : one.end])}
-        values = [one for one in found if not is_left_out(one, said)]
-        is_read = {one.value for one in values} <= {t.value for t in tests_of(query) if isinstance(t, Condition)}
-        if values and not is_read and rest <= FILLING | SWITCHING:
-            column = columns.pop()
-            return with_where(before, [any_of(Condition(column, "EQ", one.value) for one in values) if q == p else q for q in before.where])
-    return query
 
 
 def of_the_same_first(query: Query, before: Query, said: str) -> Query:

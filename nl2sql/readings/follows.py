@@ -14,8 +14,9 @@ from nl2sql.plan.parts import own_key, plain_groups
 from nl2sql.plan.sense import is_sensible
 from nl2sql.readings.conditions import SLOT, is_said, tested
 from nl2sql.readings.conversation import FILLING, NEXT, POLITE
-from nl2sql.readings.edited import ONES, edited, edits, is_tested_twice
+from nl2sql.readings.edited import ONES, edited, edits
 from nl2sql.readings.freed import freed, freed_alone
+from nl2sql.readings.replaced import is_tested_twice
 from nl2sql.readings.reshaped import RAISES, bounded_by, by_number, counted, raised, without
 from nl2sql.readings.unsaid import left_behind, no_other_flow, not_reversed, same_asked, still_so
 from nl2sql.readings.widened import widened, widens

@@ -5,12 +5,15 @@ import pytest
 from nl2sql.plan.grammar import parse
 from nl2sql.plan.language import Query
 from nl2sql.plan.tokens import spelled
-from nl2sql.readings.edited import edited, edits, is_tested_twice
+from nl2sql.readings.edited import edited, edits
+from nl2sql.readings.replaced import is_tested_twice
 
 DOWN = "FROM nodes WHERE nodes.status EQ 'offline' SELECT nodes.node"
 FED = "FROM lineage WHERE lineage.downstream EQ {} SELECT lineage.upstream"
 OPEN_MOVES = "FROM compliance WHERE compliance:unprotected_transfer SELECT compliance.dataset"
 RULED = "FROM compliance WHERE compliance.mechanism EQ 'binding_corporate_rules' {}SELECT compliance.dataset"
+DUE = "FROM compliance WHERE {} SELECT compliance.dataset"
+RAN_OUT = "FROM grants WHERE grants.expires DURING @period{} grants:expired SELECT grants.principal"
 BEST = "FROM nodes SELECT nodes.node ORDER nodes.uptime DESC LIMIT 5"
 BY_KIND, BY_NODE = "FROM node_events SELECT node_events.kind COUNT", "FROM node_events SELECT node_events.node COUNT"
 LATE = "FROM grants WHERE grants.dataset EQ @dataset1 grants:expired SELECT grants.grant_id"
@@ -19,6 +22,9 @@ CODE = "FROM datasets WHERE datasets.data_type EQ 'code' datasets.licence_class 
 TRAINED = "FROM models WHERE {}EXISTS lineage.downstream=models.name EXISTS datasets.name=lineage.upstream datasets.data_type EQ 'code' {}END END SELECT models.name"
 
 EDITED = [
+    # a time in the place of what was tested of it
+    ("and what must go by period1", DUE.format("compliance.retention_until DURING @period1 compliance:retention_overdue"), DUE.format("compliance:retention_overdue"), DUE.format("compliance.retention_until DURING @period1")),
+    ("and period2", RAN_OUT.format(2), RAN_OUT.format(1), RAN_OUT.format(2)),
     ("add the degraded ones too", DOWN, DOWN, "FROM nodes WHERE nodes.status EQ 'offline' OR nodes.status EQ 'degraded' SELECT nodes.node nodes.status"),
     ("also include dataset2", FED.format("@dataset2"), FED.format("@dataset1"), "FROM lineage WHERE lineage.downstream EQ @dataset1 OR lineage.downstream EQ @dataset2 SELECT lineage.upstream lineage.downstream"),
     ("and under binding corporate rules?", RULED.format("compliance:unprotected_transfer "), OPEN_MOVES, RULED.format("compliance.transfer_country NOT_NULL ")),
