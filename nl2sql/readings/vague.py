@@ -27,17 +27,15 @@ STATES: tuple[Vague, ...] = (
     Vague(r"pending|waiting|in progress|in review", ("quality_checks.alert_status", "compliance.status", "consents.status")),
     Vague(r"failed|fails|failing|broken|broke|gone wrong|went wrong|going wrong|not work(?:ed|ing)?|wrong", ("quality_checks.status", "node_events.kind", "replicas.restore_ok")),
     Vague(r"overdue|late|past due|behind(?: schedule)?|delayed", ("compliance.retention_until", "datasets.last_updated", "consents.honoured")),
-    Vague(r"denied|refused|rejected|blocked|forbidden|prohibited|not allowed", ("audit_log.decision", "policies.effect")),
     Vague(r"critical|urgent|serious|severe|(?:really |very )bad", ("quality_checks.severity", "node_events.severity", "columns.critical")),
     Vague(r"verified|unverified|not verified|tampered with|(?:not |un)?signed|not genuine", ("nodes.signature_ok", "replicas.integrity_ok", "audit_log.verified")),
     Vague(r"(?:not |un)?encrypted|(?:not |un)protected|(?:not )?secured?", ("columns.encrypted", "nodes.encrypted_at_rest", "nodes.encrypted_in_transit")),
     Vague(r"approved|signed off|authori[sz]ed|cleared", ("policies.approved_by", "grants.granted_by", "compliance.assessor")),
-    Vague(r"confidential|secret|restricted|sensitive|classified", ("datasets.sensitivity", "columns.classification", "policies.effect")),
     Vague(r"happen(?:ed|s|ing)|occurred|went on|going on", ("node_events.kind", "quality_checks.opened", "audit_log.action")),
     Vague(r"changed|new|different|updated", ("datasets.last_updated", "policies.valid_from", "grants.granted")),
     Vague(r"masked|anonymi[sz]ed|redacted", ("lineage.masking", "audit_log.decision")),
     Vague(r"tested|untested|not tested|checked|unchecked", ("quality_checks.status", "replicas.last_restore_test", "compliance.assessed")),
-    Vague(r"deleted|due for deletion|to be deleted", ("compliance.retention_until", "datasets.deprecated")),
+    Vague(r"deleted", ("compliance.retention_until", "datasets.deprecated")),
 )
 """What can be said of rows of several views."""
 MORE = r"(?:(?:still|yet) )?(?:open|unresolved|overdue|critical|urgent|expired|failed)"
