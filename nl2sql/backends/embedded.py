@@ -167,7 +167,7 @@ class EmbeddedBackend:
         is_all_read = NEXT not in linked.text and plain[1] is linked
         if found and plain[0] and about and is_all_read and is_fuller(found[0], plain[0][0], uses_more(used(found[0], also), used(plain[0][0], linked), linked)):
             return found, also
-        return (found, also) if is_rather_named(found, plain[0], max(about, NEXT in linked.text)) else plain
+        return (found, also) if is_rather_named(found, plain[0], about or int(NEXT in linked.text)) else plain
 
     def _clearest(self, linked: Linked) -> tuple[list[Candidate], Linked]:
         """What the whole question is read as, or its asking sentence alone where that is clearer and leaves out no value."""

@@ -44,6 +44,7 @@ CLAUSE_END = ";;"
 """Stands for the end of a turn where spans of time are found: as long as its mark, and ends one as a clause does."""
 MACHINES = re.compile(r"(?<!\w)(?:nodes?|machines?|servers?|sites?|hosts?|operators?)(?!\w)")
 OTHER_THINGS = re.compile(r"(?<!\w)(?:data ?sets?|data|tables?|corpora|models?)(?!\w)")
+"""What stands in a country, and what rather is in a language."""
 OWN_NODE = re.compile(r"(?<!\w)(?:my|our) (?:own )?(?:nodes?|machines?|servers?|box(?:es)?|sites?)(?!\w)")
 
 

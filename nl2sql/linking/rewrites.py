@@ -52,7 +52,7 @@ REWRITES = tuple(
 )
 """Phones write wat, hurried people older then and havnt; others have words of their own for what has a plain one."""
 AGAIN = re.compile(
-    r"(?P<way>next|last|past|coming|previous) (?:\d+|\w+) (?P<unit>day|week|month|quarter|year|hour)s?\b(?:(?!>>).)*(?:>>(?:(?!>>).)*)?"
+    r"(?:next|last|past|coming|previous) (?:\d+|\w+) (?P<unit>day|week|month|quarter|year|hour)s?\b(?:(?!>>).)*(?:>>(?:(?!>>).)*)?"
     r">> *(?:(?:and|or|the|now|in|for|over|what about|how about|ok|please|rather) )*(?:next|last|past|coming|previous) \d+(?=\W*(?:$|>>))",
     re.I,
 )

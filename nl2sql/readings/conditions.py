@@ -31,7 +31,7 @@ def slots_of(predicate: Predicate) -> set[str]:
 
 
 def is_said(predicate: Predicate, said: str) -> bool:
-    """Whether a turn says a value of the condition: its slot, or a word of what it tests for where that is no slot."""
+    """Whether a turn says a value of the condition: its slot, or a word of what it tests for where that is no slot: anomalies, of an anomaly."""
     slots = slots_of(predicate)
     if slots:
         return any(slot[0] in slots for slot in SLOT.findall(said))

@@ -11,9 +11,9 @@ from nl2sql.plan.language import Condition, Exists, Item, Or, Predicate, Query, 
 from nl2sql.plan.parts import plain_groups
 from nl2sql.readings.conditions import SLOT, is_said, slots_of, with_where
 from nl2sql.readings.conversation import POLITE
-from nl2sql.readings.replaced import ADDS, INSTEAD, at_another_time, columns_in, in_stead, put_in_place, still_any_of
+from nl2sql.readings.replaced import ADDS, INSTEAD, at_another_time, in_stead, put_in_place, still_any_of
 from nl2sql.said.others import named_columns
-from nl2sql.said.parts import any_of, is_literal
+from nl2sql.said.parts import any_of, columns_in, is_literal
 from nl2sql.said.words import said_values
 
 BY = re.compile(r"\bby (?:the |its |their )?(?P<what>[a-z]+(?: [a-z]+)?)\W*(?:(?:instead|rather|now|please|then)\W*)?$")

@@ -10,7 +10,7 @@ from nl2sql.plan.language import Condition, Exists, Or, Predicate, Query, Segmen
 from nl2sql.plan.named import implied_conditions
 from nl2sql.readings.conditions import is_said, with_where
 from nl2sql.readings.conversation import FILLING, POLITE
-from nl2sql.said.parts import any_of, columns_of_token, is_literal, plain, tests_of
+from nl2sql.said.parts import any_of, columns_in, is_literal, plain, tests_of
 from nl2sql.said.words import is_left_out, said_values
 
 ADDS = re.compile(rf"^\W*{POLITE}(?:(?:also )?(?:add|include|allow|throw in|count in|take in|take (?=.* in\b))|plus)\b")
@@ -80,8 +80,3 @@ def _may_lack(predicate: Predicate, column: str) -> bool:
     """It is a named condition of rows of which some have no value in the column."""
     view, _, name = predicate.token.partition(":") if isinstance(predicate, Segment) else ("", "", "")
     return bool(view) and re.search(rf"\b{re.escape(column)} IS NULL", views()[view].segments[name].sql) is not None
-
-
-def columns_in(predicate: Predicate) -> set[str]:
-    """The columns that a condition tests; of a named one those of its SQL."""
-    return {column for test in plain(predicate) for column in columns_of_token(test.token if isinstance(test, Segment) else test.column)}

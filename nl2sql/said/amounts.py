@@ -42,6 +42,9 @@ EACH_PAID = re.compile(r"\b(?:each|every(?:one|body)?)\b(?: of them)?(?: \w+){0,
 """Asks what each has paid in all."""
 BUYER, TOKEN = Item("", ("market.buyer",)), Item("", ("market.token",))
 PAID = re.compile(r"^(?!.*\b(?:each|per|every|by whom|who|list|show|which|when)\b).*\b(?:how much|what) (?:money )?(?:has|have|had|was|were|did|do|does|is)\b.*\b(?:paid|pay|spent|spend|earned|earn|taken in|brought in)\b")
+RATING = "market.rating"
+SO_OFTEN = r" (?:different |distinct |other |separate )?(?:(?P<who>people|persons|users|buyers|customers|reviewers|raters|organi[sz]ations)|times|occasions|ratings|reviews|votes|scores)\b(?! (?:or better|and better))"
+"""Behind a number: of those who have rated something, or of ratings."""
 OFFERED = Segment("market:offered")
 BOUNDS = ("LT", "LE", "GT", "GE")
 BOUND_AFTER = re.compile(
@@ -135,9 +138,19 @@ def bounded_average(query: Query, linked: Linked) -> Query:
     before = linked.text.partition(bounds[0].value[1:])[0] if len(bounds) == 1 else ""
     if not BOUND_AFTER.search(before):
         return query
-    is_rated = column == "market.rating"  # what is offered has its ratings in other rows
+    is_rated = column == RATING  # what is offered has its ratings in other rows
     kept = tuple(p for p in query.where if p is not bounds[0] and not (is_rated and p == OFFERED))
     return replace(query, where=kept, having=(amounts[0], bounds[0].op, bounds[0].value))
+
+
+def of_so_often(query: Query, linked: Linked) -> Query:
+    """A bound on how many have rated something is none on the ratings: rated by at least three people."""
+    bounds = [p for p in query.where if isinstance(p, Condition) and p.column == RATING and p.value.startswith("@number")]
+    said = re.search(rf"\b{bounds[0].value[1:]}{SO_OFTEN}", linked.text) if len(bounds) == 1 and not query.having else None
+    if query.view != "market" or said is None or not (query.is_grouped or Item("", ("market.dataset",)) in query.select):
+        return query
+    count = Item("COUNT_DISTINCT", ("market.buyer",)) if said["who"] else Item("COUNT")
+    return replace(query, where=tuple(p for p in query.where if p is not bounds[0]), having=(count, bounds[0].op, bounds[0].value))
 
 
 def without_bound_on_all(query: Query, linked: Linked) -> Query:

@@ -30,10 +30,12 @@ OWNED = re.compile(r"\b(?P<column>column\d)(?: column| field)? (?:of|in|from) (?
 """The dataset that a column is said to be of."""
 TRAINED = re.compile(r"\btrain(?:ed|ing|s)?\b")
 UNTRAINED = re.compile(r"\b(?:not?|none|nothing|never|without|unknown|untrained|undisclosed|undocumented|missing|empty|lack\w*)\b|n't\b")
+"""Words by which models may be meant of which nobody knows what they were trained on."""
 LEARNT = re.compile(r"\bwhat (?:was|is|were|did|has|data(?: was| were)?)\b.*\b(?:train(?:ed)?|learn(?:ed|t)?)\b")
 """Asks what a model was trained on."""
 _kinds = r"(?:models|reports|datasets|data sets|dashboards)"
 INCLUDED = re.compile(rf"\b(?:(?P<kind>{_kinds}) included|(?:everything|anything|whatever|all|what)\b.*\bincluding (?:the |all |any )?(?P<kind_>{_kinds}))\b")
+"""Says that things of a kind are among others."""
 KINDS = ("lineage.upstream_kind", "lineage.downstream_kind")
 FAR = re.compile(r"indirect|ultimate|transitiv|behind|all the way|any (?:depth|distance)|ancest|upstream|rest|in the end|further|hops?\b|steps?\b|level")
 """Words by which all may be meant that what a model was trained on is made of itself."""
@@ -58,7 +60,7 @@ SIDES = {UPSTREAM: DOWNSTREAM, DOWNSTREAM: UPSTREAM}
 def at_depth(query: Query, linked: Linked) -> Query:
     """Direct flows are of depth 1; flows at any depth are of none in particular."""
     depths = [t for t in tests_of(query) if isinstance(t, Condition) and t.column == DEPTH]
-    told = next((turn for turn in reversed(linked.text.split(NEXT)) if ANY_DEPTH.search(turn) or SAYS_DIRECT.search(turn)), "")
+    told = _depth_told(linked.text)
     if ANY_DEPTH.search(told):
         return query if ONE_KIND.search(told) else mapped(query, lambda p: None if p in (DIRECT, INDIRECT) else p)
     is_how_far = Item("", (DEPTH,)) in query.select and not SAYS_DIRECT.search(linked.text.rpartition(NEXT)[2])
@@ -71,6 +73,11 @@ def at_depth(query: Query, linked: Linked) -> Query:
     if is_flow:
         return replace(query, where=(*query.where, DIRECT))
     return replace(query, where=tuple(replace(p, conditions=(*p.conditions, DIRECT)) if isinstance(p, Exists) and p in related else p for p in query.where))
+
+
+def _depth_told(text: str) -> str:
+    """The latest turn that tells how far; empty where none does."""
+    return next((turn for turn in reversed(text.split(NEXT)) if ANY_DEPTH.search(turn) or SAYS_DIRECT.search(turn)), "")
 
 
 def of_training(query: Query, linked: Linked) -> Query:
@@ -102,13 +109,15 @@ def still_of_training(query: Query, linked: Linked) -> Query:
 def with_them_included(query: Query, linked: Linked) -> Query:
     """What hangs off something, models included, is not only models."""
     said = INCLUDED.search(linked.text)
-    kind = f"'{(said['kind'] or said['kind_']).removesuffix('s')}'" if said else ""
-    return mapped(query, lambda p: None if kind and isinstance(p, Condition) and p.column in KINDS and p.op == "EQ" and p.value == kind else p)
+    if said is None:
+        return query
+    only = [Condition(column, "EQ", f"'{(said['kind'] or said['kind_']).removesuffix('s')}'") for column in KINDS]
+    return mapped(query, lambda p: None if p in only else p)
 
 
 def trained_at_any_depth(query: Query, linked: Linked) -> Query:
     """Models trained on something indirectly too are all that it flows into, not only those that name it."""
-    told = next((turn for turn in reversed(linked.text.split(NEXT)) if ANY_DEPTH.search(turn) or SAYS_DIRECT.search(turn)), "")
+    told = _depth_told(linked.text)
     if query.view != "models" or not ANY_DEPTH.search(told) or ONE_KIND.search(told):
         return query
 

@@ -15,9 +15,6 @@ BOUND = re.compile(r"(?:(?P<GE>at least|(?:no|not) (?:less|fewer) than|minimum o
 OR_MORE = re.compile(r"\+| or more\b| and more\b| plus\b")
 """Behind a number: that many or more."""
 
-RATING = "market.rating"
-SO_OFTEN = r" (?:different |distinct |other |separate )?(?:(?P<who>people|persons|users|buyers|customers|reviewers|raters|organi[sz]ations)|times|occasions|ratings|reviews|votes|scores)\b(?! (?:or better|and better))"
-"""Behind a number: of those who have rated something, or of ratings."""
 
 
 def how_many_it_holds(query: Query, linked: Linked) -> Query:
@@ -48,16 +45,6 @@ def of_so_many(query: Query, linked: Linked) -> Query:
         return query
     count = Item("COUNT_DISTINCT", (listed[0].column,))
     return replace(query, where=tuple(p for p in query.where if p is not listed[0]), select=(query.select[0], count), having=(count, bound or "EQ", free[0]))
-
-
-def of_so_often(query: Query, linked: Linked) -> Query:
-    """A bound on how many have rated something is none on the ratings: rated by at least three people."""
-    bounds = [p for p in query.where if isinstance(p, Condition) and p.column == RATING and p.value.startswith("@number")]
-    said = re.search(rf"\b{bounds[0].value[1:]}{SO_OFTEN}", linked.text) if len(bounds) == 1 and not query.having else None
-    if query.view != "market" or said is None or not (query.is_grouped or Item("", ("market.dataset",)) in query.select):
-        return query
-    count = Item("COUNT_DISTINCT", ("market.buyer",)) if said["who"] else Item("COUNT")
-    return replace(query, where=tuple(p for p in query.where if p is not bounds[0]), having=(count, bounds[0].op, bounds[0].value))
 
 
 def _names(column: str) -> set[str]:

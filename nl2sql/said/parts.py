@@ -51,6 +51,11 @@ def columns_of(query: Query) -> set[str]:
     return found
 
 
+def columns_in(predicate: Predicate) -> set[str]:
+    """The columns that a condition tests, those of related rows too; of a named one those of its SQL."""
+    return {column for test in plain(predicate) for column in columns_of_token(test.token if isinstance(test, Segment) else test.column)}
+
+
 def columns_of_token(token: str) -> set[str]:
     """A column itself; of a named condition or measure the columns that its SQL names."""
     if "." in token:

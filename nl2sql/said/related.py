@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
-from nl2sql.plan.language import Exists, Item, Join, Predicate, Query, Segment
+from nl2sql.plan.language import Exists, Item, Join, Predicate, Query
 from nl2sql.plan.parts import ENTITIES, own_key
 from nl2sql.readings.conversation import NEXT
-from nl2sql.said.parts import columns_of_token, plain
+from nl2sql.said.parts import columns_in
 
 AND_THOSE = r"\b(?:and|plus|with|as well as)(?: also)?(?: all)? (?:the|their|its|which|what|those) (?:(?!(?:and|or|of|in|on|per|for)\b)[\w'-]+ ){0,3}?"
 """What stands before things that are listed too."""
@@ -33,11 +33,7 @@ def of_the_same_row(query: Query, linked: Linked) -> Query:
 def _can_be_one(one: Predicate, other: Predicate) -> bool:
     """Both ask for a related row by the same join, by other columns each."""
     alike = isinstance(one, Exists) and isinstance(other, Exists) and one.join == other.join and not (one.negated or other.negated or one.times or other.times)
-    return alike and not _columns(one) & _columns(other)
-
-
-def _columns(predicate: Predicate) -> set[str]:
-    return {column for test in plain(predicate) for column in columns_of_token(test.token if isinstance(test, Segment) else test.column)}
+    return alike and not columns_in(one) & columns_in(other)
 
 
 def of_what_is_asked(query: Query, linked: Linked) -> Query:

@@ -13,6 +13,7 @@ from nl2sql.said.amounts import (
     of_both_parts,
     of_each,
     of_people,
+    of_so_often,
     on_average,
     once_summed,
     paid_in_all,
@@ -56,7 +57,7 @@ from nl2sql.said.listed import (
     with_what_is_listed,
     worse_than_that,
 )
-from nl2sql.said.lists import how_many_it_holds, of_so_many, of_so_often
+from nl2sql.said.lists import how_many_it_holds, of_so_many
 from nl2sql.said.measured import of_its_metric
 from nl2sql.said.newest import from_one_to_another, of_its_newest, of_what_was_measured, over_time
 from nl2sql.said.none_of import never, not_one, of_some, only_ever, without_group

@@ -6,6 +6,7 @@ from nl2sql.said.amounts import (
     at_its_best,
     bounded_average,
     of_people,
+    of_so_often,
     on_average,
     once_summed,
     paid_in_all,
@@ -14,7 +15,7 @@ from nl2sql.said.amounts import (
 )
 from tests.nl2sql.said.asked import said
 
-RULES = (that_is_given, on_average, at_its_best, bounded_average, without_bound_on_all, of_people, paid_in_all, once_summed)
+RULES = (of_so_often, that_is_given, on_average, at_its_best, bounded_average, without_bound_on_all, of_people, paid_in_all, once_summed)
 SLOW = "FROM quality_checks SELECT quality_checks.dataset {}"
 LONGEST, MEAN = "MAX_HOURS quality_checks.opened quality_checks.resolved", "quality_checks#hours_to_resolve"
 SCORES = "FROM datasets{} SELECT datasets.domain datasets#average_quality{}"
@@ -44,7 +45,15 @@ MENDED += [
     ("with an average rating of at least number1", RATINGS.format("market.event EQ 'rated' market.rating GE @number1 market:offered", ""), RATINGS.format("market.event EQ 'rated'", OF_FOUR)),
     ("best accuracy per framework", RUNS.format("AVG training_rounds.accuracy"), RUNS.format("training_rounds#best_accuracy")),
 ]
+RATED = "FROM market WHERE market.event EQ 'rated'{} SELECT market.dataset market#average_rating{}"
+STARS = " market.rating GE @number1"
+MENDED += [
+    ("average stars, where at least number1 people rated", RATED.format(STARS, ""), RATED.format("", " HAVING COUNT_DISTINCT market.buyer GE @number1")),
+    ("average stars of what was rated at least number1 times", RATED.format(STARS, ""), RATED.format("", " HAVING COUNT GE @number1")),
+]
 LEFT = [
+    ("average of those with at least number1 stars", RATED.format(STARS, "")),
+    ("average of those with at least number1 stars, of all people", RATED.format(STARS, "")),
     ("who is it, and how much did each of them pay", BUYERS.format("market.amount market.token")),
     ("average of the best accuracy per framework", RUNS.format("AVG training_rounds.accuracy")),
     ("average rating of those with at least number1 stars", RATINGS.format("market.event EQ 'rated' market.rating GE @number1", "")),

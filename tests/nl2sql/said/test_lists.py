@@ -2,10 +2,10 @@
 
 import pytest
 
-from nl2sql.said.lists import how_many_it_holds, of_so_many, of_so_often
+from nl2sql.said.lists import how_many_it_holds, of_so_many
 from tests.nl2sql.said.asked import said
 
-RULES = (how_many_it_holds, of_so_many, of_so_often)
+RULES = (how_many_it_holds, of_so_many)
 OF_ONE = "FROM datasets WHERE datasets.name EQ @dataset1 SELECT {}"
 SOME = "FROM datasets WHERE datasets.aliases NOT_NULL SELECT datasets.name"
 SO_MANY = "FROM datasets SELECT datasets.name COUNT_DISTINCT datasets.aliases HAVING COUNT_DISTINCT datasets.{} {} @number1"
@@ -19,15 +19,7 @@ MENDED = [
     ("that have at least number1 aliases", SOME, SO_MANY.format("aliases", "GE")),
     ("with number1 aliases", SOME, SO_MANY.format("aliases", "EQ")),
 ]
-RATED = "FROM market WHERE market.event EQ 'rated'{} SELECT market.dataset market#average_rating{}"
-STARS = " market.rating GE @number1"
-MENDED += [
-    ("average stars, where at least number1 people rated", RATED.format(STARS, ""), RATED.format("", " HAVING COUNT_DISTINCT market.buyer GE @number1")),
-    ("average stars of what was rated at least number1 times", RATED.format(STARS, ""), RATED.format("", " HAVING COUNT GE @number1")),
-]
 LEFT = [
-    ("average of those with at least number1 stars", RATED.format(STARS, "")),
-    ("average of those with at least number1 stars, of all people", RATED.format(STARS, "")),
     ("which languages does dataset1 cover", OF_ONE.format("datasets.languages")),
     ("how many rows in the languages of dataset1", OF_ONE.format("datasets.languages")),
     ("that have aliases", SOME),
