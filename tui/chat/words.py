@@ -21,13 +21,11 @@ def plain(words: str, style: str = "") -> Content:
 
 
 def stages(found: list[Stage], elapsed_s: float | None) -> Content:
-    """``names ✓ 12 ms   draft ✓ 80 ms``; ``elapsed_s`` while it goes on, None once it has ended."""
-    parts: list[Content] = []
+    """``names ✓ 12 ms   draft ✓ 80 ms``. While it goes on the ``elapsed_s`` lead, and what stops it: there no line breaks, whatever the stages took."""
+    parts: list[Content] = [] if elapsed_s is None else [Content(f"… {elapsed_s:.1f} s   esc stops")]
     for stage in found:
         failed = stage.detail in ("failed", "denied")
         parts.append(Content(f"{STAGES.get(stage.name, stage.name)} {'✗' if failed else '✓'} {_duration(stage.elapsed_ms)}"))
-    if elapsed_s is not None:
-        parts.append(Content(f"… {elapsed_s:.1f} s   esc stops"))
     return Content("   ").join(parts)
 
 

@@ -5,6 +5,7 @@ from textual.geometry import Offset
 from textual.widgets import OptionList
 
 from catalog.engine.engine import ResultSet
+from nl2sql.turn import Stage
 from tests.tui.chat.conftest import HOSTILE, Open, seen, settle, told, until
 from tests.tui.chat.test_rows import Holder, lines
 from tui.chat.app import Chat
@@ -18,8 +19,17 @@ from tui.chat.prompt import Prompt
 from tui.chat.rows import RowsTable
 from tui.chat.summary import describe
 from tui.chat.turn import TurnBlock
+from tui.chat.words import stages
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("took_ms", [0.4, 12.0, 999.0, 61_000.0])
+@pytest.mark.parametrize("width", [28, 65, 80, 120])
+def test_what_stops_a_question_is_never_broken_by_the_end_of_a_line(took_ms: float, width: int) -> None:
+    found = [Stage(name, took_ms) for name in ("context", "draft", "guard")]
+    assert "esc stops" in stages(found, 299.9).wrap(width)[0].plain
+    assert stages(found, None).plain.startswith("names ✓ ") and "esc" not in stages(found, None).plain
 
 
 async def test_the_line_of_keys_has_few_follows_the_focus_and_can_be_clicked(chat: Open) -> None:
