@@ -203,8 +203,8 @@ def written() -> list[tuple[list[str], Query, str, Query]]:
 def test_what_is_read_right_stays_as_it_is(probability: float) -> None:
     turns = written()
     shown = [(earlier, Before(before, before, is_sure=True), said, plan) for earlier, before, said, plan in turns]
-    assert [said for earlier, before, said, plan in shown if followed(plan, earlier, said, before, probability).where != plan.where] == []
-    assert [said for earlier, before, said, plan in shown if followed(plan, earlier, said, before, probability).limit != plan.limit] == []
+    kept = [(said, followed(plan, earlier, said, before, probability), plan) for earlier, before, said, plan in shown]
+    assert [said for said, found, plan in kept if (found.where, found.limit) != (plan.where, plan.limit)] == []
     placed = [(said, found, plan) for _, before, said, plan in shown if (found := in_place_of(before.plan, said) or in_its_place(before, said, probability))]
     assert [said for said, found, plan in placed if canonical(found) != plan] == []
     assert len(turns) > 4000 and len(placed) > 100
