@@ -12,6 +12,7 @@ from nl2sql.linking.vocabulary import stems, words
 from nl2sql.plan.language import AskBack, Condition, Item, Query, Scope, Segment, column_of
 from nl2sql.plan.parts import ENTITIES, own_key
 from nl2sql.plan.tokens import spelled
+from nl2sql.said.parts import columns_of_token
 from nl2sql.said.words import said_values
 
 SURE = 0.8
@@ -67,6 +68,8 @@ def settled(candidate: Candidate, linked: Linked, scope: Scope) -> Scope | None:
     choices = {i.args[0] for i in candidate.plan.choices if not i.fn and "." in i.args[0]}
     if len(choices) != len(candidate.plan.choices):
         return None
+    if _is_defined(choices, linked):
+        return replace(scope, columns=scope.columns - choices)
     is_sure = candidate.probability >= SURE
     ways = (
         _said_outright(choices, linked),
@@ -78,6 +81,13 @@ def settled(candidate: Candidate, linked: Linked, scope: Scope) -> Scope | None:
     )
     meant = next((columns for columns in ways if len(columns) == 1), set())
     return replace(scope, columns=scope.columns - (choices - meant)) if meant else None
+
+
+def _is_defined(choices: set[str], linked: Linked) -> bool:
+    """Whether the question calls a named condition by its name, which says what several of the columns say together: stale."""
+    said = set(words(linked.text))
+    named = (f"{view}:{name}" for view in {column.split(".")[0] for column in choices} for name in views()[view].segments if set(words(name.replace("_", " "))) <= said)
+    return any(len(choices & columns_of_token(token)) > 1 for token in named)
 
 
 def _said_outright(choices: set[str], linked: Linked) -> set[str]:

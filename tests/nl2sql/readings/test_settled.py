@@ -54,6 +54,20 @@ def test_a_question_back_is_settled_by_what_the_question_says(question: str, ask
 
 
 @pytest.mark.parametrize(
+    ("question", "is_settled"),
+    [
+        ("stale data in Kenya", True),
+        ("which of our datasets are stale?", True),
+        ("old data in Kenya", False),
+    ],
+)
+def test_what_has_a_definition_is_not_asked_back(question: str, is_settled: bool) -> None:
+    asked = "ASK datasets.last_updated datasets.update_frequency datasets.deprecated"
+    narrower = settled(Candidate(parse(asked), tuple(asked.split()), 0.95), linked(question), full_scope())
+    assert (narrower is not None and not narrower.columns & set(asked.split()[1:])) == is_settled
+
+
+@pytest.mark.parametrize(
     ("question", "plan", "ends"),
     [
         ("is MNIST used in CIFAR-10?", "ASK lineage.depth lineage.job", ("@dataset1", "@dataset2")),
