@@ -4,9 +4,8 @@ Intent is recorded durably before anything is asked of the data, the outcome aft
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Any
 
 from catalog.audit.log import TRIAL
 from catalog.engine.engine import Approved
@@ -14,14 +13,15 @@ from catalog.engine.snapshot import cut_of
 from catalog.errors import AccessDenied, GovernanceError
 from catalog.quality.freshness import freshness
 from nl2sql.answer import cut_short, left_out, sentence
-from nl2sql.backends.base import Attempt, Backend, Clarify, Context, Decline, DeclineKind, Draft, SqlDraft
-from nl2sql.closed import closed_columns, closed_named, columns_denied, columns_named
+from nl2sql.backends.base import Attempt, Backend, Clarify, Context, Decline, Draft, SqlDraft
+from nl2sql.closed import closed_columns, closed_named, columns_denied
 from nl2sql.context import LONGEST_QUESTION, cleaned, prompted, understood
-from nl2sql.election import Elected, elect, fingerprint
+from nl2sql.election import elect, fingerprint
 from nl2sql.errors import Repairable, Stopped, UnknownColumn
 from nl2sql.guard import approve
 from nl2sql.linking.asked import names_something
 from nl2sql.linking.link import Linked
+from nl2sql.outcomes import OFFERED_READINGS, Outcomes, cited
 from nl2sql.readings import named
 from nl2sql.readings.conversation import Earlier
 from nl2sql.readings.pointed import pointed
@@ -40,24 +40,13 @@ from nl2sql.turn import (
     Failed,
     Freshness,
     Outcome,
-    Refused,
     Stage,
-    VerifiedBy,
     Writing,
 )
 from nl2sql.verified import Match, badge
 
-OFFERED_READINGS = 3
-"""Readings that are offered of those put to the vote; of more that are ranked, those of which one has to be open to the asker."""
 REPAIRS = 2
 """How often a model that samples may mend SQL that cannot run. More loses accuracy in published runs."""
-NARROWS = " To leave something out of the answer before, say: without …"
-"""After a request for a change that follows an answer, which may have been meant for that."""
-DECLINED = {
-    "out_of_scope": "This is not a question about the catalog. I answer what data we have, where it comes from, how good it is and who may use it.",
-    "data_request": "This asks for the data itself. The catalog knows only about data: ask which datasets could answer it, then ask their owner for access.",
-    "change_request": "This asks for a change. Asking never changes anything: take it to the owner or steward of what you want changed.",
-}
 
 
 def ask(question: str, session: Session, backend: Backend, run: bool = True, before: Sequence[Earlier] = (), *, stop: Stop | None = None) -> Iterator[Event]:
@@ -69,7 +58,7 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
     Raises `CatalogUnavailable` only where the turn cannot be recorded.
     """
     question = cleaned(question)
-    turn = _Turn(session, question[:LONGEST_QUESTION], run, follows=bool(before), stop=stop or Stop())
+    turn = _Turn(session, question[:LONGEST_QUESTION], stop or Stop(), follows=bool(before), run=run)
     if not 0 < len(question) <= LONGEST_QUESTION:
         what = f"is longer than {LONGEST_QUESTION:,} characters" if question else "is empty"
         yield from turn.end(turn.refused("out_of_scope", None, f"The question {what}. Ask for one thing in a sentence or two."), None)
@@ -105,7 +94,7 @@ def ask(question: str, session: Session, backend: Backend, run: bool = True, bef
 
 def ask_sql(sql: str, session: Session, run: bool = True, *, stop: Stop | None = None) -> Iterator[Event]:
     """A person's own SQL through the same guard and worker."""
-    turn = _Turn(session, "", run, stop=stop or Stop())
+    turn = _Turn(session, "", stop or Stop(), run=run)
     try:
         session.renew()
     except GovernanceError as error:
@@ -115,20 +104,10 @@ def ask_sql(sql: str, session: Session, run: bool = True, *, stop: Stop | None =
 
 
 @dataclass(slots=True)
-class _Turn:
-    session: Session
-    question: str
-    run: bool
+class _Turn(Outcomes):
+    run: bool = True
     mend: Callable[[tuple[Attempt, ...]], Generator[Writing, None, list[Draft]]] | None = None
     """Asks a model that samples to draft anew; its drafts are put to the vote, those of any other are ranked."""
-    verified: VerifiedBy | None = None
-    """Who approved the SQL, where the question is a verified one."""
-    follows: bool = False
-    """Whether there are questions before it."""
-    in_full: str = ""
-    """The question with the names of what it points at, where it was read so."""
-    stop: Stop = field(default_factory=Stop)
-    """Set once nobody waits for the outcome any more."""
 
     def read(self, backend: Backend, match: Match | None, context: Context | None) -> Generator[Writing, None, list[Draft]]:
         """What a verified query, a rule or else the backend makes of a question."""
@@ -161,7 +140,7 @@ class _Turn:
             case Clarify() as clarify:
                 yield from self.clarified(clarify)
             case Decline(kind, confidence):
-                refused = self.refused(kind, confidence, DECLINED[kind] + (NARROWS if self.follows and kind == "change_request" else ""))
+                refused = self.refused(kind, confidence)
                 yield from self.end(self.closed(drafts[0], linked) or replace(refused, names=linked is not None and names_something(linked)), None)
             case SqlDraft():
                 yield from self.execute([d for d in drafts if isinstance(d, SqlDraft)], linked, own, attempts)
@@ -200,7 +179,7 @@ class _Turn:
         closed = closed_named(linked, self.session.authorisation)
         if closed is None:
             return None
-        decision = self.decision("denied", _cited(closed))
+        decision = self.decision("denied", cited(closed))
         return Denied(message=closed.what, hint=closed.hint, decision=decision, stage="draft", question=self.question, confidence=draft.confidence)
 
     def execute(self, drafts: list[SqlDraft], linked: Linked | None, own: bool, attempts: tuple[Attempt, ...] = ()) -> Iterator[Event]:
@@ -280,23 +259,12 @@ class _Turn:
             verdict = self.allowed(approved).verdict
             return found
         except AccessDenied as ended:
-            verdict, rules = "denied", _cited(ended)
+            verdict, rules = "denied", cited(ended)
             return ""
         except GovernanceError:
             return ""
         finally:
             session.audit.end(seq, verdict, ", ".join(rules) or None, 0, now=read_clock(session.home))
-
-    def undecided(self, elected: Elected[tuple[Approved, SqlDraft]]) -> AskedBack:
-        readings = [elected.winner, *elected.others]
-        return AskedBack(
-            message="I read this in several ways, and they find different things. Ask it more exactly, or choose one.",
-            choices=tuple(draft.reading or draft.sql for _, draft in readings)[:OFFERED_READINGS],
-            statements=tuple(draft.sql for _, draft in readings)[:OFFERED_READINGS],
-            decision=self.decision("declined"),
-            question=self.question,
-            confidence=elected.share,
-        )
 
     def vet(self, draft: SqlDraft, own: bool) -> Approved | Denied | Failed | Cancelled:
         """What the guard says of a draft; a column that only policy withholds is denied rather than unknown."""
@@ -310,7 +278,7 @@ class _Turn:
             if not columns:
                 return self.failed(unknown, "guard", draft, draft.sql)
             withheld = columns_denied(columns)
-            return self.denied(withheld.what, withheld.hint, _cited(withheld), draft, own)
+            return self.denied(withheld.what, withheld.hint, cited(withheld), draft, own)
         except Repairable as bad:
             return self.failed(bad, "guard", draft, draft.sql)
 
@@ -333,7 +301,7 @@ class _Turn:
             outcome = Answered(message=message, decision=decision, result=result, freshness=fresh, caveats=caveats, **self.about(draft, approved.sql, own))
             verdict, rows = decision.verdict, len(result.rows)
         except AccessDenied as ended:
-            outcome = replace(self.denied(ended.what, ended.hint, _cited(ended), draft, own), stage="run")
+            outcome = replace(self.denied(ended.what, ended.hint, cited(ended), draft, own), stage="run")
             verdict, decision = "denied", outcome.decision
         except GovernanceError as error:
             outcome = self.failed(error, "run", draft, approved.sql)
@@ -343,71 +311,6 @@ class _Turn:
         outcome = record(session, seq, outcome, verdict, decision.rules, rows)
         yield Stage("run", _ms(started), outcome.status)
         yield outcome
-
-    def begin(self, sql: str | None, dataset: str | None = None, action: str = "query") -> int:
-        """Record the intent, by the catalog's clock: the asker's own ``now`` does not date the log."""
-        session = self.session
-        roles = ",".join(session.principal.roles)
-        purpose, now = session.principal.purpose or None, read_clock(session.home)
-        return session.audit.begin(session.principal.name, roles, action, self.question or None, sql, dataset=dataset, purpose=purpose, now=now)
-
-    def end(self, outcome: Outcome, sql: str | None) -> Iterator[Event]:
-        """Record a turn in which nothing ran; what it tells by a token, policy or grant that has ended meanwhile is not told."""
-        try:
-            self.session.require_current()
-        except AccessDenied as ended:
-            decision = self.decision("denied", _cited(ended))
-            outcome = Denied(message=ended.what, hint=ended.hint, decision=decision, stage=outcome.stage, question=self.question)
-        except GovernanceError as error:
-            outcome = self.failed(error, outcome.stage)
-        yield self.recorded(outcome, sql)
-
-    def recorded(self, outcome: Outcome, sql: str | None) -> Outcome:
-        """A turn in which nothing ran, as the log has it."""
-        return record(self.session, self.begin(sql), outcome, outcome.decision.verdict, outcome.decision.rules, 0)
-
-    def decision(self, verdict: str, rules: tuple[str, ...] = (), masked: tuple[str, ...] = ()) -> Decision:
-        return Decision(self.session.principal.name, verdict, rules, masked, self.session.authorisation.policy_version)
-
-    def allowed(self, approved: Approved) -> Decision:
-        """Approved SQL names every column after a dot; a masked column of that name counts as shown masked."""
-        permits = [self.session.authorisation.permits[view] for view in sorted(approved.views - self.session.authorisation.cubes.keys())]
-        named = columns_named(approved.sql)
-        masked = tuple(f"{p.view}.{c}" for p in permits for c, how in p.columns.items() if how != "show" and c in named)
-        return self.decision("masked" if masked else "allowed", approved.rules, masked)
-
-    def about(self, draft: SqlDraft, sql: str, own: bool) -> dict[str, Any]:
-        sure = None if own or self.verified else draft.confidence
-        return {"question": self.question, "in_full": self.in_full, "reading": draft.reading, "sql": sql, "confidence": sure, "verified": self.verified}
-
-    def refused(self, kind: DeclineKind, confidence: float | None, message: str) -> Refused:
-        return Refused(message=message, reason=kind, decision=self.decision("declined"), question=self.question, confidence=confidence)
-
-    def denied(self, what: str, hint: str, rules: tuple[str, ...], draft: SqlDraft, own: bool) -> Denied:
-        return Denied(message=what, hint=hint, decision=self.decision("denied", rules), **self.about(draft, draft.sql, own))
-
-    def cancelled(self, stage: str, draft: SqlDraft | None = None, sql: str = "") -> Cancelled:
-        reading = draft.reading if draft else ""
-        return Cancelled(message=Stopped().what, stage=stage, decision=self.decision("declined"), question=self.question, reading=reading, sql=sql)
-
-    def failed(self, error: GovernanceError, stage: str, draft: SqlDraft | None = None, sql: str = "") -> Failed | Cancelled:
-        """What went wrong; whatever it is that an unwanted turn ends with, it was stopped."""
-        if self.stop.is_set():
-            return self.cancelled(stage, draft, sql)
-        return Failed(
-            message=error.what,
-            hint=error.hint,
-            exit_code=error.exit_code,
-            stage=stage,
-            decision=self.decision("declined"),
-            question=self.question,
-            reading=draft.reading if draft else "",
-            sql=sql,
-        )
-
-
-def _cited(denied: AccessDenied) -> tuple[str, ...]:
-    return tuple(denied.rule.split(", "))
 
 
 def _only_dataset(linked: Linked | None) -> str | None:
