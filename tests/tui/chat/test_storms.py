@@ -58,7 +58,7 @@ async def step(pilot: Pilot[None], app: Chat, what: str, how: object) -> None:
             await pilot.resize_terminal(width, height)
         case "ask", str(question):
             while len(app.screen_stack) > 1:
-                app.pop_screen()
+                await pilot.press("escape")  # as people leave a window; what it still looks for ends with it
             app.ask(question)
             await pilot.pause()
         case "paste", str(text):
