@@ -43,6 +43,7 @@ REWRITES = tuple(
         (r"(?<!\w)(?:price?y?i?est|costliest)(?!\w)", "most expensive"),
         (r"(?<!\w)as of (?:right )?now(?!\w)", "now"),
         (r"(?<=do we have )today(?!\w)", "right now"),
+        (r"(?<!\w)(?:in|for|over|during|within|on) each (?:one )?of (?:the|our) (last|past|previous) (\w+) (day|week|month|quarter|year)s(?!\w| with )", r"per \3 in the \1 \2 \3s"),
         (r"(?<!\w)all the way (up|down)(?:stream)?(?!\w)", r"\1stream at any depth"),
         *((rf"(?-i:(?<!\w)(?:{slips})(?!\w))", text) for slips, text in (("teh|hte", "the"), ("adn|nad", "and"), ("wen", "when"), ("wer", "were"), ("hav", "have"))),
         (rf"(?:{'|'.join(rf'(?<=(?<!.){w} )|(?<=[^a-z]{w} )' for w in COMPARATIVES)})then(?= )", "than"),
