@@ -81,8 +81,8 @@ class Outcomes:
 
     def refused(self, kind: DeclineKind, confidence: float | None, message: str = "") -> Refused:
         """A question that is not answered, with what it may be taken to."""
-        told = DECLINED[kind] + (NARROWS if self.follows and kind == "change_request" else "")
-        return Refused(message=message or told, reason=kind, decision=self.decision("declined"), question=self.question, confidence=confidence)
+        message = message or DECLINED[kind] + (NARROWS if self.follows and kind == "change_request" else "")
+        return Refused(message=message, reason=kind, decision=self.decision("declined"), question=self.question, confidence=confidence)
 
     def denied(self, what: str, hint: str, rules: tuple[str, ...], draft: SqlDraft, own: bool) -> Denied:
         """What policy withholds, by the rules that say so."""

@@ -13,7 +13,7 @@ from nl2sql.plan.language import AskBack, Condition, Item, Query, Scope, Segment
 from nl2sql.plan.parts import ENTITIES, own_key
 from nl2sql.plan.tokens import spelled
 from nl2sql.said.parts import columns_of_token
-from nl2sql.said.words import said_values
+from nl2sql.said.words import is_called, said_values
 
 SURE = 0.8
 """Probability from which a question back is asked, whatever single words the question has for one of its choices."""
@@ -85,9 +85,8 @@ def settled(candidate: Candidate, linked: Linked, scope: Scope) -> Scope | None:
 
 def _is_defined(choices: set[str], linked: Linked) -> bool:
     """Whether the question calls a named condition by its name, which says what several of the columns say together: stale."""
-    said = set(words(linked.text))
-    named = (f"{view}:{name}" for view in {column.split(".")[0] for column in choices} for name in views()[view].segments if set(words(name.replace("_", " "))) <= said)
-    return any(len(choices & columns_of_token(token)) > 1 for token in named)
+    named = (f"{view}:{name}" for view in {column.split(".")[0] for column in choices} for name in views()[view].segments)
+    return any(is_called(token, linked.text) and len(choices & columns_of_token(token)) > 1 for token in named)
 
 
 def _said_outright(choices: set[str], linked: Linked) -> set[str]:

@@ -5,14 +5,13 @@ from dataclasses import replace
 
 from catalog.semantic import views
 from nl2sql.linking.mentions import Linked
-from nl2sql.linking.vocabulary import words
 from nl2sql.plan.language import Condition, Exists, Item, Join, Not, Or, Predicate, Query, Segment, column_of
 from nl2sql.plan.named import named_measures
 from nl2sql.said.copies import of_copies
 from nl2sql.said.none_of import shared_thing
 from nl2sql.said.parts import plain
 from nl2sql.said.values import EVERY, NONE
-from nl2sql.said.words import said_values
+from nl2sql.said.words import is_called, said_values
 
 OPPOSITE = {"IS_TRUE": "IS_FALSE", "IS_FALSE": "IS_TRUE", "EQ": "NE", "NE": "EQ"}
 NOT_ALL = re.compile(r"\bnot (?:all|every|each|only|exclusively|solely|entirely)\b|n't\b")
@@ -47,7 +46,7 @@ def _unlike(test: Predicate, text: str) -> Predicate | None:
     match test:
         case Condition(column, "IS_TRUE"):
             return Condition(column, "IS_FALSE")
-        case Segment(token) if set(words(token.split(":")[1].replace("_", " "))) <= set(words(text)):
+        case Segment(token) if is_called(token, text):
             return Not(test)
     return None
 

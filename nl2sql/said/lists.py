@@ -16,7 +16,6 @@ OR_MORE = re.compile(r"\+| or more\b| and more\b| plus\b")
 """Behind a number: that many or more."""
 
 
-
 def how_many_it_holds(query: Query, linked: Linked) -> Query:
     """How many languages something covers is a number, and not the list of them."""
     lists = [item for item in query.select if item.fn == "" and "." in item.args[0] and column_of(item.args[0]).is_list]

@@ -23,6 +23,11 @@ class Said:
     value: str
 
 
+def is_called(condition: str, text: str) -> bool:
+    """Whether a text has all words of the name of a named condition, as plans write it: stale, of ``datasets:stale``."""
+    return set(words(condition.partition(":")[2].replace("_", " "))) <= set(words(text))
+
+
 def said_values(column: str, text: str) -> list[Said]:
     """The values of a column's closed vocabulary that a text says, in their words or in forms of them; in one place the longer: non-compliant is not compliant."""
     return [replace(said, value=literal(said.value)) for said in said_names(column_of(column).values, text)]

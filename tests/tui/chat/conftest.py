@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from textual.pilot import Pilot
@@ -26,6 +27,8 @@ HOSTILE = "evil\x1b[31m\x1b]0;title\x07\u202egnp\u200b.[bold]x[/bold]\x9b2J"
 """ANSI, a title, a bidirectional override, a zero-width space, markup, a C1 control."""
 SHOWN = "evilgnp.[bold]x[/bold]"
 """All of it that may be seen."""
+PATIENCE_S = 240.0
+"""A limit for what hangs, below that of a test."""
 
 SCRIPT: dict[str, list[Draft]] = {
     "personal data": [SqlDraft("SELECT name, owner FROM datasets WHERE pii ORDER BY name", "datasets with personal data", 0.93)],
@@ -87,8 +90,10 @@ def seen(pilot: Pilot[None]) -> str:
 
 
 async def until(pilot: Pilot[None], words: str) -> None:
-    """Wait until these words stand on the screen; the test's time limit ends it if they never do."""
+    """Wait until these words stand on the screen; if they never do, what does is told."""
+    end = monotonic() + PATIENCE_S
     while words not in seen(pilot):
+        assert monotonic() < end, f"{words!r} did not appear:\n{seen(pilot)}"
         await pilot.pause(0.02)
 
 
